@@ -15,7 +15,7 @@ from changeflow.errors import InputError, ProblemsError
 from changeflow.pilots.criteria import PRESETS, ExplainedVariance, ParallelRunPolicy, Tolerance
 from changeflow.pilots.runs import MatchOutcome, Reconciliation
 from changeflow.reconciliation import compare
-from changeflow.reconciliation.compare import reconcile
+from changeflow.reconciliation.compare import ALL, reconcile
 from tests.pilots.plain import Ledger, Plain, plain
 
 ELEMENTS = ("gross", "tax", "net")
@@ -314,7 +314,7 @@ def both_ways(
     before, after = written(folder / "old.csv", text_of(old)), written(folder / "new.csv", text_of(new))
     pairs = "old,new\n" + "".join(f"{a},{b}\n" for a, b in changed.items())
     ids = written(folder / "ids.csv", pairs) if changed else None
-    result = reconcile(before, after, policy, period="p", identity=ids)
+    result = reconcile(before, after, policy, period="p", identity=ids, most=ALL)
     wanted = plain(old, new, policy, period="p", elements=ELEMENTS, identity=changed)
     return findings_of(result), findings_wanted(wanted)
 
