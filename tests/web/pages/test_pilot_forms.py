@@ -61,6 +61,7 @@ def record(browser: Browser, path: str, **fields: str) -> Any:
     return checked
 
 
+@pytest.mark.slow
 def test_an_issue_is_raised_shown_as_evidence_and_updated(own_world: World):
     browser = signed_in(own_world.db, "manager")
     checked = record(browser, "issues/new", **ISSUE)
@@ -79,6 +80,7 @@ def test_an_issue_is_raised_shown_as_evidence_and_updated(own_world: World):
     assert "Printed again (25 Mar 2027)" in page
 
 
+@pytest.mark.slow
 def test_feedback_becomes_an_improvement_and_you_said_we_did(own_world: World):
     browser = signed_in(own_world.db, "member")
     record(browser, "feedback/new", **FEEDBACK)
@@ -94,6 +96,7 @@ def test_feedback_becomes_an_improvement_and_you_said_we_did(own_world: World):
     assert "We did" in text_of(browser.get(f"{PILOT}/improvements/{item.number}"))
 
 
+@pytest.mark.slow
 def test_a_lesson_shows_the_dates_it_moves_and_changes_the_plan_once_it_is_accepted(own_world: World):
     browser = signed_in(own_world.db, "member")
     checked = record(browser, "lessons/new", **LESSON)
@@ -114,6 +117,7 @@ def test_a_lesson_shows_the_dates_it_moves_and_changes_the_plan_once_it_is_accep
     assert 'name="answer"' not in page.text
 
 
+@pytest.mark.slow
 def test_a_measure_is_evidence(own_world: World):
     browser = signed_in(own_world.db, "owner")
     record(browser, "measures/queries", **MEASURE)
@@ -121,6 +125,7 @@ def test_a_measure_is_evidence(own_world: World):
     assert "Last measured2.5" in text_of(browser.get(f"{PILOT}/measures/queries"))
 
 
+@pytest.mark.slow
 def test_the_checklist_and_the_test_pack_are_evidence(own_world: World):
     browser = signed_in(own_world.db, "owner")
     page = browser.get(f"/p/small/sign-off/{GO}")
@@ -134,6 +139,7 @@ def test_the_checklist_and_the_test_pack_are_evidence(own_world: World):
     assert "A starter: failed on 25 Mar 2027" in text_of(member.get(PILOT))
 
 
+@pytest.mark.slow
 def test_an_item_with_an_end_needs_its_day(own_world: World):
     browser = signed_in(own_world.db, "member")
     links = re.findall(rf'href="({PILOT}/checklist/[^"]+)"', browser.get(f"/p/small/sign-off/{GO}").text)
@@ -147,6 +153,7 @@ def test_an_item_with_an_end_needs_its_day(own_world: World):
     assert found.status_code == 200
 
 
+@pytest.mark.slow
 def test_a_run_is_repeated_with_its_effect_and_a_filing_recorded(own_world: World):
     browser = signed_in(own_world.db, "member")
     assert "parallel run" in text_of(browser.get(PILOT)).partition("Repeat a pilot or parallel run")[2]
@@ -238,6 +245,7 @@ def test_who_may_not_is_refused(own_world: World, path: str):
     assert (refused.status_code, heading(refused)) == (403, "You do not have access to this")
 
 
+@pytest.mark.slow
 def test_what_does_not_exist_is_not_there(world: World):
     browser = signed_in(world.db, "member")
     things = (

@@ -76,6 +76,7 @@ def test_the_picture_has_the_numbers_of_its_table(world: World):
     assert "1 unexplained" in page.xpath("string(//svg[@role='img'])")
 
 
+@pytest.mark.slow
 def test_one_contract_is_explained_and_counts_until_a_month(own_world: World):
     browser = signed_in(own_world.db, "manager")
     checked = check(browser, page=browser.get(f"{URL}?row=0"), **ONE)
@@ -98,6 +99,7 @@ def test_one_contract_is_explained_and_counts_until_a_month(own_world: World):
     assert len(explanations(own_world)) == 1
 
 
+@pytest.mark.slow
 def test_a_range_is_explained(own_world: World):
     browser = signed_in(own_world.db, "provider")
     checked = check(browser, **RANGE)
@@ -136,6 +138,7 @@ def test_mistakes_keep_what_was_typed(world: World, fields: dict[str, str], word
     assert explanations(world) == []
 
 
+@pytest.mark.slow
 def test_someone_elses_explanation_is_shown_and_ones_own_is_kept(own_world: World):
     first, second = signed_in(own_world.db, "manager"), signed_in(own_world.db, "provider")
     old = second.get(URL)
@@ -164,6 +167,7 @@ def test_a_row_that_is_not_there_and_an_unknown_run_are_not_found(world: World):
     assert browser.get("/p/small/pilots/nothing/runs/2027-02").status_code == 404
 
 
+@pytest.mark.slow
 def test_a_rule_is_accepted_for_the_next_month(own_world: World):
     more = "".join(f"B{n},100.00,80.00\n" for n in range(3))
     files = (

@@ -175,6 +175,7 @@ def test_a_row_that_someone_else_has_finished_is_still_shown(own_world: World):
     assert "finished 25 Mar 2027" in text_of(answer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [PAGE, f"{PAGE}/paste"])
 def test_who_may_record_no_task_is_refused_and_has_no_entry_in_the_menu(own_world: World, path: str):
     browser = opened(own_world, "viewer")
@@ -286,6 +287,7 @@ class TestPasting:
         assert box.text_content().strip().replace("\r", "") == text.strip().replace("\0", "").replace("\r", "")
         assert progress_of(own_world).keys().isdisjoint({ASH, BEECH})
 
+    @pytest.mark.slow
     def test_html_in_a_cell_is_shown_as_text(self, own_world: World):
         page = self.check(opened(own_world), "Task id\tComment\npayroll/ash/plan\t<b>x</b> {{ 7*7 }}")
         assert page.status_code == 200
