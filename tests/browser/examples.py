@@ -177,11 +177,30 @@ def send_a_test(page: Any) -> None:
     page.get_by_role("button", name="Send a test to yourself").click()
 
 
+def report_a_delay(page: Any) -> None:
+    page.get_by_label("It has started").check()
+    page.get_by_label("On which day?").fill("19/5/2027")
+    page.locator("#left").fill("99")
+    page.get_by_role("button", name="Check what this changes").click()
+
+
+def save_without_a_reason(page: Any) -> None:
+    report_a_delay(page)
+    page.get_by_role("button", name="Save", exact=True).click()
+
+
+def make_a_token(page: Any) -> None:
+    page.get_by_label("What is it for?").fill("Dashboard")
+    page.get_by_label("How many days").fill("9")
+    page.get_by_role("button", name="Make the token").click()
+
+
 PAGES: Mapping[str, Sequence[Example]] = {
     "/": (Example("/nothing-here", None, 404),),
     "/sign-in": (
         Example("/sign-in", None, is_for_phones=True),
         Example("/sign-in?why=admin", None, is_for_phones=True),
+        Example("/sign-in?why=kept", None, is_for_phones=True),
         Example("/sign-in", None, is_for_phones=True, then=ask_a_link),
         Example("/sign-in", None, 422, is_for_phones=True, then=ask_without_address),
     ),
@@ -352,6 +371,8 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/plan/payroll/w2/go-live"),
         Example(f"{P}/plan/payroll/w2/go-live?later=20"),
         Example(f"{P}/plan/payroll/pilot/go-no-go", SRO),
+        Example(f"{P}/plan/payroll/w2/people-awareness", then=report_a_delay),
+        Example(f"{P}/plan/payroll/w2/people-awareness", status=422, then=save_without_a_reason),
         Example(f"{P}/plan/payroll/w2/go-live", then=comment),
         Example(f"{P}/plan/payroll/w2/go-live", status=422, then=comment_nothing),
         Example(f"{P}/plan/no/such/task", status=404),
@@ -410,9 +431,11 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/settings/people/{SRO}", ADMIN),
         Example(f"{P}/settings/people/no-one", ADMIN, 404),
     ),
+    "/p/{programme}/kept": (Example(f"{P}/kept", is_for_phones=True),),
     "/p/{programme}/settings/sessions": (Example(f"{P}/settings/sessions"),),
     "/p/{programme}/settings/tokens": (
         Example(f"{P}/settings/tokens", ADMIN),
+        Example(f"{P}/settings/tokens", ADMIN, then=make_a_token),
         Example(f"{P}/settings/tokens", ADMIN, 422, then=send_no_days),
         Example(f"{P}/settings/tokens", HEAD, 403),
     ),
