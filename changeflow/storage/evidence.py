@@ -12,7 +12,7 @@ from changeflow.values.base import TaskId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class EvidencePiece:
     """A link or file about a task."""
 
     task: TaskId
@@ -25,7 +25,7 @@ class Evidence:
     size: int
 
 
-def add(session: Session, programme: str, new: Evidence, content: bytes, *, at: datetime, by: str) -> bool:
+def add(session: Session, programme: str, new: EvidencePiece, content: bytes, *, at: datetime, by: str) -> bool:
     """Add evidence and its file; False if the same link or file is already there about the same task."""
     same = (EvidenceRow.task == new.task, EvidenceRow.link == new.link, EvidenceRow.sha256 == new.sha256)
     own = (EvidenceRow.programme_id == programme, is_in_force(EvidenceRow))

@@ -103,7 +103,7 @@ def add_evidence(task: TaskId, given: NewEvidence, change: Change) -> None:
     with unit_of_work(change) as work:
         found = pick("task", task, work.programme.roadmap.tasks)
         by = work.permit(Action.ADD_EVIDENCE, task_subject(found))
-        new = evidence.Evidence(
+        new = evidence.EvidencePiece(
             task=task,
             title=title or given.name or link,
             link=link,

@@ -41,7 +41,7 @@ from changeflow.usecases.own_school import own_school
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit, visit
 from changeflow.values.base import TaskId
-from changeflow.web.dependencies import Page, show_page, site_of
+from changeflow.web.dependencies import Page, Site, show_page, site_of
 from changeflow.web.errors import problem_of
 from changeflow.web.forms import LINE_BREAKS, FieldError, Form, has_controls
 from changeflow.web.security import PAGES_HEADERS, token_in
@@ -132,6 +132,20 @@ class SavedForms:
 SAVED = SavedForms()
 
 
+async def _drafted(site: Site, form: Form, work: Callable[[], SentForm | None]) -> SentForm | None:
+    """Check or save a form; return it with what is wrong or what it would do, or None if it was saved."""
+    try:
+        return await site.work.write(work)
+    except StaleError as error:
+        return SentForm(fields=form.cleaned(), problem=problem_of(error), is_stale=True, error=error)
+    except OtherEffectError as error:
+        return SentForm(fields=form.cleaned(), effect=error.effect, is_other=True)
+    except (NotAllowedError, UnknownThingError):
+        raise
+    except (InputError, ConflictError, CheckFailedError) as error:
+        return SentForm(fields=form.cleaned(), problem=problem_of(error), error=error)
+
+
 async def answer_form(
     request: Request,
     programme: str,
@@ -181,16 +195,7 @@ async def answer_form(
             return SentForm(fields=fields, effect=tried.effect, result=tried.result, problem=str(wrong), error=wrong)
         return None
 
-    try:
-        draft = await site.work.write(work)
-    except StaleError as error:
-        draft = SentForm(fields=form.cleaned(), problem=problem_of(error), is_stale=True, error=error)
-    except OtherEffectError as error:
-        draft = SentForm(fields=form.cleaned(), effect=error.effect, is_other=True)
-    except (NotAllowedError, UnknownThingError):
-        raise
-    except (InputError, ConflictError, CheckFailedError) as error:
-        draft = SentForm(fields=form.cleaned(), problem=problem_of(error), error=error)
+    draft = await _drafted(site, form, work)
     if draft is None:
         return RedirectResponse(done, status_code=303, headers=PAGES_HEADERS)
     shown = replace(draft, asks_why=asks_why)

@@ -383,6 +383,7 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/evidence/programme/closing-agreed", SRO),
         Example(f"{P}/evidence/no/such/task", status=404),
     ),
+    "/p/{programme}/evidence-files/{number:number}": (Example(f"{P}/evidence-files/99", status=404),),
     "/p/{programme}/week": (
         Example(f"{P}/week", is_for_phones=True),
         Example(f"{P}/week", is_for_phones=True, then=lambda page: fill_in_a_row(page, "19/5/2027")),

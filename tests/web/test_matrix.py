@@ -26,7 +26,7 @@ from changeflow.storage import jobs, ledger_pairs, pilots
 from changeflow.storage.api_tokens import add_api_token
 from changeflow.storage.audit import append
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.storage.evidence import Evidence
+from changeflow.storage.evidence import EvidencePiece
 from changeflow.storage.evidence import add as add_evidence
 from changeflow.storage.jobs import JobState
 from changeflow.usecases.accounts import new_token
@@ -254,7 +254,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         ledger_pairs.add_pair(session, OWN, PAIR, by="manager", at=NOW)
         pilots.add_run(session, OWN, ELSEWHERE_RUN, digest="0", at=NOW, by="chief")
     with session_scope(world.db) as session:
-        minutes = Evidence(
+        minutes = EvidencePiece(
             task="payroll/ash/plan",
             title="Minutes",
             link="",

@@ -184,7 +184,7 @@ def test_an_entry_that_was_saved_before_is_not_taken_for_a_double_click(own_worl
         checked = entry(browser, **fields)
         known = {name: hidden(checked, name) for name in ("seen", "effect", "checked")}
         first()
-        return browser.send(PAGE, checked, step="save", **known, **fields).status_code
+        return browser.send(PAGE, checked, step="save", cause="The supplier is late", **known, **fields).status_code
 
     for browser, left in ((other, "7"), (mine, "4"), (other, "7")):
         assert report(browser, left) == 303
