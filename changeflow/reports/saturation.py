@@ -93,7 +93,7 @@ class OverLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MoveLine:
+class TaskToMove:
     """A task to move, because schools are over their limit while it runs."""
 
     task: str
@@ -121,7 +121,7 @@ class Saturation:
     schools: tuple[SaturationRow, ...]
     groups: tuple[SaturationRow, ...]
     over: tuple[OverLine, ...]
-    moves: tuple[MoveLine, ...]
+    moves: tuple[TaskToMove, ...]
     others: int
     """Other programmes that are counted."""
 
@@ -348,7 +348,7 @@ def _change_words(change: Change, own: Programme, asks: Sequence[_Ask], named: C
 
 def _moves(
     books: _Books, own: Programme, schools: Sequence[School], shown: range, named: Callable[[str], bool]
-) -> Iterator[MoveLine]:
+) -> Iterator[TaskToMove]:
     """Yield, for each task that is best moved out of a week over the limit, where to."""
     relieved: dict[_Ask, list[str]] = {}
     for school in schools:
@@ -362,7 +362,7 @@ def _moves(
                 relieved.setdefault(best, []).append(school.name)
     for ask in sorted(relieved, key=lambda a: (a.weeks.start, a.task.id)):
         room = _room(books, ask)
-        yield MoveLine(
+        yield TaskToMove(
             task=ask.task.id,
             name=ask.task.name,
             programme="" if ask.programme is own else ask.programme.id,

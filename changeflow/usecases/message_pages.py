@@ -112,7 +112,7 @@ class SentLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerLine:
+class MessageAnswer:
     """One answer to a message."""
 
     who: str
@@ -139,7 +139,7 @@ class MessagesView:
     sent: tuple[SentLine, ...]
     wrong_addresses: tuple[str, ...]
     """People whose address refuses messages, or who have none."""
-    answers: tuple[AnswerLine, ...]
+    answers: tuple[MessageAnswer, ...]
 
 
 def messages_view(visit: Visit) -> MessagesView:
@@ -193,7 +193,7 @@ def _wrong_addresses(visit: Visit) -> Iterator[str]:
             yield f"{visit.programme.person(person)}: the address refuses messages"
 
 
-def _answers(visit: Visit) -> Iterator[AnswerLine]:
+def _answers(visit: Visit) -> Iterator[MessageAnswer]:
     programme = visit.programme
     for answer, text, at in answers.listed(visit.session, visit.name)[:MOST_ANSWERS]:
         task = programme.roadmap.tasks.get(answer.subject.partition("#")[0])
@@ -203,7 +203,7 @@ def _answers(visit: Visit) -> Iterator[AnswerLine]:
             AnswerKind.NOT_YET: f": by {format_day(answer.until)}" if answer.until else "",
             AnswerKind.DELEGATED: f": {actor_in_words(programme, answer.to)}" if answer.to else "",
         }.get(answer.kind, "")
-        yield AnswerLine(
+        yield MessageAnswer(
             who=actor_in_words(programme, answer.person),
             what=task.name,
             task=task.id,

@@ -20,7 +20,7 @@ from changeflow.values.words import Action, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionLine:
+class TrainingLine:
     """One training session, in numbers."""
 
     task: str
@@ -49,7 +49,7 @@ class Attendee:
 class SessionForm:
     """A training session with the people it is for."""
 
-    line: SessionLine
+    line: TrainingLine
     people: tuple[Attendee, ...]
     last: date
     """Its last day, or today if that is earlier."""
@@ -73,7 +73,7 @@ def permit_training(visit: Visit) -> None:
     visit.permit(Action.RECORD_TRAINING)
 
 
-def training_list(visit: Visit) -> tuple[SessionLine, ...]:
+def training_list(visit: Visit) -> tuple[TrainingLine, ...]:
     """Return the training sessions that are for anyone, by day."""
     permit_training(visit)
     found = [_line(visit, s) for s in sessions(visit.programme) if s.needed_by]
@@ -111,9 +111,9 @@ def _session(visit: Visit, task: str) -> Session:
     return found
 
 
-def _line(visit: Visit, session: Session) -> SessionLine:
+def _line(visit: Visit, session: Session) -> TrainingLine:
     begins, ends = visit.programme.days_of(session.task.id)
-    return SessionLine(
+    return TrainingLine(
         task=session.task.id,
         name=session.task.name,
         days=format_days(begins, ends),
