@@ -21,10 +21,10 @@ def test_each_result_is_a_sentence():
             programme="small", reason=Reason.GATE, waiting=1, sent=2
         ): "small, gate: 3 requests, 1 not sent yet.",
         Removed(
-            programme="small", links=2, words=0, comments=0, scores=1, contracts=0, calculations=3
-        ): "small, removed: links 2, scores 1, calculations 3.",
+            programme="small", links=2, words=0, comments=0, scores=1, contracts=0, calculations=3, ledgers=1
+        ): "small, removed: links 2, scores 1, calculations 3, uploaded ledgers 1.",
         Removed(
-            programme="small", links=0, words=0, comments=0, scores=0, contracts=0, calculations=0
+            programme="small", links=0, words=0, comments=0, scores=0, contracts=0, calculations=0, ledgers=0
         ): "small, removed: nothing.",
         ScenarioResult(
             programme="small", seed=1, plans=(plan,)

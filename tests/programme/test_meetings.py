@@ -55,7 +55,7 @@ def test_a_step_waits_for_the_next_meeting_and_gives_the_reason(tmp_path: Path):
     assert day(programme) == "2027-01-20"
     assert programme.schedule is not None
     said = explain(programme.roadmap, programme.schedule, GATE).text
-    assert ", at the next meeting (Board of Trustees)" in said
+    assert "it can start only at a meeting (Board of Trustees)" in said
 
 
 def test_work_that_ends_on_the_day_of_a_meeting_waits_for_the_next(tmp_path: Path):

@@ -63,7 +63,7 @@ def test_a_plan_that_has_moved_since_the_page_is_not_approved_unseen(own_world: 
     fields = {"reason": "Agreed"}
     checked = check(browser, BASELINES, fields)
     page = "/p/small/plan/payroll/ash/plan"
-    report = {"status": "started", "day": "25/3/2027", "left": "40"}
+    report = {"status": "started", "day": "25/3/2027", "left": "40", "cause": "The supplier is late"}
     moved = check(other, page, report)
     assert save(other, page, moved, report).status_code == 303
     late = save(browser, BASELINES, checked, fields)

@@ -214,7 +214,13 @@ def test_who_may_decide_can_also_record_what_someone_else_decided(world: World):
     assert f'action="{OTHERS}#decide"' in page.text
 
 
-@pytest.mark.parametrize("person", ["viewer", "head", "accountant", "admin", "member"])
+def test_people_of_one_school_do_not_learn_that_a_decision_exists(world: World):
+    browser = signed_in(world.db, "head")
+    assert browser.get(PAGE).status_code == 404
+    assert browser.send(PAGE, browser.get("/p/small/settings/sessions"), **ANSWER).status_code == 404
+
+
+@pytest.mark.parametrize("person", ["viewer", "accountant", "admin", "member"])
 def test_who_may_not_decide_is_refused(world: World, person: str):
     browser = signed_in(world.db, person)
     page = browser.get(PAGE)
