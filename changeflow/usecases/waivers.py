@@ -1,13 +1,9 @@
 """Add a waiver of a rule, and what a form for one needs."""
 
-from dataclasses import dataclass
-
 from changeflow.errors import InputError
-from changeflow.phrases import listed
-from changeflow.programme.mandates import Subject, holders
-from changeflow.programme.programme import Programme
-from changeflow.rules.catalogue import RULES
-from changeflow.rules.engine import missing_mandates, waiver_error
+from changeflow.programme.mandates import Subject
+from changeflow.reports.waiver_form import WaiverForm, build_waiver_form, who_must_approve
+from changeflow.rules.engine import waiver_error
 from changeflow.storage import versions
 from changeflow.usecases.acts import mark_of_waivers
 from changeflow.usecases.authority import check_actor
@@ -34,7 +30,7 @@ def add_waiver(waiver: Waiver, change: Change) -> int:
         for person in (waiver.owner, *waiver.approved_by):
             check_actor(definition, person)
         if (error := waiver_error(definition, waiver)) is not None:
-            raise NotApprovedError(f"{error[0]} {error[1]} No changes saved.", _who_must(work.programme, waiver))
+            raise NotApprovedError(f"{error[0]} {error[1]} No changes saved.", who_must_approve(work.programme, waiver))
         file = definition.programme
         changed = definition.model_copy(
             update={"programme": file.model_copy(update={"waivers": (*file.waivers, waiver)})}
@@ -44,57 +40,13 @@ def add_waiver(waiver: Waiver, change: Change) -> int:
     return number
 
 
-def _who_must(programme: Programme, waiver: Waiver) -> str:
-    """Say whose approval a waiver lacks."""
-    missing = missing_mandates(programme.definition, waiver)
-    if not missing:
-        return "No one may waive this rule."
-    parts = []
-    for mandate in missing:
-        found = sorted(programme.person(p) for p in holders(programme.definition, mandate, waiver.service))
-        parts.append(f"the {mandate} ({' or '.join(found) or 'no one is named yet'})")
-    return f"This rule also needs the approval of {listed(parts)}."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaiverForm:
-    """What a form for a waiver offers."""
-
-    rules: tuple[tuple[str, str], ...]
-    """The rules that someone may waive: codes, and titles with who must approve."""
-    services: tuple[tuple[str, str], ...]
-    schools: tuple[tuple[str, str], ...]
-    people: tuple[tuple[str, str], ...]
-    """Everyone who can own a waiver: ids and names."""
-    approvers: tuple[tuple[str, str], ...]
-    """The people who may approve waivers of some rule."""
-    seen: str
-    """The mark of the waivers."""
-
-
-def waiver_form(visit: Visit) -> WaiverForm:
-    """Return what a form for a waiver offers; raise unless the person may record one."""
+def waiver_form(visit: Visit) -> tuple[WaiverForm, str]:
+    """Return what a form for a waiver offers, and the mark of the waivers; raise unless the person may record one."""
     permit_waiver(visit)
-    return visit.view("waiver-form", lambda: _form(visit.programme))
+    return visit.view("waiver-form", lambda: build_waiver_form(visit.programme)), mark_of_waivers(visit.programme)
 
 
 def permit_waiver(visit: Visit) -> None:
     """Raise unless the person may record a waiver."""
     permit_whole(visit)
     visit.permit(Action.ADD_WAIVER)
-
-
-def _form(programme: Programme) -> WaiverForm:
-    definition, names = programme.definition, programme.person
-    services = [None, *(s.service for s in programme.services)]
-    mandates = {m for rule in RULES.values() for m in rule.lifted_by}
-    approvers = {p for m in mandates for s in services for p in holders(definition, m, s)}
-    by_title = sorted((r for r in RULES.values() if r.lifted_by), key=lambda r: r.title)
-    return WaiverForm(
-        rules=tuple((r.code, f"{r.title} (approved by the {r.waived_by})") for r in by_title),
-        services=tuple((s.service, s.name) for s in programme.services),
-        schools=tuple(sorted(((s.id, s.name) for s in definition.schools), key=lambda s: s[1])),
-        people=tuple(sorted(((p.id, names(p.id)) for p in definition.people), key=lambda p: p[1])),
-        approvers=tuple(sorted(((p, names(p)) for p in approvers), key=lambda p: p[1])),
-        seen=mark_of_waivers(programme),
-    )

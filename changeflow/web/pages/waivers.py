@@ -81,5 +81,6 @@ def _waiver(form: Form, change: Change) -> Waiver:
 
 
 def _page(found: Visit, draft: SentForm) -> Page:
-    values = {"r": waiver_form(found), "draft": draft, "most_reason": MOST_REASON, "most_approvers": MOST_APPROVERS}
+    form, seen = waiver_form(found)
+    values = {"r": form, "seen": seen, "draft": draft, "most_reason": MOST_REASON, "most_approvers": MOST_APPROVERS}
     return Page("waivers/new", values)
