@@ -61,7 +61,7 @@ format: $(VENV)/.ready  ## Format the code
 bench: $(VENV)/.ready  ## Run the benchmarks; writes bench/out.json (ONLY=group runs one group)
 	@$(BIN)/python -m bench $(ONLY)
 
-chaos: $(VENV)/.ready  ## Kill processes and cut connections thousands of times, and count losses (twenty minutes)
+chaos: $(VENV)/.ready  ## Kill processes and cut connections thousands of times, and count losses (an hour)
 	@$(BIN)/python -m chaos
 
 audit-mutations: $(VENV)/.ready  ## Tamper with a database 10,000 times in each of 27 ways; the audit finds all (half an hour)

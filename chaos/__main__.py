@@ -1,6 +1,6 @@
 """Run all parts on SQLite and PostgreSQL, and print the counts; exit with 1 if anything was lost.
 
-`make chaos` takes about twenty minutes; `python -m chaos --short --only sqlite` half a minute.
+`make chaos` takes about an hour; `python -m chaos --short --only sqlite` half a minute.
 """
 
 import argparse

@@ -61,13 +61,16 @@ def launched() -> Iterator[Any]:
         yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
+NO_FADE = ("ViewTransition opt-in disabled", "Transition was aborted because of invalid state")
+
+
 def watch(page: Any) -> list[str]:
     """Return a list that grows with each error in the page's console, in its script, and of its content policy."""
     errors: list[str] = []
     page.add_init_script(BLOCKED)
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    # The browser says so where the next page, such as an error page, does not fade in.
-    page.on("pageerror", lambda e: None if "ViewTransition opt-in disabled" in str(e) else errors.append(str(e)))
+    # The browser says so where the next page, such as an error page, does not fade in, or the window changes meanwhile.
+    page.on("pageerror", lambda e: None if any(t in str(e) for t in NO_FADE) else errors.append(str(e)))
     return errors
 
 

@@ -60,6 +60,8 @@ def test_fifty_pasted_rows_are_checked_and_saved(browser: Any, site: Served, scr
     assert "What this would change" in main_of(page)
     assert "The column was not used: 'Budget'." in main_of(page)
     assert progress_in(site)[1] == before
+    press_to(page, "cause")
+    page.keyboard.insert_text("The supplier delivered late")
     press_to(page, "Save all")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Saved").wait_for()
