@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from changeflow.errors import InputError
+from changeflow.intake.sheets import OF_A_ZIP
 
 MOST_BYTES = 10_000_000
 """The largest file: 10 MB, our own choice."""
@@ -29,7 +30,7 @@ def _names_in(content: bytes) -> set[str]:
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             return set(archive.namelist())
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
+    except OF_A_ZIP:
         return set()
 
 

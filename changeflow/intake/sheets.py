@@ -41,7 +41,7 @@ INSTEAD = "Save only the sheet that is meant, as .xlsx or as CSV (UTF-8)."
 WORKBOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 SHARED, STYLES = "xl/sharedStrings.xml", "xl/styles.xml"
 _NEEDED = ("[Content_Types].xml", "_rels/.rels", WORKBOOK, RELATIONS, SHARED, STYLES)
-_OF_A_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OverflowError)
+OF_A_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OverflowError)
 """What `zipfile` raises for damage, an unknown compression, names that are not UTF-8, or places outside the file."""
 _ENCRYPTED = 0x1
 """The flag of a part that is encrypted with a password."""
@@ -183,7 +183,7 @@ class _Book:
     """A workbook: the names of its sheets, and the lines of each once its size is known."""
 
     def __init__(self, raw: bytes) -> None:
-        with _refusing(*_OF_A_ZIP):
+        with _refusing(*OF_A_ZIP):
             self._zip = zipfile.ZipFile(io.BytesIO(raw))
         if len(self._zip.infolist()) > MOST_PARTS:
             raise SheetRefusedError(f"The workbook has more than {MOST_PARTS:,} parts")
@@ -279,7 +279,7 @@ class _Unpacked:
             raise SheetRefusedError("The workbook cannot be read: no spreadsheet packs its parts in this way")
         # Check the stated size first, then the actual one: a zip may lie.
         if info.file_size <= self.left:
-            with _refusing(*_OF_A_ZIP), self.book.open(info) as part:
+            with _refusing(*OF_A_ZIP), self.book.open(info) as part:
                 content = part.read(self.left + 1)
             self.left -= len(content)
             if self.left >= 0:

@@ -234,7 +234,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         _ALL,
         routes=("POST /p/{programme}/comments/{task:path}",),
         thing="a task",
-        note="the task's owner is told. Only the person who wrote a comment, or the SRO, may withdraw it",
+        note="the task's owner gets a message. Only the person who wrote a comment, or the SRO, may withdraw it",
     ),
     Action.ADD_EVIDENCE: _plain(
         "add evidence about {thing}",

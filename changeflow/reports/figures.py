@@ -182,7 +182,7 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
         "rest_days": Figure(
             "How long reminders pause once the owner has said what is blocking the work", _WORKING_DAYS
         ),
-        "comment_days": Figure("How long after a comment the task's owner can be told of it", _DAYS),
+        "comment_days": Figure("How long a comment is news to the task's owner", _DAYS),
         "saturated_from": Figure(
             "With this many requests at once, a person gets the less urgent ones only once a week", _units("request")
         ),

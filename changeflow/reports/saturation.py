@@ -4,44 +4,28 @@ A change is one service of one programme. It counts in a week at a school if any
 of the school's people. Nothing here is about what people think of the change: only activities are counted.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
 from itertools import groupby, islice
 
 from changeflow.phrases import capitalised
-from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.definition import School
 from changeflow.programme.programme import Programme
 from changeflow.reports.plan_rows import spare_in_words
 from changeflow.reports.schedules import task_float
-from changeflow.roadmap.model.tasks import Task
+from changeflow.reports.school_weeks import (
+    AHEAD,
+    ASKS,
+    WEEKS,
+    Change,
+    SchoolAsk,
+    SchoolWeeks,
+    is_open,
+    school_key,
+    school_weeks,
+)
 from changeflow.values.moments import day_of, format_day, format_days
-from changeflow.values.words import Kind
-
-ASKS: Mapping[Kind, str] = {
-    Kind.TRAINING: "training",
-    Kind.CONSULTATION: "consultation",
-    Kind.ENGAGEMENT: "conversations about the change",
-    Kind.SYSTEM_LIVE: "new system",
-    Kind.GO_LIVE: "go-live",
-    Kind.ORG_CHANGE: "new structure",
-    Kind.ROLE_REMOVAL: "roles removed",
-    Kind.CHECKPOINT: "checkpoint",
-}
-"""The kinds of task that ask something of a school's people, in words: our own choice."""
-IN_TERM = (Kind.TRAINING, Kind.CONSULTATION, Kind.ENGAGEMENT)
-"""Kinds that need people to be in school."""
-WEEKS = 26
-"""Weeks that a page shows: our own choice."""
-AHEAD = 52
-"""Weeks in which room is looked for."""
-ENOUGH_DAYS = 3
-"""The fewest working days in a week with room."""
-WEEK = timedelta(weeks=1)
-Change = tuple[str, str]
-"""A programme and one of its services; an empty service for the programme's own tasks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,56 +122,6 @@ class Saturation:
         return sum(row.weeks_over > 0 for row in self.schools)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Ask:
-    """One open task that asks something of schools' people."""
-
-    programme: Programme
-    task: Task
-    weeks: range
-    places: frozenset[str]
-    """Keys of its schools."""
-
-    @property
-    def change(self) -> Change:
-        return self.programme.id, self.task.service or ""
-
-
-@dataclass(frozen=True, eq=False)
-class _Books:
-    """Everything that several programmes ask of schools, by school and week."""
-
-    programmes: Sequence[Programme]
-    first: date
-    """Monday of week 0."""
-    asks: Mapping[str, Mapping[int, list[_Ask]]] = field(default_factory=dict)
-    schools: Mapping[str, list[tuple[Programme, School]]] = field(default_factory=dict)
-    """Each school in each programme that has it, by key."""
-
-    def changes(self, place: str, week: int) -> set[Change]:
-        return {ask.change for ask in self.asks.get(place, {}).get(week, ())}
-
-    @cached_property
-    def limits(self) -> Mapping[str, int]:
-        """The fewest changes at once that any programme allows each school."""
-        return {place: min(_limit(p, s) for p, s in known) for place, known in self.schools.items()}
-
-    @cached_property
-    def _closed(self) -> dict[tuple[str, int], str]:
-        return {}
-
-    def closed(self, place: str, week: int) -> str:
-        """Name a week's blackout or holiday at a school; empty if it is a plain week."""
-        if (place, week) not in self._closed:
-            self._closed[place, week] = next(
-                filter(None, (_closed(p, s, self.monday(week)) for p, s in self.schools[place])), ""
-            )
-        return self._closed[place, week]
-
-    def monday(self, week: int) -> date:
-        return self.first + week * WEEK
-
-
 def saturation(
     programmes: Sequence[Programme], *, today: date, start: int = 0, named: Callable[[str], bool] = lambda _: True
 ) -> Saturation:
@@ -197,7 +131,7 @@ def saturation(
     Schools are the same if they have the same URN, or without one the same name.
     """
     own = programmes[0]
-    books = _books(programmes, today - timedelta(days=today.weekday()))
+    books = school_weeks(programmes, today - timedelta(days=today.weekday()))
     shown = range(start, start + WEEKS)
     schools = sorted(own.definition.schools, key=lambda s: (s.name.casefold(), s.id))
     over = [line for s in schools for line in _over(books, own, s, shown, named)]
@@ -209,35 +143,6 @@ def saturation(
         moves=tuple(_moves(books, own, schools, shown, named)),
         others=len(programmes) - 1,
     )
-
-
-def _books(programmes: Sequence[Programme], first: date) -> _Books:
-    asks: dict[str, dict[int, list[_Ask]]] = {}
-    schools: dict[str, list[tuple[Programme, School]]] = {}
-    for programme in programmes:
-        keys = {s.id: _key(s) for s in programme.definition.schools}
-        for school in programme.definition.schools:
-            schools.setdefault(keys[school.id], []).append((programme, school))
-        for task in programme.roadmap.tasks.values():
-            if task.kind not in ASKS or programme.is_done(task.id) or not task.schools:
-                continue
-            begins, ends = programme.days_of(task.id)
-            weeks = range(max(0, (begins - first).days // 7), min(AHEAD + WEEKS, (ends - first).days // 7 + 1))
-            ask = _Ask(programme, task, weeks, frozenset(keys[s] for s in task.schools if s in keys))
-            for place in ask.places:
-                for week in weeks:
-                    asks.setdefault(place, {}).setdefault(week, []).append(ask)
-    return _Books(programmes, first, asks, schools)
-
-
-def _key(school: School) -> str:
-    return school.urn or school.name.casefold()
-
-
-def _limit(programme: Programme, school: School) -> int:
-    rollout = programme.definition.rollout
-    own = rollout.schools.get(school.id)
-    return own.at_once if own is not None and own.at_once is not None else rollout.at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,19 +171,8 @@ SIZES = (
 """Pictures for a desk, a tablet and a phone."""
 
 
-def _closed(programme: Programme, school: School, monday: date) -> str:
-    """Name the blackout of any counted kind in a week at a school, or say that it is a holiday."""
-    calendars, sunday = Calendars.of(programme.definition), monday + timedelta(days=6)
-    for black in calendars.blackouts:
-        is_meant = any(kind in black.blackout.activities for kind in ASKS)
-        if is_meant and black.touches(monday, sunday) and black.among(frozenset({school.id})):
-            return black.name
-    term = calendars.get(calendars.key("term", frozenset({school.id})))
-    return "" if any(term.works_on(monday + timedelta(days=n)) for n in range(7)) else "school holiday"
-
-
-def _row(books: _Books, school: School, shown: range) -> SaturationRow:
-    place = _key(school)
+def _row(books: SchoolWeeks, school: School, shown: range) -> SaturationRow:
+    place = school_key(school)
     limit = books.limits[place]
     cells = (
         SaturationCell(count=len(books.changes(place, week)), limit=limit, closed=books.closed(place, week))
@@ -287,9 +181,9 @@ def _row(books: _Books, school: School, shown: range) -> SaturationRow:
     return SaturationRow(school=school.id, name=school.name, limit=str(limit), cells=tuple(cells))
 
 
-def _groups(books: _Books, own: Programme, shown: range) -> Iterator[SaturationRow]:
+def _groups(books: SchoolWeeks, own: Programme, shown: range) -> Iterator[SaturationRow]:
     """Yield each group of people with how many changes reach its members, at the school where that is most."""
-    keys = {s.id: _key(s) for s in own.definition.schools}
+    keys = {s.id: school_key(s) for s in own.definition.schools}
     members: dict[str, dict[str, list[Callable[[Change], bool]]]] = {}
     for person in own.definition.people:
         if person.school not in keys or not person.is_here(own.on):
@@ -318,9 +212,9 @@ def _groups(books: _Books, own: Programme, shown: range) -> Iterator[SaturationR
 
 
 def _over(
-    books: _Books, own: Programme, school: School, shown: range, named: Callable[[str], bool]
+    books: SchoolWeeks, own: Programme, school: School, shown: range, named: Callable[[str], bool]
 ) -> Iterator[OverLine]:
-    place, limit = _key(school), books.limits[_key(school)]
+    place, limit = school_key(school), books.limits[school_key(school)]
     weeks = [(w, frozenset(books.changes(place, w))) for w in shown if len(books.changes(place, w)) > limit]
     # Weeks that follow one another have the same difference of week and position.
     for (_, changes), run in groupby(enumerate(weeks), key=lambda each: (each[1][0] - each[0], each[1][1])):
@@ -336,7 +230,7 @@ def _over(
         )
 
 
-def _change_words(change: Change, own: Programme, asks: Sequence[_Ask], named: Callable[[str], bool]) -> str:
+def _change_words(change: Change, own: Programme, asks: Sequence[SchoolAsk], named: Callable[[str], bool]) -> str:
     mine = [ask for ask in asks if ask.change == change]
     programme, kinds = mine[0].programme, {ask.task.kind for ask in mine}
     what = " and ".join(words for kind, words in ASKS.items() if kind in kinds)
@@ -347,12 +241,12 @@ def _change_words(change: Change, own: Programme, asks: Sequence[_Ask], named: C
 
 
 def _moves(
-    books: _Books, own: Programme, schools: Sequence[School], shown: range, named: Callable[[str], bool]
+    books: SchoolWeeks, own: Programme, schools: Sequence[School], shown: range, named: Callable[[str], bool]
 ) -> Iterator[TaskToMove]:
     """Yield, for each task that is best moved out of a week over the limit, where to."""
-    relieved: dict[_Ask, list[str]] = {}
+    relieved: dict[SchoolAsk, list[str]] = {}
     for school in schools:
-        place, limit = _key(school), books.limits[_key(school)]
+        place, limit = school_key(school), books.limits[school_key(school)]
         for week in shown:
             if len(books.changes(place, week)) <= limit:
                 continue
@@ -375,32 +269,24 @@ def _moves(
         )
 
 
-def _may_move(ask: _Ask) -> bool:
+def _may_move(ask: SchoolAsk) -> bool:
     return ask.task.id not in ask.programme.facts.progress
 
 
-def _room(books: _Books, ask: _Ask) -> int | None:
+def _room(books: SchoolWeeks, ask: SchoolAsk) -> int | None:
     """Return the first later week from which a task would take no school over its limit; None within a year.
 
     Weeks with too few working days are passed over, as the task would do.
     """
     for start in range(ask.weeks.start + 1, AHEAD):
-        if not _is_open(books, ask, start):
+        if not is_open(books, ask, start):
             continue
-        weeks = islice((week for week in range(start, AHEAD + WEEKS) if _is_open(books, ask, week)), len(ask.weeks))
+        weeks = islice((week for week in range(start, AHEAD + WEEKS) if is_open(books, ask, week)), len(ask.weeks))
         if all(_has_room(books, ask, place, week) for week in weeks for place in ask.places):
             return start
     return None
 
 
-def _has_room(books: _Books, ask: _Ask, place: str, week: int) -> bool:
+def _has_room(books: SchoolWeeks, ask: SchoolAsk, place: str, week: int) -> bool:
     others = {other.change for other in books.asks.get(place, {}).get(week, ()) if other is not ask}
     return len(others | {ask.change}) <= books.limits[place]
-
-
-def _is_open(books: _Books, ask: _Ask, week: int) -> bool:
-    """Return whether a week has enough working days for a kind of work at all of its schools."""
-    calendars, monday = Calendars.of(ask.programme.definition), books.monday(week)
-    base = "term" if ask.task.kind in IN_TERM else "office"
-    calendar = calendars.get(calendars.key(base, ask.task.schools, ask.task.kind, ask.task.service))
-    return sum(calendar.works_on(monday + timedelta(days=n)) for n in range(7)) >= ENOUGH_DAYS

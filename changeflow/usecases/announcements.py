@@ -109,8 +109,8 @@ def announcements_page(visit: Visit) -> AnnouncementsPage:
 def _in_words(programme: Programme, fact: RecordedFact) -> str:
     values = fact.values
     service = next((s.name for s in programme.services if s.service == values["service"]), values["service"])
-    told = f"told on {format_day(values['on'])}, by {values['how']}"
-    return f"{service} at {programme.school_name(values['school'])}: {format_day(values['day'])} ({told})"
+    said = f"announced on {format_day(values['on'])}: {values['how']}"
+    return f"{service} at {programme.school_name(values['school'])}, {format_day(values['day'])} ({said})"
 
 
 def permit_announcing(visit: Visit) -> None:

@@ -1,4 +1,4 @@
-"""Comments on tasks: write one, read them, and withdraw one's own. The owner is told in their next message."""
+"""Comments on tasks: write one, read them, and withdraw one's own. The owner's next message mentions it."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -36,7 +36,7 @@ class TrainingLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attendee:
-    """A person whom a session is for."""
+    """A person who is expected at a session."""
 
     person: str
     name: str

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from changeflow.errors import InputError
-from changeflow.reports.saturation import AHEAD, WEEKS, Saturation, saturation
+from changeflow.reports.saturation import Saturation, saturation
+from changeflow.reports.school_weeks import AHEAD, WEEKS
 from changeflow.storage import versions
 from changeflow.usecases.own_school import own_school
 from changeflow.usecases.stored import content_state, load

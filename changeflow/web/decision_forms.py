@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from datetime import date
 
 from changeflow.agenda.decisions import GateAnswer
-from changeflow.errors import InputError
 from changeflow.programme.facts import Condition
-from changeflow.values.moments import format_day
 from changeflow.values.words import Outcome
-from changeflow.web.forms import FieldError, Form, day_in, line_in
+from changeflow.web.forms import FieldError, Form, line_in, past_day, required_day
 
 ROWS, MOST_ROWS = 3, 8
 """The rows for conditions at first, and at most."""
@@ -55,10 +53,7 @@ def answer_in(form: Form, gate: str, *, today: date, is_own: bool) -> GateAnswer
 def _decided(form: Form, today: date) -> tuple[str, date]:
     if not (by := form.get("by")):
         raise FieldError("by", "Choose who decided.")
-    day = _day(form, "day", "Enter the day on which they decided.")
-    if day > today:
-        raise FieldError("day", f"{format_day(day)} is in the future. Enter the day on which they decided.")
-    return by, day
+    return by, past_day(form, "day", today=today, ask="Enter the day on which they decided.", missing=True)
 
 
 def _conditions(form: Form) -> Iterator[Condition]:
@@ -72,15 +67,5 @@ def _conditions(form: Form) -> Iterator[Condition]:
             raise FieldError(fields["text"], f"Enter the text of condition {row}.")
         if not (owner := form.get(fields["owner"])):
             raise FieldError(fields["owner"], f"Choose the owner of condition {row}.")
-        due = _day(form, fields["due"], f"Enter the day by which condition {row} must be met.")
+        due = required_day(form, fields["due"], f"Enter the day by which condition {row} must be met.")
         yield Condition(text=text, owner=owner, due=due, before=form.get(fields["before"]) or None)
-
-
-def _day(form: Form, name: str, missing: str) -> date:
-    try:
-        day = day_in(form.get(name).strip())
-    except InputError as error:
-        raise FieldError(name, str(error)) from None
-    if day is None:
-        raise FieldError(name, missing)
-    return day

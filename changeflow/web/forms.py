@@ -14,6 +14,7 @@ from changeflow.agenda.due import CHOICES, AnswerKind
 from changeflow.errors import InputError
 from changeflow.usecases.answer_recording import Given
 from changeflow.values.limits import is_supported
+from changeflow.values.moments import format_day
 from changeflow.values.sentences import sentence
 from changeflow.web.clients import Limits
 from changeflow.web.responses import BAD_FORM, WRONG_FORM, TroubleError, too_large
@@ -121,6 +122,32 @@ def day_in(text: str) -> date | None:
         if is_supported(day):
             return day
     raise InputError(sentence("“%(text)s” is not a date. Enter a date such as 31/03/2027.", text=text[:40]))
+
+
+def day_field(form: Form, name: str) -> date | None:
+    """Read a field with a day; None if it is empty."""
+    try:
+        return day_in(form.get(name).strip())
+    except InputError as error:
+        raise FieldError(name, str(error)) from None
+
+
+def required_day(form: Form, name: str, missing: str) -> date:
+    """Read a field that must have a day; `missing` says what to enter."""
+    if (day := day_field(form, name)) is None:
+        raise FieldError(name, missing)
+    return day
+
+
+def past_day(form: Form, name: str, *, today: date, ask: str, missing: bool = False) -> date:
+    """Read the day of something that has happened: today if the field is empty, unless one is `missing`.
+
+    `ask` says what to enter, such as “Enter the day of the session.”
+    """
+    day = required_day(form, name, ask) if missing else day_field(form, name) or today
+    if day > today:
+        raise FieldError(name, f"{format_day(day)} is in the future. {ask}")
+    return day
 
 
 def text_in(form: Form, name: str, *, called: str) -> str:

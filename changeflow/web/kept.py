@@ -25,7 +25,7 @@ LABELS: Mapping[str, str] = {
     "text": "What you wrote",
     "rows": "The rows that you pasted",
     "why": "Reason",
-    "how": "How people were told",
+    "how": "How it was announced",
     "title": "Title",
     "link": "Link",
     "name": "Name",

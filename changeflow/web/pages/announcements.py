@@ -1,4 +1,4 @@
-"""Announced dates: what each school was told, and forms to record an announcement or withdraw a wrong one."""
+"""Announced dates at each school, and forms to record an announcement or withdraw a wrong one."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,7 +6,6 @@ from datetime import date
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from changeflow.errors import InputError
 from changeflow.programme.facts import CHANNELS, Announcement
 from changeflow.reports.announcements import state_in_words
 from changeflow.usecases.acts import mark_of_dates
@@ -22,7 +21,7 @@ from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
 from changeflow.web.acts import EMPTY, SentForm, answer_form
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
-from changeflow.web.forms import FieldError, Form, day_in, line_in
+from changeflow.web.forms import FieldError, Form, line_in, past_day, required_day
 
 router = APIRouter(prefix="/p/{programme}/announcements")
 MOST_REASON = 500
@@ -103,23 +102,12 @@ def _said(form: Form, change: Change) -> _Said:
     if which not in ("forecast", "other"):
         raise FieldError("which", "Choose which day was announced.")
     if which == "other" and not school:
-        raise FieldError("school", "Choose the school that was told another day.")
+        raise FieldError("school", "Choose the school for which another day was announced.")
     if form.get("how") not in CHANNELS:
-        raise FieldError("how", "Choose how the school was told.")
-    on = _day(form, "on") or change.on
-    if on > change.on:
-        raise FieldError("on", "This day is in the future. Enter the day on which the school was told.")
-    day = _day(form, "day") if which == "other" else None
-    if which == "other" and day is None:
-        raise FieldError("day", "Enter the day that was announced.")
+        raise FieldError("how", "Choose how it was announced.")
+    on = past_day(form, "on", today=change.on, ask="Enter the day of the announcement.")
+    day = required_day(form, "day", "Enter the day that was announced.") if which == "other" else None
     return _Said(service, (school,) if school else (), form.get("how"), on, day)
-
-
-def _day(form: Form, name: str) -> date | None:
-    try:
-        return day_in(form.get(name).strip())
-    except InputError as error:
-        raise FieldError(name, str(error)) from None
 
 
 def _page(request: Request, found: Visit, draft: SentForm) -> Page:

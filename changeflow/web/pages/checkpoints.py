@@ -1,14 +1,12 @@
 """Checkpoints after a go-live: what they found, and the form that records it."""
 
 from dataclasses import dataclass
-from datetime import date
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from changeflow.adkar.reinforcement import CheckpointResult
-from changeflow.errors import InputError
 from changeflow.usecases.acts import mark_of_checkpoint
 from changeflow.usecases.checkpoints import report_checkpoint
 from changeflow.usecases.people_forms import checkpoint_form, checkpoint_list, permit_checkpoint
@@ -16,7 +14,7 @@ from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
 from changeflow.web.acts import EMPTY, SentForm, answer_form
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
-from changeflow.web.forms import FieldError, Form, day_in, line_in
+from changeflow.web.forms import FieldError, Form, line_in, past_day
 
 router = APIRouter(prefix="/p/{programme}/people/checkpoints")
 MOST = 500
@@ -80,7 +78,7 @@ def _result(form: Form, checkpoint: str, change: Change) -> CheckpointResult:
         raise FieldError("use", "Enter at least one finding.")
     return CheckpointResult(
         task=checkpoint,
-        on=_day(form, change.on),
+        on=past_day(form, "on", today=change.on, ask="Enter the day of the checkpoint."),
         use=shares["use"],
         proficiency=shares["proficiency"],
         experience=shares["experience"],
@@ -103,16 +101,6 @@ def _share(form: Form, name: str) -> float | None:
 
 def _answer(form: Form, name: str) -> bool | None:
     return {"yes": True, "no": False}.get(form.get(name))
-
-
-def _day(form: Form, today: date) -> date:
-    try:
-        day = day_in(form.get("on").strip()) or today
-    except InputError as error:
-        raise FieldError("on", str(error)) from None
-    if day > today:
-        raise FieldError("on", "This day is in the future. Enter the day of the checkpoint.")
-    return day
 
 
 def _page(request: Request, visit: Visit, checkpoint: str, draft: SentForm) -> Page:

@@ -7,7 +7,6 @@ from decimal import Decimal, InvalidOperation
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from changeflow.errors import InputError
 from changeflow.reports.entry_forms import EntryField
 from changeflow.usecases import pilot_forms
 from changeflow.usecases.pilot_form import PilotForm
@@ -15,7 +14,7 @@ from changeflow.usecases.pilot_forms import FORMS
 from changeflow.usecases.visits import Visit
 from changeflow.web.acts import EMPTY, SentForm, answer_form
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
-from changeflow.web.forms import FieldError, Form, day_in, line_in
+from changeflow.web.forms import FieldError, Form, day_field, line_in
 
 PREFIX = "/p/{programme}/pilots/{service}"
 router = APIRouter(prefix=PREFIX)
@@ -88,10 +87,7 @@ def _given(form: Form, fields: tuple[EntryField, ...]) -> tuple[Mapping[str, str
         if field.missing and not value:
             raise FieldError(field.name, field.missing)
         if field.kind == "day":
-            try:
-                day = day_in(value)
-            except InputError as error:
-                raise FieldError(field.name, str(error)) from None
+            day = day_field(form, field.name)
         given[field.name] = value
     return given, day
 

@@ -1,11 +1,8 @@
 """Visible support: what people have seen of the sponsor and the change leads, and the form that records more."""
 
-from datetime import date
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from changeflow.errors import InputError
 from changeflow.programme.facts import ACTS
 from changeflow.usecases.acts import mark_of_acts
 from changeflow.usecases.governance import note_act
@@ -14,7 +11,7 @@ from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
 from changeflow.web.acts import EMPTY, SentForm, answer_form
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
-from changeflow.web.forms import FieldError, Form, day_in, line_in
+from changeflow.web.forms import FieldError, Form, line_in, past_day
 
 router = APIRouter(prefix="/p/{programme}/people/support")
 MOST = 300
@@ -49,17 +46,14 @@ def _noted(form: Form, change: Change) -> bool:
     if (kind := form.get("kind")) not in ACTS:
         raise FieldError("kind", "Choose the kind of support.")
     who, group = form.get("who") or None, form.get("group") or None
-    return note_act(what, _day(form, change.on), change, kind=kind, who=who, group=group)
-
-
-def _day(form: Form, today: date) -> date:
-    try:
-        day = day_in(form.get("on").strip()) or today
-    except InputError as error:
-        raise FieldError("on", str(error)) from None
-    if day > today:
-        raise FieldError("on", "This day is in the future. Enter the day on which people saw it.")
-    return day
+    return note_act(
+        what,
+        past_day(form, "on", today=change.on, ask="Enter the day on which people saw it."),
+        change,
+        kind=kind,
+        who=who,
+        group=group,
+    )
 
 
 def _page(request: Request, visit: Visit, draft: SentForm) -> Page:

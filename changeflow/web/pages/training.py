@@ -1,6 +1,5 @@
 """Training: the sessions in numbers, and a form for each that records who came."""
 
-from datetime import date
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
@@ -15,7 +14,7 @@ from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
 from changeflow.web.acts import EMPTY, SentForm, answer_form
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
-from changeflow.web.forms import FieldError, Form, day_in, line_in
+from changeflow.web.forms import Form, line_in, past_day
 
 router = APIRouter(prefix="/p/{programme}/people/training")
 CAME, EVIDENCE = "came:", "evidence:"
@@ -54,7 +53,8 @@ async def record(request: Request, programme: str, session: str) -> Response:
 
 def _came(form: Form, session: str, change: Change) -> list[Attendance]:
     """Read who came; a person who is not ticked is left as recorded."""
-    on, people = _day(form, change.on), [n.removeprefix(CAME) for n in form.fields if n.startswith(CAME)]
+    on = past_day(form, "on", today=change.on, ask="Enter the day of the session.", missing=True)
+    people = [n.removeprefix(CAME) for n in form.fields if n.startswith(CAME)]
     if not people:
         raise InputError("Tick the people who came.")
     return [
@@ -66,18 +66,6 @@ def _came(form: Form, session: str, change: Change) -> list[Attendance]:
         )
         for person in people
     ]
-
-
-def _day(form: Form, today: date) -> date:
-    try:
-        day = day_in(form.get("on").strip())
-    except InputError as error:
-        raise FieldError("on", str(error)) from None
-    if day is None:
-        raise FieldError("on", "Enter the day of the session.")
-    if day > today:
-        raise FieldError("on", "This day is in the future. Enter the day of the session.")
-    return day
 
 
 def _page(request: Request, visit: Visit, session: str, draft: SentForm) -> Page:

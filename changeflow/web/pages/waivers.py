@@ -3,7 +3,6 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from changeflow.errors import InputError
 from changeflow.rules.catalogue import RULES
 from changeflow.usecases.acts import mark_of_waivers
 from changeflow.usecases.unit_of_work import Change
@@ -13,7 +12,7 @@ from changeflow.values.finding import Waiver
 from changeflow.values.moments import format_day
 from changeflow.web.acts import EMPTY, SentForm, answer_form
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
-from changeflow.web.forms import FieldError, Form, day_in, line_in
+from changeflow.web.forms import FieldError, Form, line_in, required_day
 
 router = APIRouter(prefix="/p/{programme}/waivers")
 MOST_REASON, MOST_APPROVERS = 500, 3
@@ -61,12 +60,7 @@ def _waiver(form: Form, change: Change) -> Waiver:
     fields = [form.get(f"approver-{n}") for n in range(1, MOST_APPROVERS + 1)]
     if not (approvers := list(dict.fromkeys(filter(None, fields)))):
         raise FieldError("approver-1", "Choose who has approved it.")
-    try:
-        last = day_in(form.get("expires").strip())
-    except InputError as error:
-        raise FieldError("expires", str(error)) from None
-    if last is None:
-        raise FieldError("expires", "Enter the last day on which it applies.")
+    last = required_day(form, "expires", "Enter the last day on which it applies.")
     if last < change.on:
         raise FieldError("expires", f"{format_day(last)} is in the past. Enter a later day.")
     return Waiver(

@@ -105,11 +105,11 @@ def test_mistakes_in_an_announcement_keep_the_form(world: World):
     whole = {"service": "payroll", "school": "ash", "which": "other", "day": "1/9/2027", "how": "letter"}
     for wrong, words in (
         ({"service": ""}, "Choose the service."),
-        ({"school": ""}, "Choose the school that was told another day."),
+        ({"school": ""}, "Choose the school for which another day was announced."),
         ({"which": ""}, "Choose which day was announced."),
         ({"day": "31/2/2027"}, "is not a date"),
         ({"day": ""}, "Enter the day that was announced."),
-        ({"how": "owl"}, "Choose how the school was told."),
+        ({"how": "owl"}, "Choose how it was announced."),
         ({"on": "1/1/2031"}, "in the future"),
     ):
         page = check(browser, DATES, {**whole, **wrong})

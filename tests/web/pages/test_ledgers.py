@@ -377,6 +377,7 @@ def test_the_worker_compares_in_a_process_of_its_own(own_world: World, monkeypat
     from tests.waiting import wait_until
 
     wait_until(lambda: "Which columns were compared?" in text_of(browser.get(where)), what="the comparison")
+    assert len(runs_of(own_world)) == 1, "it compares, and stores nothing"
 
 
 OF_A_FILE = "(or, for a service, set `{}` under `parallel_run` in its file)"
