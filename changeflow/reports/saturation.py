@@ -1,10 +1,10 @@
 """Saturation: how many changes reach each school and each group of people in each week, over several programmes.
 
-A change is one service of one programme. It counts in a week at a school if any of its open tasks there asks something
-of the school's people. Nothing here is about what people think of the change: only activities are counted.
+What counts as a change in a week is in `school_weeks`. Nothing here is about what people think of the change: only
+activities are counted.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby, islice
@@ -19,6 +19,7 @@ from changeflow.reports.school_weeks import (
     ASKS,
     WEEKS,
     Change,
+    Rollout,
     SchoolAsk,
     SchoolWeeks,
     is_open,
@@ -123,18 +124,24 @@ class Saturation:
 
 
 def saturation(
-    programmes: Sequence[Programme], *, today: date, start: int = 0, named: Callable[[str], bool] = lambda _: True
+    programmes: Sequence[Programme],
+    *,
+    today: date,
+    start: int = 0,
+    named: Callable[[str], bool] = lambda _: True,
+    rollouts: Mapping[str, Sequence[Rollout]] | None = None,
 ) -> Saturation:
     """Count changes at the schools of the first programme over all programmes, from the week of `today` on.
 
-    `start` is the first week to show. Programmes for which `named` is false are counted, but nothing in them is named.
+    `rollouts` are the plans of waves, by programme. `start` is the first week to show. Programmes for which `named` is
+    false are counted, but nothing in them is named.
     Schools are the same if they have the same URN, or without one the same name.
     """
     own = programmes[0]
-    books = school_weeks(programmes, today - timedelta(days=today.weekday()))
+    books = school_weeks(programmes, today - timedelta(days=today.weekday()), rollouts or {})
     shown = range(start, start + WEEKS)
     schools = sorted(own.definition.schools, key=lambda s: (s.name.casefold(), s.id))
-    over = [line for s in schools for line in _over(books, own, s, shown, named)]
+    over = [line for s in schools for line in _over(books, s, shown, named)]
     return Saturation(
         mondays=tuple(books.monday(week) for week in shown),
         schools=tuple(_row(books, s, shown) for s in schools),
@@ -211,29 +218,27 @@ def _groups(books: SchoolWeeks, own: Programme, shown: range) -> Iterator[Satura
         yield SaturationRow(school="", name=capitalised(group.replace("-", " ")), limit=words, cells=tuple(cells))
 
 
-def _over(
-    books: SchoolWeeks, own: Programme, school: School, shown: range, named: Callable[[str], bool]
-) -> Iterator[OverLine]:
+def _over(books: SchoolWeeks, school: School, shown: range, named: Callable[[str], bool]) -> Iterator[OverLine]:
     place, limit = school_key(school), books.limits[school_key(school)]
     weeks = [(w, frozenset(books.changes(place, w))) for w in shown if len(books.changes(place, w)) > limit]
     # Weeks that follow one another have the same difference of week and position.
     for (_, changes), run in groupby(enumerate(weeks), key=lambda each: (each[1][0] - each[0], each[1][1])):
         found = [week for _, (week, _) in run]
-        asks = [ask for week in found for ask in books.asks[place][week]]
+        asks = [ask for week in found for ask in books.asked(place, week)]
         yield OverLine(
             school=school.id,
             name=school.name,
             weeks=format_days(books.monday(found[0]), books.monday(found[-1]) + timedelta(days=6)),
             count=len(changes),
             limit=limit,
-            changes=tuple(sorted(_change_words(c, own, asks, named) for c in changes)),
+            changes=tuple(sorted(_change_words(books, c, asks, named) for c in changes)),
         )
 
 
-def _change_words(change: Change, own: Programme, asks: Sequence[SchoolAsk], named: Callable[[str], bool]) -> str:
-    mine = [ask for ask in asks if ask.change == change]
-    programme, kinds = mine[0].programme, {ask.task.kind for ask in mine}
-    what = " and ".join(words for kind, words in ASKS.items() if kind in kinds)
+def _change_words(books: SchoolWeeks, change: Change, asks: Sequence[SchoolAsk], named: Callable[[str], bool]) -> str:
+    own, kinds = books.programmes[0], {ask.task.kind for ask in asks if ask.change == change}
+    programme = next(p for p in books.programmes if p.id == change[0])
+    what = " and ".join(words for kind, words in ASKS.items() if kind in kinds) or "rollout"
     if not named(programme.id):
         return f"Another programme: {what}"
     service = next((s.name for s in programme.services if s.service == change[1]), "the programme itself")
@@ -250,7 +255,7 @@ def _moves(
         for week in shown:
             if len(books.changes(place, week)) <= limit:
                 continue
-            can = [a for a in books.asks[place][week] if _may_move(a) and named(a.programme.id)]
+            can = [a for a in books.asked(place, week) if _may_move(a) and named(a.programme.id)]
             if can:
                 best = max(can, key=lambda a: (task_float(a.programme, a.task.id), a.weeks.start, a.task.id))
                 relieved.setdefault(best, []).append(school.name)
@@ -288,5 +293,4 @@ def _room(books: SchoolWeeks, ask: SchoolAsk) -> int | None:
 
 
 def _has_room(books: SchoolWeeks, ask: SchoolAsk, place: str, week: int) -> bool:
-    others = {other.change for other in books.asks.get(place, {}).get(week, ()) if other is not ask}
-    return len(others | {ask.change}) <= books.limits[place]
+    return len(books.changes(place, week, without=ask) | {ask.change}) <= books.limits[place]

@@ -1,7 +1,8 @@
 """What several programmes ask of schools' people in each week.
 
 A change is one service of one programme. It counts in a week at a school if any of its open tasks there asks something
-of the school's people.
+of the school's people, and in every week of its rollout there. So a school that is over its limit in the plan of waves
+is also over it here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.definition import School
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
+from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
 from changeflow.values.words import Kind
 
 ASKS: Mapping[Kind, str] = {
@@ -54,6 +56,26 @@ class SchoolAsk:
         return self.programme.id, self.task.service or ""
 
 
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One service's rollout at one school in the plan of waves: the weeks in which the school is busy with it."""
+
+    school: str
+    service: str
+    first: date
+    """The Monday of the first week."""
+    last: date
+    """The Monday of the last week."""
+
+
+def rollouts_of(problem: WaveProblem, plan: WavePlan) -> tuple[Rollout, ...]:
+    """Return the rollouts of a plan of waves."""
+    return tuple(
+        Rollout(school, service, problem.monday(found.first), problem.monday(found.last))
+        for (school, service), found in plan.chosen.items()
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class SchoolWeeks:
     """Everything that several programmes ask of schools, by school and week."""
@@ -64,9 +86,15 @@ class SchoolWeeks:
     asks: Mapping[str, Mapping[int, list[SchoolAsk]]] = field(default_factory=dict)
     schools: Mapping[str, list[tuple[Programme, School]]] = field(default_factory=dict)
     """Each school in each programme that has it, by key."""
+    rollouts: Mapping[str, Mapping[int, set[Change]]] = field(default_factory=dict)
 
-    def changes(self, place: str, week: int) -> set[Change]:
-        return {ask.change for ask in self.asks.get(place, {}).get(week, ())}
+    def asked(self, place: str, week: int) -> Sequence[SchoolAsk]:
+        return self.asks.get(place, {}).get(week, ())
+
+    def changes(self, place: str, week: int, *, without: SchoolAsk | None = None) -> set[Change]:
+        """Return the changes of a week at a school; `without` one task."""
+        rolled_out = self.rollouts.get(place, {}).get(week, set())
+        return {ask.change for ask in self.asked(place, week) if ask is not without} | rolled_out
 
     @cached_property
     def limits(self) -> Mapping[str, int]:
@@ -89,7 +117,10 @@ class SchoolWeeks:
         return self.first + week * WEEK
 
 
-def school_weeks(programmes: Sequence[Programme], first: date) -> SchoolWeeks:
+def school_weeks(
+    programmes: Sequence[Programme], first: date, rollouts: Mapping[str, Sequence[Rollout]]
+) -> SchoolWeeks:
+    """Return what programmes ask of schools from a Monday on; `rollouts` are their plans of waves, by programme."""
     asks: dict[str, dict[int, list[SchoolAsk]]] = {}
     schools: dict[str, list[tuple[Programme, School]]] = {}
     for programme in programmes:
@@ -105,7 +136,20 @@ def school_weeks(programmes: Sequence[Programme], first: date) -> SchoolWeeks:
             for place in ask.places:
                 for week in weeks:
                     asks.setdefault(place, {}).setdefault(week, []).append(ask)
-    return SchoolWeeks(programmes, first, asks, schools)
+    return SchoolWeeks(programmes, first, asks, schools, _rolled_out(programmes, first, rollouts))
+
+
+def _rolled_out(
+    programmes: Sequence[Programme], first: date, rollouts: Mapping[str, Sequence[Rollout]]
+) -> dict[str, dict[int, set[Change]]]:
+    found: dict[str, dict[int, set[Change]]] = {}
+    for programme in programmes:
+        keys = {s.id: school_key(s) for s in programme.definition.schools}
+        for rollout in rollouts.get(programme.id, ()):
+            begins, ends = (rollout.first - first).days // 7, (rollout.last - first).days // 7
+            for week in range(max(0, begins), min(AHEAD + WEEKS, ends + 1)):
+                found.setdefault(keys[rollout.school], {}).setdefault(week, set()).add((programme.id, rollout.service))
+    return found
 
 
 def school_key(school: School) -> str:

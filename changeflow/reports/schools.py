@@ -326,5 +326,5 @@ def changes_at_once(problem: WaveProblem, plan: WavePlan, school: str, *, today:
             continue
         names = listed([problem.services[s].name for s in services])
         over = f", more than the limit of {limit}" if len(services) > limit else f" (limit {limit})"
-        changes = f"{len(services)} changes at once{over}"
+        changes = f"{len(services)} rollouts at once{over}"
         yield f"{names}, {format_days(problem.monday(weeks[0]), last)}: {changes}."

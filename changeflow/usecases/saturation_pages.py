@@ -4,11 +4,12 @@ from dataclasses import replace
 
 from changeflow.errors import InputError
 from changeflow.reports.saturation import Saturation, saturation
-from changeflow.reports.school_weeks import AHEAD, WEEKS
+from changeflow.reports.school_weeks import AHEAD, WEEKS, rollouts_of
 from changeflow.storage import versions
 from changeflow.usecases.own_school import own_school
 from changeflow.usecases.stored import content_state, load
 from changeflow.usecases.visits import Visit, sees_every_school
+from changeflow.usecases.wave_boards import waves_in_force, waves_now
 from changeflow.values.words import Action
 
 STARTS = range(0, AHEAD, WEEKS)
@@ -35,7 +36,15 @@ def saturation_view(visit: Visit, start: int = 0) -> Saturation:
 
     def work_out() -> Saturation:
         others = [load(visit.session, name, on=visit.today).programme for name, _, _ in states]  # type: ignore[attr-defined]
-        return saturation([visit.programme, *others], today=visit.today, start=start, named=lambda n: n in known)
+        waves = {visit.name: waves_now(visit), **{other.id: waves_in_force(other) for other in others}}
+        rollouts = {name: rollouts_of(found.problem, found.plan) for name, found in waves.items() if found}
+        return saturation(
+            [visit.programme, *others],
+            today=visit.today,
+            start=start,
+            named=lambda name: name in known,
+            rollouts=rollouts,
+        )
 
     found, own = visit.view("saturation", work_out, *key), own_school(visit)
     if own is None:

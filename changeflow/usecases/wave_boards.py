@@ -24,10 +24,11 @@ class WavesNow:
 
 def waves_now(visit: Visit) -> WavesNow | None:
     """Return the plan in force; None if no school goes live in any wave. The caller checks who may see it."""
-    return visit.view("waves now", lambda: _waves_now(visit.programme))
+    return visit.view("waves now", lambda: waves_in_force(visit.programme))
 
 
-def _waves_now(programme: Programme) -> WavesNow | None:
+def waves_in_force(programme: Programme) -> WavesNow | None:
+    """Return a programme's plan in force; None if no school goes live in any wave."""
     try:
         problem = wave_problem(programme)
     except InputError:

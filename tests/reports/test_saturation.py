@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from changeflow.intake.folder import read_folder
+from changeflow.intake.folder import Folder, read_folder
+from changeflow.planning.wave_use import plan_in_force
+from changeflow.planning.waves import wave_problem
 from changeflow.programme.programme import Programme
-from changeflow.reports.saturation import AHEAD, ASKS, WEEKS, Saturation, SaturationRow, saturation
+from changeflow.reports.saturation import Saturation, SaturationRow, saturation
+from changeflow.reports.school_weeks import AHEAD, ASKS, WEEKS, rollouts_of
 from changeflow.usecases.stored import judged
 from tests.builders import PATHWAY, PROGRAMME, SERVICE, a_folder
 
@@ -141,3 +144,28 @@ def test_later_weeks_follow_the_first(two: tuple[Programme, Programme]):
     assert (whole[1].mondays[0] - whole[0].mondays[-1]).days == 7
     cells = row(whole[1], "Ash School").cells
     assert [c.count for c in cells] == [counts_by_hand(two, "ash", w, TODAY) for w in range(WEEKS, 2 * WEEKS)]
+
+
+def test_a_school_over_its_limit_in_the_waves_is_over_it_here(sample: Folder):
+    """Each week of each school, as the plan of waves counts it."""
+    whole = sample.programme.scheduled()
+    problem = wave_problem(whole)
+    plan, today = plan_in_force(whole, problem), date(2027, 5, 20)
+    rollouts = {whole.id: rollouts_of(problem, plan)}
+    plain, over = saturation([whole], today=today, start=WEEKS), 0
+    for start in (0, WEEKS):
+        found = saturation([whole], today=today, start=start, rollouts=rollouts)
+        for school in found.schools:
+            for monday, cell in zip(found.mondays, school.cells, strict=True):
+                services = {
+                    service
+                    for (where, service), chosen in plan.chosen.items()
+                    if where == school.school and problem.monday(chosen.first) <= monday <= problem.monday(chosen.last)
+                }
+                assert cell.count >= len(services)
+                over += len(services) > cell.limit
+                assert cell.is_over or len(services) <= cell.limit
+    assert over > 0
+    assert [r.cells for r in plain.schools] != [
+        r.cells for r in saturation([whole], today=today, start=WEEKS, rollouts=rollouts).schools
+    ]
