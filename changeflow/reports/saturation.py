@@ -19,7 +19,7 @@ from changeflow.reports.school_weeks import (
     ASKS,
     WEEKS,
     Change,
-    Rollout,
+    RolloutWeeks,
     SchoolAsk,
     SchoolWeeks,
     is_open,
@@ -129,7 +129,7 @@ def saturation(
     today: date,
     start: int = 0,
     named: Callable[[str], bool] = lambda _: True,
-    rollouts: Mapping[str, Sequence[Rollout]] | None = None,
+    rollouts: Mapping[str, Sequence[RolloutWeeks]] | None = None,
 ) -> Saturation:
     """Count changes at the schools of the first programme over all programmes, from the week of `today` on.
 

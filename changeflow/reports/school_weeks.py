@@ -57,7 +57,7 @@ class SchoolAsk:
 
 
 @dataclass(frozen=True, slots=True)
-class Rollout:
+class RolloutWeeks:
     """One service's rollout at one school in the plan of waves: the weeks in which the school is busy with it."""
 
     school: str
@@ -68,10 +68,10 @@ class Rollout:
     """The Monday of the last week."""
 
 
-def rollouts_of(problem: WaveProblem, plan: WavePlan) -> tuple[Rollout, ...]:
+def rollouts_of(problem: WaveProblem, plan: WavePlan) -> tuple[RolloutWeeks, ...]:
     """Return the rollouts of a plan of waves."""
     return tuple(
-        Rollout(school, service, problem.monday(found.first), problem.monday(found.last))
+        RolloutWeeks(school, service, problem.monday(found.first), problem.monday(found.last))
         for (school, service), found in plan.chosen.items()
     )
 
@@ -118,7 +118,7 @@ class SchoolWeeks:
 
 
 def school_weeks(
-    programmes: Sequence[Programme], first: date, rollouts: Mapping[str, Sequence[Rollout]]
+    programmes: Sequence[Programme], first: date, rollouts: Mapping[str, Sequence[RolloutWeeks]]
 ) -> SchoolWeeks:
     """Return what programmes ask of schools from a Monday on; `rollouts` are their plans of waves, by programme."""
     asks: dict[str, dict[int, list[SchoolAsk]]] = {}
@@ -140,7 +140,7 @@ def school_weeks(
 
 
 def _rolled_out(
-    programmes: Sequence[Programme], first: date, rollouts: Mapping[str, Sequence[Rollout]]
+    programmes: Sequence[Programme], first: date, rollouts: Mapping[str, Sequence[RolloutWeeks]]
 ) -> dict[str, dict[int, set[Change]]]:
     found: dict[str, dict[int, set[Change]]] = {}
     for programme in programmes:
