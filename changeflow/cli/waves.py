@@ -58,7 +58,10 @@ def waves(
     seed: Annotated[int, seed_option("Random seed for the search; the same seed gives the same plans.")] = 1,
     use: Annotated[
         str | None,
-        typer.Option(metavar="PLAN", help="Write the plan with this name, such as earliest, into programme.yaml."),
+        typer.Option(
+            metavar="PLAN",
+            help="Write this plan into programme.yaml: earliest, steadiest, fewest-changes or compromise.",
+        ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="With --use: do not ask for confirmation.")] = False,
 ) -> None:
@@ -66,11 +69,13 @@ def waves(
     3."""
     from changeflow.reports.waves import waves_report
     from changeflow.reports.waves_text import conflict_text, waves_text
+    from changeflow.roadmap.waves.plans import CALMEST
     from changeflow.usecases.waves import compare_with_plan, plan_waves
 
     context.refuse_beside(folder)
     if why is not None:
         context.refuse(["form"], "with --why the answer is text. Leave one of them out.")
+    use = CALMEST.key if use == "steadiest" else use  # The plan's name; its key is older.
     if use is not None:
         context.refuse(["form", "page", "why"], "with --use a plan is written. Run it again without.")
         if folder is None:

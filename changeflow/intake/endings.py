@@ -44,6 +44,7 @@ _REMARK = re.compile(
 )
 """What reports print below a table, on a separate line."""
 _PAIR = 2
+_PART = re.compile(r"\d+\. \S")
 _PAGE = re.compile(r"(?:page|seite):? ?\d+", re.IGNORECASE)
 _LABEL = re.compile(
     rf"(?:{_COUNT_LABEL} ?[:=]|(?:total|number of|no\.? of) (?:{_THINGS})|page:?|seite:?|{_MADE_LABEL})",
@@ -119,6 +120,16 @@ def is_about(lines: Sequence[Sequence[str]]) -> bool:
     filled = [_filled(cells) for cells in lines]
     is_labelled = any(is_remark(cells) or cells[0].endswith(":") for cells in filled if cells)
     return is_labelled and all(len(cells) <= _PAIR or is_remark(cells) for cells in filled)
+
+
+def is_title_of_part(cells: Sequence[str]) -> bool:
+    """Return whether a line is the numbered title of one of several tables, as in the attendance reports of Teams.
+
+    >>> is_title_of_part(["2. Participants", ""]), is_title_of_part(["2. Participants", "12"]), is_title_of_part(["2."])
+    (True, False, False)
+    """
+    filled = _filled(cells)
+    return len(filled) == 1 and _PART.match(filled[0]) is not None
 
 
 def is_ending(cells: Sequence[str]) -> bool:

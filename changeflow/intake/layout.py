@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from changeflow.intake.endings import is_about
+from changeflow.intake.endings import is_about, is_title_of_part
 from changeflow.intake.text_lines import MAX_FIELD, lines_of
 from changeflow.values.cells import clean, plain_cell
 from changeflow.values.problem import Problem
@@ -291,6 +291,12 @@ def _found(look: _Look, shown: str, problems: list[Problem], notes: list[str]) -
         names = _joined(above[-1], header, look.names)
         begin = above.pop()
         titles.add(_title(header.cells))
+    parts = [record for record in look.records if is_title_of_part(record.cells)]
+    if above and above[0] in parts and len(parts) > 1:
+        what = f"The file has several tables; the first is '{one_line(' '.join(parts[0].cells))}'."
+        remedy = "Save the one to be read as a file of its own, with its headings in the first line."
+        problems.append(Problem(file=shown, line=parts[0].line, what=what, remedy=remedy))
+        return None
     if begin is not header:
         notes.append(f"The headings are on lines {begin.line} and {header.line}.")
     if (data := _data_above(above, begin)) is not None:

@@ -86,6 +86,21 @@ def test_a_header_that_was_sorted_into_the_data_is_a_problem():
     assert problem.startswith("t.csv:2:1: Line 3 looks like the header, and line 2 above it like data.")
 
 
+def test_a_report_of_several_tables_is_refused():
+    """As Microsoft Teams writes who attended: a summary, who took part, and what they did, in one file."""
+    summary = "1. Summary\nMeeting title,Payroll training\nAttended participants,1\n\n"
+    people = "2. Participants\nname,joined,left\nHead,09:00,09:58\n\n"
+    found, problems = look(
+        f"{summary}{people}3. In-Meeting Activities\nname,joined,left,contract\nHead,09:00,09:58,1\n"
+    )
+    assert found is None
+    [problem] = problems
+    assert problem.startswith("t.csv:1:1: The file has several tables; the first is '1. Summary'. Save the one")
+    found, problems = look("1. Payroll\n\ncontract,net\nC1,4\n")
+    assert found is not None
+    assert not problems
+
+
 def test_a_cell_that_is_the_same_as_a_heading_makes_no_header():
     found = layout("Kennung,Rolle\nanna-role,Manager\nbea-role,Clerk\n", "id", "role", "manager")
     assert found.header_line == 1
