@@ -94,7 +94,7 @@ def test_every_decision_is_refused_on_the_command_line_where_the_programme_says_
             args = [*command.split(), *more.split(), "--db", world.db, "--as", person, "--at", "2027-03-25T17:00"]
             result = CliRunner().invoke(app, args)
             assert result.exit_code == 4, f"{command}: {result.output}"
-            assert "The command line may not " in result.stderr, f"{command}: {result.output}"
+            assert "The command line cannot " in result.stderr, f"{command}: {result.output}"
     assert world.dump() == before
     engine_for(world.db).dispose()
 

@@ -72,8 +72,8 @@ def test_who_may_not_is_refused_and_nothing_changes(action: Action, base: World,
             HOW[action](world, person)
         assert caught.value.exit_code == 4
         said = str(caught.value)
-        assert re.search(r" may not .*\. The .* may\b", said), said
-        assert f"'{person}'" in said or f"({title(person)}) may not" in said or f"The {title(person)} may not" in said
+        assert re.search(r" cannot .*\. Only .* can do this\b", said), said
+        assert f"'{person}'" in said or f"({title(person)}) cannot" in said or f"The {title(person)} cannot" in said
     assert world.dump() == before
     assert [line["actor"] for line in refusals(logged)] == people
     noted = [actor for actor, what, _ in world.audited() if what == "refused"]
@@ -236,7 +236,7 @@ def test_every_command_that_a_viewer_may_not_run_refuses_them(
         args = [*command.split(), *more.split(), "--db", world.db, "--as", "viewer", "--at", "2027-03-25T17:00"]
         result = CliRunner().invoke(app, args)
         assert result.exit_code == 4, f"{command}: {result.output}"
-        assert "The Viewer may not " in result.stderr, f"{command}: {result.output}"
+        assert "The Viewer cannot " in result.stderr, f"{command}: {result.output}"
     assert world.dump() == before
     assert not (world.home / "copy").exists()
     engine_for(world.db).dispose()

@@ -278,9 +278,8 @@ class _Test:
     def _free(self, pools: Ints) -> tuple[Ints, Ints]:
         """Return how far each count could change through members who can move without a partner (groups by elements).
 
-        Such members are those for whom every row that counts them has room.
-
-        The counts are at each element, and up to each element.
+        A member can do so if every row that counts them has room for the change. Each count is taken twice: at each
+        element, and up to it.
         """
         room, places, live = self.band - 1, self.kinds.places, self.kinds.live
         kinds, ends = np.arange(len(places)), np.arange(ELEMENTS)

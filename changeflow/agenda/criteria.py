@@ -331,4 +331,4 @@ def _questions(programme: Programme, service: ServiceFile) -> Iterator[Criterion
         for question in programme.law("payroll", "go_live_questions").value:
             text = str(question).strip()
             asked = text if text.endswith(("?", ".")) else f"{text}?"
-            yield Criterion(asked, State.NOTED, "R12", remedy="Get a clear answer before you decide.")
+            yield Criterion(asked, State.NOTED, "R12")

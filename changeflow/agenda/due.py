@@ -30,7 +30,7 @@ class AnswerKind(StrEnum):
     NOT_YET = "not_yet"
     """It will be done by a later day, when reminders start again."""
     BLOCKED = "blocked"
-    """Something is in the way: the programme office can read what it is, and reminders pause."""
+    """Something is holding it up: the programme office can read what it is, and reminders pause."""
     DELEGATED = "delegated"
     """Another person is asked from now on."""
     UNDONE = "undone"
@@ -230,7 +230,7 @@ class Invited:
 
     due_on: date
     times: int
-    """Invitations and cancellations so far, which is the next one's sequence (RFC 5545, 3.8.7.4)."""
+    """The number of invitations and cancellations so far: the next one's sequence number (RFC 5545, 3.8.7.4)."""
     is_cancelled: bool
 
 
@@ -338,7 +338,7 @@ def _reached(days: PersonalDays, due_on: date, path: list[int], today: date) -> 
 
 
 def _rests(programme: Programme, readers: Readers, ask: Due, level: int, days: PersonalDays, today: date) -> bool:
-    """Return whether an answer pauses reminders: acknowledged, until others hear of it; blocked, for some days."""
+    """Return whether an answer pauses reminders: “seen” until the task is escalated, a block for some days."""
     answers = readers.answers
     if answers.is_done(ask.subject, ask.asked, ask.due_on):
         return True

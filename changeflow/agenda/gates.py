@@ -232,7 +232,7 @@ def _training(programme: Programme, gate: Task) -> Iterator[Criterion]:
 
 TRAIN_THE_REST = "Train those who did not attend, and record who came."
 TRAIN_SCHOOLS = "Deliver the training at these schools, and record it."
-ASK_THEM = "Ask the people directly, and note what they say."
+ASK_THEM = "Ask the group directly, and note what they say."
 ASSESS_AGAIN = "Assess the group again."
 HELP_PEOPLE = "Take the actions recommended for this group, then assess it again."
 CHECK = "Run the checkpoint, and record what it finds."
@@ -267,10 +267,12 @@ def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
     past = is_past(standing, element, share=share)
     if past is None:
         text = sentence(
-            "%(held)s To protect privacy, a group this small has no exact number. Ask the group directly.", held=text
+            "%(held)s To protect privacy, we do not give an exact number for a group this small. Ask the group "
+            "directly.",
+            held=text,
         )
     state = State.NOTED if past is None else State.MET if past else State.OPEN
-    remedy = {State.NOTED: ASK_THEM, State.OPEN: HELP_PEOPLE}.get(state, "")
+    remedy = HELP_PEOPLE if state is State.OPEN else ""
     yield Criterion(text, state, "R25", remedy=remedy)
 
 

@@ -132,14 +132,14 @@ def _verdict(recipient: str, own: tuple[Waiting, ...], reader: Reader, now: date
         return held(f"not one of their working days; next on {format_day(following)}")
     begins = policy.digest_from if len(own) > 1 else policy.send_from
     if local.time() < begins:
-        return held(f"before {begins:%H:%M}")
+        return held(f"no messages before {begins:%H:%M}")
     if local.time() >= policy.send_until:
         following = next_day(reader.days, today)
-        return held(f"after {policy.send_until:%H:%M}; next on {format_day(following)}")
+        return held(f"no messages after {policy.send_until:%H:%M}; next on {format_day(following)}")
     if reader.today >= policy.per_day:
-        return held(f"already sent {counted(reader.today, 'message')} today")
+        return held(f"has already had {counted(reader.today, 'message')} today")
     if reader.week >= policy.per_week:
-        return held(f"already sent {counted(reader.week, 'message')} within a week")
+        return held(f"has already had {counted(reader.week, 'message')} within a week")
     if reader.optional_off and not is_digest_day(reader.days, today):
         return held("they chose one message a week, on their first working day")
     urgent = any(w.priority <= 0 and w.reason not in policy.optional for w in own)

@@ -92,7 +92,7 @@ TaskName = Annotated[
 ]
 Csv = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV or Excel (.xlsx) file.")]
 Form = Annotated[str, form_option("text", "json", text="text or json.")]
-On = Annotated[datetime | None, day_option("--on", text=with_default("The date on which it happened", "today"))]
+On = Annotated[datetime | None, day_option("--on", text=with_default("The date of the event that you record", "today"))]
 Db = Annotated[
     str,
     typer.Option(
@@ -196,7 +196,7 @@ class Context:
     def refuse_beside(self, source: object, *names: str) -> None:
         """Refuse options for a stored programme if a folder or file is named instead."""
         if source is not None:
-            why = f"it is for a stored programme, and '{source}' is read instead. Leave one of them out."
+            why = f"it works only for a stored programme, but you gave '{source}'. Leave out one of the two."
             self.refuse(("db", "programme", *names), why)
 
 

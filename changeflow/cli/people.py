@@ -16,7 +16,7 @@ from changeflow.values.moments import format_day
 if TYPE_CHECKING:
     from changeflow.usecases.subject_access import Theirs
 
-checkpoint = typer.Typer(help="What checkpoints after a go-live found: has the change stuck?", no_args_is_help=True)
+checkpoint = typer.Typer(help="What checkpoints after a go-live found: is the change embedded?", no_args_is_help=True)
 assess = typer.Typer(help="Assessments of people's readiness (ADKAR).", no_args_is_help=True)
 training = typer.Typer(help="Who needs which training, and who came.", no_args_is_help=True)
 person = typer.Typer(help="Handle people's requests about their personal data.", no_args_is_help=True)
@@ -26,7 +26,9 @@ Received = Annotated[
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="The person's id in people.csv, now or formerly.")]
 Also = Annotated[
     list[str] | None,
-    typer.Option("--also", metavar="ID", help="Another id of the same person, with the same address; repeatable."),
+    typer.Option(
+        "--also", metavar="ID", help="Another id of the same person, with the same email address; repeatable."
+    ),
 ]
 
 

@@ -80,7 +80,7 @@ def issue_update(
     severity: Annotated[int | None, typer.Option(min=1, max=4, help="Its new severity.")] = None,
     owner: Owner = None,
     blocks: Annotated[
-        bool | None, typer.Option("--blocks/--blocks-not", help="Whether the next wave waits for it.")
+        bool | None, typer.Option("--blocks/--does-not-block", help="Whether the next wave waits for it.")
     ] = None,
 ) -> None:
     """Update an issue: fixed, reopened, reassigned, or more or less severe."""
@@ -272,7 +272,7 @@ def pilot_again(
     duration: Annotated[str, typer.Argument(help="For how long, such as 1pp or 10d.")],
     reason: Annotated[str, typer.Option(help="What the first attempt did not show.")],
 ) -> None:
-    """Repeat a pilot or parallel run and re-forecast everything that depends on it."""
+    """Repeat a pilot, parallel run or test pack, and re-forecast everything that depends on it."""
     from changeflow.usecases import pilot_records
 
     name = pilot_records.repeat(context.task(task), duration, reason, context.change)
@@ -301,7 +301,9 @@ def pilot_confirm(
 def pilot_sign(
     context: Context,
     gate: GateName,
-    words: Annotated[str, typer.Option(help="A comment on the signature.")] = "",
+    words: Annotated[
+        str, typer.Option(help="A comment to record with the signature; with --withhold, the reason.")
+    ] = "",
     withhold: Annotated[bool, typer.Option("--withhold", help="Decline to sign; say why with --words.")] = False,
 ) -> None:
     """Sign a go-live as one of the required people. Each person signs in their own name."""

@@ -45,7 +45,7 @@ def init(
 
 @formatted_errors()
 def validate(folder: Folder) -> None:
-    """Check a folder: list every mistake, with its place and a correction, and the dates that are assumed."""
+    """Check a folder: list every mistake, where it is and how to correct it, and the dates that are assumed."""
     from changeflow.intake.folder import read_folder
     from changeflow.programme.counts import counts_in_words
     from changeflow.rules.engine import judge

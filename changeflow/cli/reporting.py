@@ -120,7 +120,7 @@ def report_verify(
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"'{file}' cannot be read: {error}") from error
     except ValueError as error:
-        raise InputError(f"'{file}' is not valid JSON: {error}.") from error
+        raise InputError(f"'{file}' is not JSON. Give the report's .json file.") from error
     # Done before the proof: a report from another release cannot be proved, but can still be compared.
     number = check_issued(data, context.programme, db=context.db) if issued else None
     try:

@@ -31,7 +31,9 @@ def rulebook(context: typer.Context) -> None:
 @rules.command("list")
 @formatted_errors()
 def rules_list(
-    form: Annotated[str, form_option("text", "markdown", text="text, or markdown for the whole handbook.")] = "text",
+    form: Annotated[
+        str, form_option("text", "markdown", text="text, or markdown (the contents of docs/rules.md).")
+    ] = "text",
 ) -> None:
     """List every rule: code, severity, title."""
     from changeflow.intake.rulepacks import shipped_rulepacks
@@ -124,7 +126,9 @@ def roles(
     folder: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="A programme folder, to list who holds which role in it.")
     ] = None,
-    form: Annotated[str, form_option("text", "markdown", text="text, or markdown for the whole page.")] = "text",
+    form: Annotated[
+        str, form_option("text", "markdown", text="text, or markdown (the contents of docs/roles.md).")
+    ] = "text",
 ) -> None:
     """List who may do what; given a programme folder, also who holds which role."""
     from changeflow.intake.folder import read_folder

@@ -177,7 +177,7 @@ def task_import(
         typer.Option(
             exists=True,
             dir_okay=False,
-            help="Give two dates. Decisions at gates between them are imported from this file too.",
+            help="A file of decisions at gates, as for `gate import`, to import with the progress.",
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,

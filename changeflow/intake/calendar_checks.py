@@ -58,7 +58,7 @@ def _calendars(definition: Definition) -> Iterator[DefinitionError]:
             if n and term.first_day <= calendar.terms[n - 1].last_day:
                 where = place.at("terms", n, "first_day")
                 yield DefinitionError(
-                    where, f"'{term.name}' begins before the term before it ends.", "List terms in order."
+                    where, f"'{term.name}' begins before the previous term ends.", "Correct the dates."
                 )
 
 

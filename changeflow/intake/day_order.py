@@ -113,7 +113,7 @@ def check_orders(orders: Mapping[TableColumn, DayOrder], file: str) -> Iterator[
 
 
 def swapped_by_spreadsheet(order: DayOrder) -> str:
-    """Warn if the dates in a workbook's column may have been swapped when it was made; mostly return "".
+    """Warn if the dates in a workbook's column may have been swapped when it was made; otherwise return "".
 
     A spreadsheet that expects the month first turns 02/03/2027 into a date, and leaves 13/02/2027 as text.
     """

@@ -18,7 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-from changeflow.values.moments import LONDON
+from changeflow.values.moments import LONDON, format_hour
 from changeflow.values.months import Month
 from changeflow.values.sentences import Sentence, SentenceValue, sentence
 from changeflow.values.words import LANGUAGES
@@ -94,10 +94,12 @@ class Language:
     def time(self, moment: datetime) -> str:
         """Write the time of day in the United Kingdom.
 
-        >>> language_of("en").time(datetime.fromisoformat("2027-06-08T08:05+00:00"))
-        '09:05'
+        >>> moment = datetime.fromisoformat("2027-06-08T08:05+00:00")
+        >>> language_of("en").time(moment), language_of("cy").time(moment)
+        ('9:05am', '09:05')
         """
-        return format_time(moment.astimezone(LONDON), "HH:mm", locale=self.locale)
+        local = moment.astimezone(LONDON).time()
+        return format_hour(local) if self.code == "en" else format_time(local, "HH:mm", locale=self.locale)
 
     def full_day(self, day: date) -> str:
         """Write a day with its year.

@@ -1,8 +1,9 @@
 """The last responsible day of a decision, found by re-planning for each possible day.
 
 A later decision does harm if a go-live or milestone moves to a later day, or a missed deadline is missed by more, than
-with a decision on the planned day (today, if that has passed). Dates announced to schools are their go-lives. If none
-of these depends on the decision, the last of the work behind it counts. Every report, message, page and calendar uses
+with a decision on the planned day (today, if that has passed). Announced dates need no
+check of their own, because they are dates of go-lives. If none of these depends on the decision, the end of the last
+task that follows it counts. Every report, message, page and calendar uses
 `last_day`.
 """
 
@@ -101,7 +102,7 @@ def last_days(programme: Programme) -> dict[TaskId, date]:
 def every_day(programme: Programme, gate: TaskId) -> tuple[DecidedOn, ...]:
     """Return the dates that a decision on each coming day moves, in runs of equal dates.
 
-    There are none up to the last responsible day. The table then covers a year, as far as calendars allow.
+    Nothing moves up to the last responsible day. After it, the result covers a year, as far as calendars allow.
     """
     task = programme.roadmap.tasks[gate]
     return programme.once(f"days of {gate}", lambda: tuple(_EveryDay(_Search(programme, task)).runs()))
@@ -135,7 +136,8 @@ class _ComingDays:
         return self._known[number]
 
     def _in_order(self) -> Iterator[tuple[date, int]]:
-        """Without start windows: as planned on the planned day, otherwise on the evening of the day."""
+        """Yield each day's finish without start windows: as planned on the planned day, in the evening on later "
+        "days."""
         forecast = self.programme.timed(self.gate.id).early_finish
         # Midnight or the next morning counts as the evening before, unless it cannot be made on that day.
         before = self.roadmap.calendar_of(self.gate.id).previous_working(forecast)
@@ -148,12 +150,12 @@ class _ComingDays:
                 yield day, at
 
     def _in_windows(self) -> Iterator[tuple[date, int]]:
-        """With start windows, such as a board's meetings: only when a window opens."""
+        """Yield each day's finish with start windows, such as a board's meetings: only when a window opens."""
         timed, placer = self.programme.timed(self.gate.id), Placer(self.roadmap)
         start, finish = timed.early_start, timed.early_finish
         while True:
             yield timed.day_at(finish), finish
-            # The window stays open until people have worked after it opened.
+            # A window stays open until the first working time after it opened has passed.
             missed = self.roadmap.calendar_of(self.gate.id).next_working(start) + 1
             start, finish = placer.place(self.gate.id, floor=missed)
 

@@ -12,7 +12,6 @@ from changeflow.programme.programme import Programme
 from changeflow.programme.recording import service_named
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
-from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
 from changeflow.values.problem import check_known
 from changeflow.values.words import Kind
@@ -131,11 +130,13 @@ def announced_sentence(programme: Programme, found: Sequence[GoLive]) -> str:
 
 
 def late_of(known: Sequence[GoLive], late: Sequence[GoLive]) -> str:
-    """Count the late go-lives: `3 of 42 go-lives (3 services, 14 schools) are later than announced`."""
+    """Count the late go-lives: `Of 42 go-lives (3 services at 14 schools), 3 are later than announced`."""
     services, schools = (len({(live.service, live.school)[n] for live in known}) for n in (0, 1))
-    of = f" ({counted(services, 'service')}, {counted(schools, 'school')})" if services > 1 and schools > 1 else ""
     noun, verb = "go-live" if len(known) == 1 else "go-lives", "is" if len(late) == 1 else "are"
-    return f"{len(late)} of {len(known)} {noun}{of} {verb} later than announced"
+    if services > 1 and schools > 1:
+        where = f"{services} services at {schools} schools"
+        return f"Of {len(known)} {noun} ({where}), {len(late)} {verb} later than announced"
+    return f"{len(late)} of {len(known)} {noun} {verb} later than announced"
 
 
 def dropped_sentence(found: Iterable[GoLive]) -> str:

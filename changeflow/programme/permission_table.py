@@ -101,7 +101,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         note="`--with-addresses`; anyone may export the folder without them",
     ),
     Action.READ_CONTRACTS: _personal(
-        "look at individual contracts of {thing}",
+        "see individual contracts of {thing}",
         (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER),
         ("pilot runs", "pilot reconcile", "export"),
         thing="a service",
@@ -119,7 +119,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         note="also through `explanations:` when a folder is applied again",
     ),
     Action.READ_STANDINGS: _plain(
-        "look at the results of groups",
+        "see the results of groups",
         _ALL,
         ("assess show",),
         routes=("GET /api/v1/programmes/{programme}/people", "GET /p/{programme}/people"),
@@ -157,14 +157,14 @@ TABLE: Mapping[Action, PermissionEntry] = {
         note="recorded if there are any; contracts and scores are excluded",
     ),
     Action.READ_SCHOOL: _plain(
-        "look at {thing}",
+        "see {thing}",
         (*WORKING, Role.SPONSOR, Role.BOARD, Role.FINANCE, Role.DATA_PROTECTION, Role.ADMIN, Role.HEAD),
         thing="this school",
         routes=("GET /api/v1/programmes/{programme}/schools/{school}", "GET /p/{programme}/schools/{school}"),
         note="heads: their own school. Everyone may look at the school that people.csv gives them",
     ),
     Action.READ_RECORD: _plain(
-        "look at the record",
+        "see the record",
         (*WORKING, Role.SPONSOR, Role.BOARD, Role.FINANCE, Role.DATA_PROTECTION, Role.ADMIN),
         routes=(
             "GET /api/v1/programmes/{programme}/record",

@@ -45,7 +45,7 @@ def may(
     if held:
         return Allowed(held)
     who = " ".join(filter(None, (_title(definition, person, names or {}), away)))
-    return Refused(f"{who} may not {entry.what(subject)}. {_who_may(definition, action, subject, names or {})}")
+    return Refused(f"{who} cannot {entry.what(subject)}. {_who_may(definition, action, subject, names or {})}")
 
 
 def _why_away(definition: Definition, person: str, on: date | None) -> str:
@@ -94,6 +94,7 @@ _WITHOUT_NAMES = (Role.VIEWER, Role.HEAD, Role.CHANGE_LEAD, Role.PROJECT_TEAM, R
 _ARTICLES = {
     Role.HEAD: "the head of the school",
     Role.CHANGE_LEAD: "a change lead",
+    Role.FINANCE: "finance",
     Role.ADMIN: "an admin",
     Role.RECORDER: "the person who recorded it",
 }
@@ -103,11 +104,11 @@ def _who_may(definition: Definition, action: Action, subject: Subject, names: Ma
     parts = list(_parts(definition, action, subject, names))
     if parts:
         listed = " or ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
-        return f"{listed[0].upper()}{listed[1:]} may."
+        return f"Only {listed} can do this."
     named = TABLE[action].roles
     if Role.MACHINE in named:
         return "Do it on the machine itself, without a name."
-    return f"No one may yet: name {' or '.join(f'{_called(r)} ({HOW_NAMED[r]})' for r in named)}."
+    return f"No one can do this yet: name {' or '.join(f'{_called(r)} ({HOW_NAMED[r]})' for r in named)}."
 
 
 def _parts(definition: Definition, action: Action, subject: Subject, names: Mapping[str, str]) -> Iterator[str]:

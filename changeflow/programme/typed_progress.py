@@ -258,7 +258,7 @@ class _Row:
         for column, what, remedy in _in_future(report.started, report.finished, self.on):
             self._refuse(column, what, remedy)
         if (wrong := wrong_order(report)) is not None:
-            self._refuse("finished", wrong, "Swap the days.")
+            self._refuse("finished", wrong, "Check both dates.")
 
 
 Wrong = tuple[str, str, str]
@@ -275,8 +275,8 @@ def contradictions(cells: ProgressCells, on: date) -> Iterator[Wrong]:
         yield _done_with_rest(cells.remaining)
     yield from _in_future(cells.started, cells.finished, on)
     if cells.started is not None and cells.finished is not None and cells.finished < cells.started:
-        what = f"{format_day(cells.finished)} is before the Actual start, {format_day(cells.started)}."
-        yield "finished", what, "Swap the days."
+        what = f"{format_day(cells.finished)} is before the start, {format_day(cells.started)}."
+        yield "finished", what, "Check both dates."
 
 
 def _too_long(comment: str) -> Wrong:

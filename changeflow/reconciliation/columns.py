@@ -181,11 +181,11 @@ def nothing_in_common(choice: Choice, sides: Sequence[Headings]) -> Problem | No
         return None
     alone = {h.side: [e.name for e in choice.elements if h.side in e.places] for h in sides}
     why = [f"{entry.column} ({entry.reason})" for entry in choice.coverage.left_out[:8]]
-    said = [f"{h.source.shown} alone has {', '.join(alone[h.side][:8])}." for h in sides if alone[h.side]]
+    said = [f"Only {h.source.shown} has {', '.join(alone[h.side][:8])}." for h in sides if alone[h.side]]
     if all(alone.values()):
         near = next((n for n in alone["new"] if nearest(alone["old"][0], [n])), alone["new"][0])
         said.append(
-            f"Where they are the same under other names: --columns new:{alone['old'][0]}={near}{_OR_IN_A_FILE}."
+            f"If these are the same amounts under other names: --columns new:{alone['old'][0]}={near}{_OR_IN_A_FILE}."
         )
     if why:
         said.append(f"Not compared: {', '.join(why)}.")

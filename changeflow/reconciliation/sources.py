@@ -220,7 +220,7 @@ def first_of(found: Sequence[Problem], kind: str, more: int = 0) -> Iterator[Pro
     yield from found[:SHOWN]
     if rest := len(found[SHOWN:]) + more:
         last = found[:SHOWN][-1]
-        yield Problem(file=last.file, line=last.line, column=last.column, what=f"And {rest} more {kind} below.")
+        yield Problem(file=last.file, line=last.line, column=last.column, what=f"And {rest} more {kind}.")
 
 
 def _described(layout: Layout, shown: str, sql: str) -> Source:

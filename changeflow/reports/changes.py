@@ -17,6 +17,7 @@ from changeflow.reports.differences import (
 from changeflow.reports.grouping import grouped
 from changeflow.roadmap.analysis.changes import Slip, SlipPart
 from changeflow.roadmap.analysis.differences import Altered
+from changeflow.roadmap.analysis.why import window_in_words
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
@@ -149,7 +150,7 @@ class _Lines:
         if rest := joined[LISTED:]:
             total = sum(p.days for p in rest)
             causes.append(CauseLine(cause="several", days=total, sentence=f"{len(rest)} smaller changes together."))
-        sentence = f"“{name}” {moved_in_words(*slip.on)}."
+        sentence = f"“{name}” {moved_in_words(*slip.on)}.{self._window(slip)}"
         return SlipLine(
             name=name,
             days=slip.days,
@@ -160,6 +161,14 @@ class _Lines:
             after=iso(slip.after),
             parts=tuple(PartLine(cause=p.cause.value, days=p.days, tasks=p.tasks) for p in slip.parts),
         )
+
+    def _window(self, slip: Slip) -> str:
+        """Say which start window a later task waits for: this is why a short delay can cost weeks."""
+        task = self.after.tasks.get(slip.target)
+        if task is None or not task.starts_on or slip.days <= 0:
+            return ""
+        window = window_in_words(self.after, task)
+        return f" It can start only at {'' if window.startswith('meeting') else 'the start of '}a {window}."
 
     def causes(self, slip: Slip) -> tuple[str, ...]:
         """Return the largest causes of a slip, and the sum of the others."""

@@ -42,9 +42,9 @@ def coverage_lines(run: RunSummary) -> Iterator[str]:
     if run.coverage is None:
         yield UNKNOWN
         return
-    yield f"We compared {columns_compared(run.coverage)}"
+    yield f"Compared: {columns_compared(run.coverage)}"
     if left := columns_left_out(run.coverage):
-        yield f"We did not compare {left}"
+        yield f"Not compared: {left}"
     yield from (line[0].upper() + line[1:] for line in run.coverage.lines)
     yield from (f"{doubt} So the run is not clean." for doubt in run.coverage.doubts)
     if not run.compares_pay:
@@ -56,7 +56,7 @@ def coverage_of_runs(runs: Sequence[RunSummary]) -> Iterator[str]:
     said = {run.period: " ".join(coverage_lines(run)) for run in runs}
     for text in dict.fromkeys(said.values()):
         months = [month_in_words(period) for period, same in said.items() if same == text]
-        yield f"{listed(months)}: {text}"
+        yield f"{listed(months)}. {text}"
 
 
 def wrapped(text: str, *, indent: int = 0) -> Iterator[str]:

@@ -63,7 +63,7 @@ SEVERITY = EntryField(
     options=tuple((str(int(level)), capitalised(str(words))) for level, words in SEVERITIES.items()),
 )
 SCHOOL = EntryField(name="school", label="At which school?", kind="select", empty="All schools")
-OWNER = EntryField(name="owner", label="Who deals with it?", kind="select", empty="No owner yet")
+OWNER = EntryField(name="owner", label="Who will deal with it?", kind="select", empty="No owner yet")
 YES_NO: Options = (("yes", "Yes"), ("no", "No"))
 BLOCKS = EntryField(
     name="blocks", label="Must the next wave wait for it?", kind="choice", options=YES_NO, missing="Choose yes or no."
@@ -90,7 +90,7 @@ FEEDBACK = (
     ),
     EntryField(
         name="text", label="What do they say?", kind="area", called="The feedback", missing="Enter what they say.",
-        hint="Leave out names.",
+        hint="Do not name people.",
     ),
     EntryField(name="item", label="Which part of the agreement is it about?", kind="select", empty="No single part"),
     SCHOOL,
@@ -100,15 +100,15 @@ IMPROVEMENT = (
         name="text", label="What will be improved?", kind="area", called="The text",
         missing="Enter what will be improved.",
     ),
-    replace(OWNER, label="Who does it?", empty="Choose", missing="Choose who does it."),
-    EntryField(name="due", label="By which day, if you know?", kind="day", hint="Such as 31/3/2027."),
+    replace(OWNER, label="Who will do it?", empty="Choose", missing="Choose who will do it."),
+    EntryField(name="due", label="By which day, if you know?", kind="day", hint="For example, 31/3/2027."),
     EntryField(name="feedback", label="Feedback that it answers", kind="tick"),
     EntryField(name="issues", label="Issues that it deals with", kind="tick"),
 )  # fmt: skip
 DONE = (
     EntryField(
         name="did", label="What did you do?", kind="area", called="The text", missing="Enter what you did.",
-        hint="In words for the people who asked for it.",
+        hint="Write this for the people who asked for it.",
     ),
 )  # fmt: skip
 LESSON = (
@@ -122,7 +122,7 @@ LESSON = (
 )  # fmt: skip
 ANSWER = (
     EntryField(
-        name="answer", label="Does it become part of the plan?", kind="choice", missing="Choose yes or no.",
+        name="answer", label="Should it become part of the plan?", kind="choice", missing="Choose yes or no.",
         options=(("accept", "Yes, accept it"), ("decline", "No, decline it")),
     ),
     REASON,
@@ -130,7 +130,7 @@ ANSWER = (
 MEASURE = (
     EntryField(
         name="value", label="What was measured?", called="The value", missing="Enter the measured value.",
-        hint="A number, written as its threshold is.", most=20,
+        hint="A number, in the same form as the threshold.", most=20,
     ),
 )  # fmt: skip
 EVIDENCE = EntryField(
@@ -139,8 +139,8 @@ EVIDENCE = EntryField(
 )  # fmt: skip
 CONFIRMATION = (
     EVIDENCE,
-    EntryField(name="until", label="Until which day is it confirmed?", kind="day",
-               hint="Such as 31/3/2027. Leave it empty if it has no end."),
+    EntryField(name="until", label="Until when does the confirmation apply?", kind="day",
+               hint="For example, 31/3/2027. Leave empty if it has no end date."),
 )  # fmt: skip
 TEST = (
     EntryField(name="result", label="What was the result?", kind="choice", missing="Choose the result.",
@@ -152,12 +152,12 @@ REPETITION = (
                hint="A whole number.", most=3),
     EntryField(name="unit", label="In which unit?", kind="choice", missing="Choose the unit.",
                options=(("pp", "Pay periods"), ("d", "Working days"))),
-    replace(REASON, label="What has the first attempt not shown?"),
+    replace(REASON, label="What did the first attempt fail to show?"),
 )  # fmt: skip
 FILING = (
     EntryField(name="scheme", label="Which scheme?", kind="select", missing="Choose the scheme."),
     EntryField(name="period", label="Which month was paid?", kind="select", missing="Choose the month."),
-    EntryField(name="system", label="Which system filed it?", kind="choice", missing="Choose the system.",
+    EntryField(name="system", label="Which system made the filing?", kind="choice", missing="Choose the system.",
                options=(("old", "The old system"), ("new", "The new system"))),
 )  # fmt: skip
 

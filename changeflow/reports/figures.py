@@ -50,6 +50,10 @@ def _units(noun: str) -> Callable[[Any], str]:
     return lambda value: counted(int(value), noun)
 
 
+def _days_of_pay(value: object) -> str:
+    return f"{value} days' pay"
+
+
 def _people(value: object) -> str:
     return f"{value} people"
 
@@ -130,7 +134,8 @@ def _notices(values: list[dict[str, str]]) -> str:
 def _small_transfers(value: dict[str, Any]) -> str:
     employer, transfer = value["employer_below"], value["transfer_below"]
     return (
-        f"employers of fewer than {employer} people and transfers of fewer than {transfer}, from {_day(value['from'])}"
+        f"employers of fewer than {employer} people, and any employer if fewer than {transfer} people transfer, "
+        f"from {_day(value['from'])}"
     )
 
 
@@ -153,7 +158,7 @@ TITLES = {
     "privacy": "Personal data",
     "rollout": "Training and moves before go-live",
     "schedule-health": "Whether dates can be trusted",
-    "uk-academies": "The academy year",
+    "uk-academies": "Academies' returns",
     "uk-employment": "Employment law",
     "uk-schools": "Teachers' contracts",
 }
@@ -182,7 +187,7 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
         "rest_days": Figure(
             "How long reminders pause once the owner has said what is blocking the work", _WORKING_DAYS
         ),
-        "comment_days": Figure("How long a comment is news to the task's owner", _DAYS),
+        "comment_days": Figure("How long a new comment is shown to the task's owner", _DAYS),
         "saturated_from": Figure(
             "With this many requests at once, a person gets the less urgent ones only once a week", _units("request")
         ),
@@ -217,7 +222,7 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
         ),
         "calculations_kept_months": Figure("How long results of calculations in the browser are kept", _MONTHS),
         "ledgers_kept_days": Figure(
-            "How long outputs of parallel runs that people upload are kept, unless a clean run is saved before", _DAYS
+            "How long uploaded outputs of parallel runs are kept, unless a clean run is saved sooner", _DAYS
         ),
         "access_months": Figure("How soon to answer a person's request for their data", _MONTHS),
         "access_months_complex": Figure(
@@ -227,7 +232,7 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
     },
     "rollout": {
         "training_school_weeks": Figure("The longest time from training to first use", _units("school week")),
-        "restructure_weeks": Figure("The longest time from the move to the new structure to go-live", _WEEKS),
+        "restructure_weeks": Figure("The longest time between the move to the new structure and go-live", _WEEKS),
     },
     "schedule-health": {
         "missing_logic_share": Figure("Check 1: maximum share of tasks without a predecessor or successor", _percent),
@@ -260,7 +265,7 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
         "organisation_threshold": Figure(
             "Number of roles ending across the organisation at which consultation is required", _threshold
         ),
-        "protective_award_days": Figure("The maximum protective award for failing to consult", _DAYS),
+        "protective_award_days": Figure("The maximum protective award for failing to consult", _days_of_pay),
         "tupe_liability_information_days": Figure(
             "The minimum time from giving the new employer the employee liability information to the transfer", _DAYS
         ),

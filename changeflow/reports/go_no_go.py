@@ -139,7 +139,10 @@ def draw_mix(pilot: Mapping[str, Mapping[str, float]], trust: Mapping[str, Mappi
         y += 22
         for value, share in values.items():
             mine = pilot.get(trait, {}).get(value, 0.0)
-            described.append(f"{capitalised(trait)}, {value}: {mine:.0%} of the pilot's schools, {share:.0%} of all")
+            described.append(
+                f"{capitalised(trait)}, {capitalised(value)}: {mine:.0%} of the pilot's schools and {share:.0%} of "
+                "all schools"
+            )
             for kind, label, amount in (
                 ("pilot", "per cent of the pilot's schools", mine),
                 ("trust", "per cent of all schools", share),

@@ -134,7 +134,7 @@ def health_text(lines: Sequence[HealthLine], headings: Sequence[HeadingLine]) ->
     yield "They show whether the plan is sound, not whether the programme will finish on time."
     for line in lines:
         mark = {"kept": "ok", "look at it": "CHECK"}.get(line.state, "–")
-        limit = "" if line.threshold == "–" else f" ({line.threshold})"
+        limit = "" if line.threshold == "–" else f" (threshold: {line.threshold})"
         yield f"  {line.number:>2} {line.name:<38} {mark:<5} {line.found}{limit}"
         for name in line.offenders[:5] if line.state == "look at it" else ():
             yield f"       {name}"

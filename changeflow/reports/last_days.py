@@ -153,7 +153,7 @@ def _and_others(count: int, verb: str) -> str:
 def refusal_text(found: LastDay, refused: Mapping[TaskId, date]) -> str:
     """Say what a decision today not to go ahead would delay; `refused` has the day of each date in that plan.
 
-    Dates are compared with a decision in time, as those of a later decision are.
+    As for a later decision, dates are compared with those that follow from a decision in time.
     """
     moved = [
         MovedDate(task=t, name=found.names[t], before=day, after=refused[t])

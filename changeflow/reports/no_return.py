@@ -77,4 +77,5 @@ def no_return_text(lines: Iterable[NoReturnLine]) -> Iterator[str]:
     """Yield a line for each point, for the terminal."""
     for line in lines:
         passed = " (passed)" if line.passed else ""
-        yield f"  {line.last_day:<15}  {line.where}: last day before {line.text}{passed}"
+        text = line.text if line.text.startswith("last day") else f"last day before {line.text}"
+        yield f"  {line.last_day:<15}  {line.where}: {text}{passed}"

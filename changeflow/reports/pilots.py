@@ -216,28 +216,28 @@ def pilot_text(programme: Programme, cohorts: Sequence[Cohort]) -> Iterator[str]
     limit = programme.policy.larger_trust_from
     if len(everybody) < limit:
         yield (
-            f"A pilot is asked for from {limit} schools on; a trust of {len(everybody)} may go without, and says why "
-            "under pilot: skipped."
+            f"Only a trust with at least {limit} schools needs a pilot. This one has {len(everybody)}, so it can do "
+            "without: give the reason under `pilot: skipped:`."
         )
     reluctant = [c.id for c in everybody if c.id in best.schools and c.is_reluctant]
     if reluctant:
-        yield f"It would rather wait, and is in it for that: {programme.school_names(reluctant)}."
+        yield f"Included because reluctant: {programme.school_names(reluctant)}."
     elif not any(c.is_reluctant for c in everybody):
-        yield "No school is marked as reluctant in schools.csv: a pilot of the willing alone proves little."
+        yield "No school is marked as reluctant in schools.csv. A pilot of willing schools proves little."
     mine, all_of_them = shares([c for c in everybody if c.id in best.schools]), shares(everybody)
     for trait, values in all_of_them.items():
         mix = ", ".join(f"{value} {mine[trait].get(value, 0):.0%} ({share:.0%})" for value, share in values.items())
         yield f"  {trait}, pilot (trust): {mix}"
-    yield f"  off the trust's mix: {best.distance:.0%}"
+    yield f"  difference from the trust's mix: {best.distance:.0%}"
     most, why = most_at_once(programme)
     yield f"At most {most} can go first together: {why}."
     for one in (c for c in everybody if c.why_not):
-        yield f"Not asked: {programme.school(one.id).name}, as {one.why_not}."
+        yield f"Cannot go first: {programme.school(one.id).name} ({one.why_not})."
     current = next((w for w in programme.definition.programme.waves if w.pilot), None)
     if current is not None and frozenset(current.schools) != frozenset(best.schools):
-        yield f"The folder's pilot is: {programme.school_names(current.schools)}."
+        yield f"The pilot in the folder: {programme.school_names(current.schools)}."
     for other in others:
-        yield f"Or: {programme.school_names(other.schools)}, {other.distance:.0%} off."
+        yield f"Alternative: {programme.school_names(other.schools)} (difference {other.distance:.0%})."
 
 
 def reconciliation_lines(result: Reconciliation, run: RunSummary, *, is_all: bool = False) -> Iterator[str]:

@@ -88,7 +88,7 @@ class RiskReport:
     lessons: tuple[str, ...]
     """Lessons from finished waves for later ones."""
     missing: tuple[str, ...]
-    """Long tasks without a range that drive the end: give these a range first."""
+    """Long tasks without a range that drive the end and come before a milestone: give these a range first."""
     replaced: tuple[str, ...]
     """Open tasks whose own duration has replaced the range of their step."""
     curves: Mapping[str, tuple[tuple[str, int], ...]]
@@ -100,7 +100,8 @@ def risk_report(
     programme: Programme, model: RiskModel, found: Simulation, *, assumed: Assumed | None, learned: Sequence[Lesson]
 ) -> RiskReport:
     """Turn a simulation of a model into a report."""
-    missing = () if assumed else tuple(t.name for t in without_range(programme))
+    leading = frozenset[str]().union(*found.certain.values())
+    missing = () if assumed else tuple(t.name for t in without_range(programme) if t.id in leading)
     names, events = programme.roadmap.tasks, {e.name: e.probability for e in model.events}
     odds, milestones = odds_of(programme, found), {m.id: m for m in programme.milestones}
     drivers = sorted(found.swing, key=lambda t: (-abs(found.swing[t]), t))
@@ -154,9 +155,15 @@ def _lesson(programme: Programme, lesson: Lesson) -> str:
     ahead = counted(len(lesson.tasks), "similar task")
     takes = "takes" if len(lesson.tasks) == 1 else "take"
     name = programme.roadmap.tasks[lesson.tasks[0]].in_parts.without_place if lesson.tasks else lesson.name
+    is_partial = abs(lesson.taken / lesson.planned - lesson.factor) >= 0.1
+    why = (
+        "With so little evidence, the simulations allow for part of this"
+        if is_partial
+        else "The simulations allow for this"
+    )
     return (
-        f"“{name}” took {taken}{average}, not the planned {planned} ({cases} so far). In the simulations, the {ahead} "
-        f"still to come therefore {takes} about {lesson.factor:.1f} times as long as planned."
+        f"“{name}” took {taken}{average}, not the planned {planned} ({cases} so far). {why}: the {ahead} "
+        f"still to come {takes} about {lesson.factor:.1f} times as long as planned."
     )
 
 

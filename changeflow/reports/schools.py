@@ -241,7 +241,7 @@ def _sentence(live: GoLive, line: GoLiveLine) -> str:
         return f"{line.service} is forecast to go live on {_on(live)}. No date has been announced to you yet."
     if live.days_late:
         when = f" on {format_day(live.announced_on)}" if live.announced_on else ""
-        late = f"That is {days} the date that we announced{when} ({line.announced})."
+        late = f"That is {days} {line.announced}, the date that we announced{when}."
         return f"{line.service} is forecast to go live on {_on(live)}. {late}"
     return f"{line.service} goes live on {_on(live)}, as announced."
 

@@ -201,7 +201,7 @@ def _path_text(programme: Programme, schedule: Schedule, target: TaskId | None) 
     yield ""
     yield f"{counted(len(on_path), 'task')} on the longest path to {where}"
     yield f"Float is how far a task can slip without delaying {where}. A critical task has none."
-    yield "Some tasks have float because the next task waits for a fixed start, such as a pay period."
+    yield "Some tasks have float because the next task waits for a fixed start, such as the start of a pay period."
     in_order = sorted(on_path, key=lambda t: (schedule[t].early_start, t))
     shown = (
         (

@@ -158,6 +158,7 @@ def bands_of(programme: Programme, rows: Sequence[PlanRow], days: tuple[date, da
     found = {
         TimelineBand(capitalised(span.reason), "holiday", span.first, span.last)
         for span in _holidays(programme, schools, days)
+        if span.last >= days[0] and span.first <= days[1]
     }
     return tuple(sorted((*found, *blackouts), key=lambda b: (b.first, b.last, b.name)))
 

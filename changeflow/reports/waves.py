@@ -245,13 +245,15 @@ def _earliest_end(shown: Sequence[PlanReport], planned: Mapping[str, WavePlan | 
     name = min(ends, key=lambda n: ends[n])
     if ends[name] < current:
         yield (
-            f"With all tasks included, “{name}” finishes earliest: its last go-live is on {format_day(ends[name])} "
+            f"When all tasks are taken into account, “{name}” finishes earliest: its last go-live is on "
+            f"{format_day(ends[name])} "
             f"({format_day(current)} in the current plan)."
         )
     else:
         yield (
-            "With all tasks included, no proposal finishes earlier than the current plan, whose last go-live is on "
-            f"{format_day(current)}."
+            "When all tasks are taken into account, no proposal finishes earlier than the current plan, whose last "
+            "go-live "
+            f"is on {format_day(current)}."
         )
 
 

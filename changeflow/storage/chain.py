@@ -87,7 +87,7 @@ class Fault:
 
 
 class Witness(Protocol):
-    """A record of entries outside the database."""
+    """A record of entries that is kept outside the database."""
 
     def see(self, entry: Entry) -> Iterator[Fault]: ...
 

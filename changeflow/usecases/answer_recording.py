@@ -68,7 +68,7 @@ class AnswerRecorder:
                 return self._done()
             case AnswerKind.ACKNOWLEDGED:
                 self._keep()
-                return sentence("You will get no more reminders about this due date.")
+                return sentence("We will not remind you about this again unless the due date changes.")
             case AnswerKind.NOT_YET:
                 return self._not_yet()
             case AnswerKind.BLOCKED:

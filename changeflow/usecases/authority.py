@@ -68,7 +68,7 @@ def check_claim(definition: Definition, by: str, action: Action) -> None:
     allows = definition.programme.policy.decisions_on_command_line
     if TABLE[action].is_decision and not allows and current().via is Via.COMMAND:
         message = (
-            f"The command line may not {TABLE[action].what()} here: the programme does not take decisions there "
+            f"The command line cannot {TABLE[action].what()} here: the programme does not take decisions there "
             "(policy: decisions_on_command_line in programme.yaml). The SRO or the board may change that."
         )
         raise _refused(message, definition, by, action)

@@ -138,8 +138,12 @@ def _report(issued: Sequence[IssuedReport], number: int) -> IssuedReport:
     for report in issued:
         if report.number == number:
             return report
-    known = f"The reports are numbered 1 to {issued[-1].number}." if issued else "No report has been issued yet."
-    raise InputError(f"There is no such report. {known}")
+    if not issued:
+        raise InputError("There is no such report. No report has been issued yet.")
+    last = issued[-1].number
+    raise InputError(
+        f"There is no such report. {'Only report 1 has' if last == 1 else f'Reports 1 to {last} have'} been issued."
+    )
 
 
 def _numbered(session: Session, programme: str, number: int) -> StoredPlan:

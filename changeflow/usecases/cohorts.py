@@ -78,7 +78,7 @@ def _obstacle(programme: Programme) -> str:
     if len(pilots) != 1:
         return "The plan has no pilot wave." if not pilots else "The plan has several pilot waves."
     if any(w.services for w in waves):
-        return "Services have waves of their own, so schools cannot be exchanged here."
+        return "Each service has its own waves, so you cannot swap schools here."
     begun = {t for t in programme.facts.progress if t in programme.roadmap.tasks}
     if any(programme.roadmap.tasks[t].wave == pilots[0].id for t in begun):
         return "The pilot has begun, so its schools can no longer change."
@@ -115,7 +115,7 @@ def choose_cohort(schools: frozenset[str], change: Change, *, reason: str = "") 
             raise InputError(f"{errors[0].what} {errors[0].remedy}".strip())
         if lost := lost_tasks(work.definition, joined, facts, rulepacks=packs):
             names = ", ".join(f"“{work.programme.roadmap.tasks[t].name}”" for t in lost[:3])
-            raise CheckFailedError(f"The plan would lose tasks with records: {names}.")
+            raise CheckFailedError(f"The plan would lose tasks that already have records: {names}.")
         check_fixed(work.definition, joined, facts)
         sources = dict(stored.sources)
         if FILE in sources:
@@ -150,9 +150,11 @@ def _check(programme: Programme, schools: frozenset[str]) -> None:
                 f"{programme.school_name(school)} cannot go first: {in_words(by_id[school].why_not)}."
             )
     if missing := sorted(c.id for c in by_id.values() if c.must and c.id not in schools):
-        raise CheckFailedError(f"{programme.school_name(missing[0])} must be in the pilot, by the rollout plan.")
+        raise CheckFailedError(
+            f"{programme.school_name(missing[0])} must stay in the pilot, because the rollout plan requires it."
+        )
     if schools == frozenset(s for w in _pilots(programme.definition) for s in w.schools):
-        raise InputError("These schools are the pilot already.")
+        raise InputError("These schools are already the pilot.")
 
 
 def with_pilot(waves: tuple[Wave, ...], schools: frozenset[str]) -> tuple[Wave, ...]:

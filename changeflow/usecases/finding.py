@@ -88,7 +88,7 @@ def _people(visit: Visit) -> Iterator[tuple[str, Hit]]:
         is_elsewhere = own is not None and person.school not in (None, own.school)
         if person.is_here(visit.today) and not is_elsewhere:
             name = visit.programme.person(person.id)
-            yield name, Hit(name, "tasks of this person", f"/plan{PlanQuery(words=name).address}")
+            yield name, Hit(name, "this person's tasks", f"/plan{PlanQuery(words=name).address}")
 
 
 def _tasks(visit: Visit) -> Iterator[tuple[str, Hit]]:

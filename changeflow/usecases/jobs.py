@@ -42,7 +42,7 @@ KINDS: Mapping[str, JobKind] = {
     ),
     "odds": JobKind(
         title="Likelihood of dates",
-        what="How likely each milestone is to be on time, and what decides it.",
+        what="How likely each milestone is to be on time, and which tasks matter most.",
         command=("simulate", "--format", "json"),
     ),
     "levelling": JobKind(

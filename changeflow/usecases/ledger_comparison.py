@@ -151,7 +151,7 @@ def store_pair(service: str, number: int, change: Change) -> StoredPair:
             raise CheckFailedError("These files have not been compared yet.")
         if pair_digest(pair, pair_policy(work.programme, pair)) != found.digest:
             raise ConflictError(
-                "Since these files were compared, someone has recorded an explanation or changed how runs are judged. "
+                "Since these files were compared, someone has recorded an explanation or changed the criteria. "
                 "Compare them again."
             )
         summary = found.result.summary(service=service, period=pair.period, on=change.on)

@@ -83,7 +83,7 @@ def check_upload(found: Visit, service: str) -> None:
     """Raise unless the person may upload outputs of a service, and there is room, before any file is read."""
     permit_upload(found, service)
     if len(ledger_pairs.pairs_of(found.session, found.name, service)) >= MOST_PAIRS:
-        raise InputError(f"There are {MOST_PAIRS} uploads of this service already. Delete one of them first.")
+        raise InputError(f"There are {MOST_PAIRS} uploads for this service already. Delete one of them first.")
 
 
 def add_pair(

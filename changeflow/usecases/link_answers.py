@@ -22,7 +22,7 @@ from changeflow.planning.last_days import LastDay, last_day
 from changeflow.programme.people import live_people
 from changeflow.programme.recording import finish_of
 from changeflow.roadmap.model.tasks import Task
-from changeflow.storage import answers, audit, versions
+from changeflow.storage import answers, audit, facts, versions
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.keys import adopt_key, key_of, recipient_of
@@ -52,6 +52,11 @@ class LinkError(InputError):
         self.was_known, self.language = was_known, language
         """`language` is the reader's, if the link was known."""
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the person has nothing more to do."""
+        return self.text in (WITHDRAWN, USED, NOT_IN_PLAN)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkQuestion:
@@ -75,6 +80,8 @@ class LinkQuestion:
     students: str = ""
     note: str = ""
     """What the person doing it should know."""
+    owner: str = ""
+    """The role of the task's owner, if the link's reader is someone else."""
     statements: tuple[tuple[Element, str], ...] = ()
     """An assessment's questions."""
     postponed_at_most: int = 0
@@ -140,11 +147,15 @@ def just_answered(token: str, *, db: str, now: datetime) -> TakenAnswer | None:
     """Return the answer that a link has given in the last minutes, if it can still be undone."""
     with read_scope(db) as session:
         link = answers.find_link(session, digest_of(token))
-        if link is None or link.revoked_at or not can_undo(link.subject, link.used_at, now):
+        if link is None or link.revoked_at or link.used_at is None or not can_undo(link.subject, link.used_at, now):
             return None
-        is_finish = link.subject in load(session, link.programme, on=local_day(now)).programme.facts.progress
+        answered_at = link.used_at
+        is_finish = any(
+            f.by == link.person and f.at >= answered_at and f.withdrawn is None and f.values.get("task") == link.subject
+            for f in facts.recorded(session, link.programme, "progress")
+        )
         language = versions.language_of_messages(session, link.programme, link.person)
-    return _taken(link.subject, link.used_at or now, USED, language, now=now, is_finish=is_finish)
+    return _taken(link.subject, answered_at, USED, language, now=now, is_finish=is_finish)
 
 
 def _taken(
@@ -300,6 +311,7 @@ def question_about(request: Request, stored: Stored, kind: str, *, with_evidence
         cost=_cost(last),
         students=definition.programme.wiifts.statement if definition.programme.wiifts else "",
         note=task.note if task is not None and kind == "task" else "",
+        owner=programme.person(task.owner) if task is not None and task.owner not in (None, request.person) else "",
         statements=statements(
             definition.change.instrument, live=request.person in live_people(programme, on=programme.on)
         )

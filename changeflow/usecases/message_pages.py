@@ -61,7 +61,7 @@ ANSWERED = {
     AnswerKind.ACKNOWLEDGED: "In hand",
     AnswerKind.DONE: "Done",
     AnswerKind.NOT_YET: "Not yet",
-    AnswerKind.BLOCKED: "Something is in the way",
+    AnswerKind.BLOCKED: "Something is holding it up",
     AnswerKind.DELEGATED: "Someone else should do this",
     AnswerKind.UNDONE: "Undid the answer",
 }

@@ -87,4 +87,4 @@ def owned_elsewhere(visit: Visit, own: OwnSchool) -> tuple[TaskId, ...]:
 
 
 def _every(visit: Visit) -> Subject:
-    return Subject(thing="every school", schools=frozenset(s.id for s in visit.definition.schools))
+    return Subject(thing="all schools", schools=frozenset(s.id for s in visit.definition.schools))

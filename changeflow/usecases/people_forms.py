@@ -59,7 +59,7 @@ class SessionForm:
 def further_pages(visit: Visit) -> list[tuple[str, str]]:
     """Return the pages about people that the person may open, with their titles."""
     pages = (
-        ("saturation", "Saturation", True),
+        ("saturation", "Changes at once (saturation)", True),
         ("messages", "Messages", visit.may(Action.READ_MESSAGES)),
         ("training", "Training", visit.may(Action.RECORD_TRAINING)),
         ("assessments", "Record answers", visit.may(Action.IMPORT_SCORES)),

@@ -47,7 +47,7 @@ def _confirm(_: str, key: str, given: Given, until: date | None, change: Change)
     except InputError as error:
         if "--until" not in str(error):
             raise
-        raise InputError("Enter the last day for which it is confirmed.") from None
+        raise InputError("Enter the last day on which the confirmation applies.") from None
 
 
 def _checklist(key: str) -> tuple[str, str]:
@@ -87,7 +87,7 @@ def _test_subject(programme: Programme, service: str, key: str) -> Subject:
 def _repeat_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
     return EntryForm(
         title=f"{service.name}: repeat a step",
-        intro="It is done again before everything that depends on it. You see first which dates that moves.",
+        intro="The step is repeated before everything that depends on it. You will first see which dates move.",
         facts=(("Step", visit.programme.roadmap.tasks[key].name),),
         fields=entry_forms.REPETITION,
         save="Repeat it",
@@ -110,7 +110,8 @@ def _filing_page(visit: Visit, service: ServiceFile, _: str) -> EntryForm:
     options = {"scheme": tuple((s.id, s.id) for s in schemes), "period": months_until(visit.today)}
     return EntryForm(
         title=f"{service.name}: record a filing",
-        intro="Only one system may file a scheme’s month. The output of a parallel run is never filed.",
+        intro="For each scheme and month, only one system may make the filing (to HMRC or a pension scheme). The "
+        "output of a parallel run is never filed.",
         facts=(),
         fields=with_options(entry_forms.FILING, options),
         save="Save the filing",

@@ -69,7 +69,8 @@ def _people(visit: Visit) -> dict[str, Options]:
 def _raise_page(visit: Visit, service: ServiceFile, _: str) -> EntryForm:
     return EntryForm(
         title=f"{service.name}: raise an issue",
-        intro="Something that went wrong in the pilot. The owner sees it, and it is evidence for decisions.",
+        intro="Record something that went wrong in the pilot. Its owner will see it, and it counts as evidence for "
+        "decisions.",
         facts=(),
         fields=with_options(entry_forms.ISSUE, _people(visit)),
         save="Save the issue",
@@ -109,7 +110,8 @@ def _update(service: str, key: str, given: Given, _: date | None, change: Change
 def _feedback_page(visit: Visit, service: ServiceFile, _: str) -> EntryForm:
     return EntryForm(
         title=f"{service.name}: record feedback",
-        intro="What people who use or provide the service say. It stays open until an improvement answers it.",
+        intro="Record what people who use or provide the service say. Feedback stays open until an improvement "
+        "answers it.",
         facts=(),
         fields=with_options(entry_forms.FEEDBACK, {**_people(visit), "item": entry_forms.item_options(service)}),
         save="Save the feedback",
@@ -133,7 +135,7 @@ def _plan_page(visit: Visit, service: ServiceFile, _: str) -> EntryForm:
     }
     return EntryForm(
         title=f"{service.name}: plan an improvement",
-        intro="An item of the backlog. When it is done, its feedback moves to “You said, we did”.",
+        intro="Improvements go into the backlog. When one is done, its feedback moves to “You said, we did”.",
         facts=(),
         fields=with_options(entry_forms.IMPROVEMENT, options),
         save="Save the improvement",
@@ -180,8 +182,8 @@ def _propose_page(visit: Visit, service: ServiceFile, _: str) -> EntryForm:
     steps = entry_forms.step_options(visit.programme, service.service)
     return EntryForm(
         title=f"{service.name}: propose a lesson",
-        intro="A change to a step of later waves that the pilot has taught. You see which dates it would move. "
-        "The plan changes only when someone accepts it.",
+        intro="Propose a change to a step in later waves, because of what the pilot has shown. You will see "
+        "which dates would move. The plan changes only if someone accepts the lesson.",
         facts=(),
         fields=with_options(entry_forms.LESSON, {"which": steps, "after": steps}),
         save="Propose the lesson",

@@ -105,7 +105,7 @@ def sign_gate(gate: str, words: str, change: Change, *, agrees: bool) -> int | N
 
     def about(programme: Programme) -> None:
         if programme.is_done(gate):
-            raise CheckFailedError("This has already been decided, so no one can sign it any more.")
+            raise CheckFailedError("The decision has already been made, so it can no longer be signed off.")
 
     return pilot_records.sign(gate, words, change, agrees=agrees, check=about)
 

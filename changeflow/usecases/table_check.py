@@ -1,4 +1,4 @@
-"""Show how a table would be read: encoding, header, columns, the first lines as read, and unused content."""
+"""Show how a table would be read: encoding, header, columns, the first lines, and unused content."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -192,7 +192,7 @@ def check_lines(check: TableCheck, *, width: int) -> Iterator[str]:
     if table is None:
         return
     layout, matches = table.layout, table.columns.matches
-    guess = " (its columns say so; --as reads it as another kind)" if check.is_guessed else ""
+    guess = " (because its columns match; --as reads it as another kind)" if check.is_guessed else ""
     yield from _wrapped(f"{table.file}: read as {check.kind.name}{guess}", width, "")
     yield ""
     yield f"  Encoding   {table.encoding}"

@@ -197,7 +197,7 @@ def sees_every_school(visit: Visit, programme: str) -> bool:
     """Return whether the visitor belongs to another programme of the database, and sees every school there."""
     access = _access(visit.session, programme)
     person = _person_in(visit.session, visit.visitor.session, access, programme, visit.now)
-    every = Subject(thing="every school", schools=frozenset(s.id for s in access.definition.schools))
+    every = Subject(thing="all schools", schools=frozenset(s.id for s in access.definition.schools))
     return person is not None and is_permitted(access.definition, person, Action.READ_SCHOOL, every, on=visit.today)
 
 

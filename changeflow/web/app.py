@@ -113,5 +113,6 @@ async def _link_failed(_: Request, error: Exception) -> Response:
     if not isinstance(error, LinkError):
         return answer_to(NOT_FOUND)
     log("refused", action="link", was_known=error.was_known)
-    trouble = Trouble(410 if error.was_known else 404, sentence("This link does not work"), error.text)
+    title = sentence("This link is no longer needed") if error.is_settled else sentence("This link does not work")
+    trouble = Trouble(410 if error.was_known else 404, title, error.text)
     return answer_to(trouble, language=error.language)

@@ -18,7 +18,7 @@ MISSING = Trouble(
     404,
     "Page not found",
     "The page may have been renamed or removed, or you may not have access to it. Check the address, or start again "
-    "from the first page.",
+    "from the start page.",
 )
 FORGED = Trouble(
     403,

@@ -56,7 +56,7 @@ TOO_LARGE = Trouble(
 )
 TOO_MANY_ROWS = Trouble(
     413,
-    "These are too many rows at once",
+    "Too many rows at once",
     "We have not saved any changes. Go back, and send the rows in several parts.",
 )
 FILE_TOO_LARGE = Trouble(

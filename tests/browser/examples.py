@@ -81,7 +81,7 @@ def approve_the_forecast(page: Any) -> None:
 
 def announce(page: Any) -> None:
     page.get_by_label("Service", exact=True).select_option(label="Payroll")
-    page.get_by_label("The day in the forecast").check()
+    page.get_by_label("The forecast date").check()
     page.get_by_label("How was it announced?").select_option("letter")
     check(page)
 

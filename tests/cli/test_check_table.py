@@ -33,13 +33,13 @@ def test_a_list_from_another_system_is_shown_as_it_would_be_read(tmp_path: Path)
     code, lines, errors = check(staff(tmp_path), width=80)
     assert (code, errors) == (0, "")
     assert lines == [
-        "Staff list.csv: read as people (its columns say so; --as reads it as another",
+        "Staff list.csv: read as people (because its columns match; --as reads it as another",
         "kind)",
         "",
         "  Encoding   UTF-8",
         "  Separator  semicolons",
         "  Header     line 3; the data begins on line 4",
-        "  Data       2 lines as read, 4 of 6 columns used",
+        "  Data       2 lines, 4 of 6 columns used",
         "",
         "   In the file  Read as  How                 Line 4          Line 5",
         "1  Staff No     id       another name        1001            1002",
@@ -118,7 +118,7 @@ def test_a_ledger_is_checked_whole_however_long_it_is(tmp_path: Path, monkeypatc
     path.write_text(f"contract,post,net\n{lines}")
     code, shown, _ = check(path, width=200)
     assert code == 0
-    assert "  Data       499 lines as read, 3 of 3 columns used" in shown
+    assert "  Data       499 lines, 3 of 3 columns used" in shown
     assert "  - The first 500 lines are shown. All lines are checked." in shown
     assert not any("listed" in line or "looks" in line for line in shown)
     path.write_text(f"contract,post,net\n{lines}C7,Post,1.00\n1.00E+11,Post,2.00\nC29999,Post,3.00\nC7,Post,4.00\n")

@@ -139,7 +139,7 @@ def test_ids_are_never_used_again(tmp_path: Path, lines: str, says: str):
         ("A,100%,2027-02-01,,3,", "% complete: is 100%, with 3 days left."),
         ("A,50%,2027-02-01,2027-02-10,,", "% complete: is 50%, with an Actual finish of 10 Feb 2027."),
         ("A,,2027-02-01,2027-02-10,2,", "Remaining: is 2 days, with an Actual finish of 10 Feb 2027."),
-        ("A,,2027-02-10,2027-02-01,,", "Actual finish: 1 Feb 2027 is before the Actual start, 10 Feb 2027."),
+        ("A,,2027-02-10,2027-02-01,,", "Actual finish: 1 Feb 2027 is before the start, 10 Feb 2027."),
         ("A,,2027-03-02,,,", "Actual start: 2 Mar 2027 is in the future."),
         (f"A,,,,,{'x' * 2001}", "Comment: has 2,001 characters."),
     ],

@@ -201,7 +201,7 @@ def test_what_was_compared_is_said_first(tmp_path: Path):
     (tmp_path / "old.csv").write_text(PAY.replace("net", "net,name").replace("00\n", "00,x\n"))
     (tmp_path / "new.csv").write_text("contract;Bruto;net\nC1;1000,00;800,00\nC2;2000,00;1499,00\n")
     result = run("pilot", "reconcile", tmp_path / "old.csv", tmp_path / "new.csv", "--columns", "gross=Bruto", code=3)
-    assert result.stdout.startswith("We compared gross and net.\nWe did not compare name (old output, no amounts).\n")
+    assert result.stdout.startswith("Compared: gross and net.\nNot compared: name (old output, no amounts).\n")
     assert "new.csv: Decimal commas." in result.stdout
     assert "Headings matched: 'gross' with 'Bruto'." in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80

@@ -109,7 +109,7 @@ def test_blackouts_decide_which_schools_and_teams_how_many(tmp_path: Path):
     programme, cohorts = proposed_pilot(folder, size=2)
     assert [c.schools for c in cohorts] == [("ash", "cedar")]
     lines = list(pilot_text(programme, cohorts))
-    assert "Not asked: Beech School, as training on 18 Jan 2027 falls in mock exams." in lines
+    assert "Cannot go first: Beech School (training on 18 Jan 2027 falls in mock exams)." in lines
     assert "At most 2 can go first together: Trainers can give 2 days a week for payroll." in lines
     (folder / "rollout.yaml").write_text(rollout.replace("days: 1", "days: 2"))
     with pytest.raises(InputError, match="2 schools cannot go first: Trainers can give 2 days a week"):

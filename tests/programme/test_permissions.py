@@ -141,9 +141,9 @@ def test_a_refusal_says_who_may(definition: Definition, action: Action, role: Ro
     assert isinstance(verdict, Refused)
     title = definition.role_of(person)
     place = {"Head": " at Oakfield School"}.get(title or "", "")
-    may_not = f"The {title}{place} may not " if title else "'system' may not "
+    may_not = f"The {title}{place} cannot " if title else "'system' cannot "
     assert verdict.message.startswith(f"{may_not}{TABLE[action].what(ABOUT)}. ")
-    assert verdict.message.endswith((" may.", "without a name."))
+    assert verdict.message.endswith((" can do this.", "without a name."))
     who_may = {p for r in TABLE[action].roles for p in in_role(definition, r, ABOUT)}
     assert person not in who_may
     assert all(isinstance(may(definition, other, action, ABOUT), Allowed) for other in who_may)
@@ -163,14 +163,15 @@ def test_a_refusal_names_roles_and_titles(definition: Definition):
         return verdict.message
 
     assert said("accountant", Action.TAKE_BASELINE) == (
-        "The Accountant may not take a baseline. The SRO (Chief Executive) or the board (Chair of Trustees) may."
+        "The Accountant cannot take a baseline. Only the SRO (Chief Executive) or the board (Chair of Trustees) can "
+        "do this."
     )
     assert said("viewer", Action.IMPORT_SCORES) == (
-        "The Viewer may not import a round of assessments. The project team, a change lead or the SRO (Chief "
-        "Executive) may."
+        "The Viewer cannot import a round of assessments. Only the project team, a change lead or the SRO (Chief "
+        "Executive) can do this."
     )
     assert said("admin", Action.DECIDE_GATE) == (
-        "The Administrator may not decide “The thing”. The owner (Owner) or the SRO (Chief Executive) may."
+        "The Administrator cannot decide “The thing”. Only the owner (Owner) or the SRO (Chief Executive) can do this."
     )
 
 
@@ -181,8 +182,8 @@ def test_a_refusal_without_a_holder_says_how_to_name_one(definition: Definition)
     verdict = may(unnamed, "sro", Action.ERASE_PERSON)
     assert isinstance(verdict, Refused)
     assert verdict.message == (
-        "The Chief Executive may not erase everything stored about a person. No one may yet: name the data protection "
-        "contact (`data_protection_contact:` in programme.yaml) or an admin (`admins:` in programme.yaml)."
+        "The Chief Executive cannot erase everything stored about a person. No one can do this yet: name the data "
+        "protection contact (`data_protection_contact:` in programme.yaml) or an admin (`admins:` in programme.yaml)."
     )
 
 
@@ -192,7 +193,7 @@ def test_a_person_who_has_left_holds_no_role(definition: Definition):
     assert isinstance(may(left, "gone", Action.TAKE_BASELINE, on=date(2027, 1, 31)), Allowed)
     verdict = may(left, "gone", Action.TAKE_BASELINE, on=date(2027, 2, 1))
     assert isinstance(verdict, Refused)
-    assert "left on 31 Jan 2027 and may not take a baseline." in verdict.message
+    assert "left on 31 Jan 2027 and cannot take a baseline." in verdict.message
 
 
 def test_a_person_who_has_not_joined_yet_holds_no_role(definition: Definition):
@@ -200,7 +201,7 @@ def test_a_person_who_has_not_joined_yet_holds_no_role(definition: Definition):
     joining = definition.model_copy(update={"people": people})
     verdict = may(joining, "chair", Action.TAKE_BASELINE, on=date(2027, 2, 28))
     assert isinstance(verdict, Refused)
-    assert verdict.message.startswith("The Chair of Trustees joins on 1 Mar 2027 and may not take a baseline.")
+    assert verdict.message.startswith("The Chair of Trustees joins on 1 Mar 2027 and cannot take a baseline.")
     assert isinstance(may(joining, "chair", Action.TAKE_BASELINE, on=date(2027, 3, 1)), Allowed)
 
 

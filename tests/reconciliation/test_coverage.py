@@ -360,7 +360,7 @@ class TestLines:
         with pytest.raises(ProblemsError) as raised:
             compared(tmp_path, "contract,gross,net\n" + rows, "contract,gross,net\n" + rows.replace("x", "1"))
         assert len(raised.value.problems) == 11
-        assert raised.value.problems[-1].what == "And 15 more cells that are not amounts below."
+        assert raised.value.problems[-1].what == "And 15 more cells that are not amounts."
 
     def test_lines_that_are_too_short_or_too_long_are_named(self, tmp_path: Path):
         text = "contract,gross,net\nA,1,2,,\nB,1\nC,1,2,3\n"

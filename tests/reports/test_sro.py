@@ -201,6 +201,6 @@ def test_a_driver_with_float_is_told_with_both(tmp_path: Path):
     )
     report = build_sro(judge(read_folder(folder).programme), today=date(2027, 2, 8))
     [path] = [p for p in report.paths if p.milestone == "All are trained"]
-    assert path.steps[0].startswith("“Build” runs from 8 to 12 Feb 2027, when the programme starts, because ")
+    assert path.steps[0].startswith("“Build” runs from 8 to 12 Feb 2027, starting with the programme, because ")
     assert ", after “Build” ends (12 Feb); there is no work from 15 to 19 Feb 2027 (half-term)." in path.steps[1]
     assert "The work before it can slip by up to 5 working days without delaying it." in html_of(report)

@@ -249,7 +249,7 @@ def test_the_samples_report_of_4_may_names_the_late_go_lives_first(db: str, tmp_
         import_assessments(path, later)
     report = sro_of_stored(None, db=db, today=may)
     assert report.headline.startswith(
-        "3 of 42 go-lives (3 services, 14 schools) are later than announced: "
+        "Of 42 go-lives (3 services at 14 schools), 3 are later than announced: "
         "Finance at Ashdown Primary, Oakfield School and The Bridge (1 Jun instead of 4 May 2027). "
     )
     late = {m.service: 0 for m in report.go_live_moves}

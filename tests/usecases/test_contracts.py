@@ -132,7 +132,7 @@ class TestFolders:
 
     @pytest.mark.parametrize("actor", ["other", "chief"])
     def test_others_get_no_folder(self, stored: str, tmp_path: Path, actor: str):
-        with pytest.raises(NotAllowedError, match="may not look at individual contracts of Payroll"):
+        with pytest.raises(NotAllowedError, match="cannot see individual contracts of Payroll"):
             exported(stored, tmp_path / "out", actor)
         assert not (tmp_path / "out").exists()
         assert entries(stored, "refused") == [(actor, "read-contracts")]
@@ -150,7 +150,7 @@ class TestFolders:
         out = exported(stored, tmp_path / "out")
         path, new = out / "services/payroll.yaml", "{element: net, key: C1, reason: Bonus, explained_by: lead}"
         path.write_text(path.read_text().replace("  clean_runs", f"    - {new}\n  clean_runs"))
-        with pytest.raises(NotAllowedError, match="may not explain differences in pay of Payroll"):
+        with pytest.raises(NotAllowedError, match="cannot explain differences in pay of Payroll"):
             definitions.apply(out, db=stored, actor="other", now=NOW)
         assert definitions.apply(out, db=stored, actor="lead", now=NOW) == 2
         assert [e.key for e in explanations(stored)] == ["C10043", None, "C10044", "C1"]

@@ -61,7 +61,7 @@ class TestAddresses:
         assert entries(stored, "export") == [("office", "version:1:addresses")]
 
     def test_who_may_not_have_them_gets_no_folder(self, stored: str, tmp_path: Path):
-        with pytest.raises(NotAllowedError, match="may not export names and addresses"):
+        with pytest.raises(NotAllowedError, match="cannot export names and addresses"):
             self.exported(stored, tmp_path / "out", "clerk")
         assert not (tmp_path / "out").exists()
         assert entries(stored, "refused") == [("clerk", "export-addresses")]

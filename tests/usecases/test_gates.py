@@ -54,8 +54,9 @@ class TestWhoDecides:
         with pytest.raises(InputError) as caught:
             decide(answer(), change(db_gated, 5, actor="manager"))
         assert str(caught.value) == (
-            "The Programme Manager may not decide “Payroll: plan agreed”. The owner (Director of People) or the SRO "
-            "(Chief Executive) may. If one of them has decided, record it with --by. No changes saved."
+            "The Programme Manager cannot decide “Payroll: plan agreed”. Only the owner (Director of People) or the "
+            "SRO "
+            "(Chief Executive) can do this. If one of them has decided, record it with --by. No changes saved."
         )
         assert caught.value.exit_code == 4
         assert decisions(db_gated) == []
@@ -69,7 +70,7 @@ class TestWhoDecides:
 
     def test_a_flow_decides_nothing(self, db_gated: str):
         planned(db_gated)
-        with pytest.raises(InputError, match="may not decide"):
+        with pytest.raises(InputError, match="cannot decide"):
             decide(answer(), change(db_gated, 5, actor="system"))
 
     def test_what_is_no_gate_is_told(self, db_gated: str):

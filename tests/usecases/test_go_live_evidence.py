@@ -34,7 +34,7 @@ class TestVouching:
     @pytest.mark.slow
     def test_who_must_sign_signs_for_themselves(self, stored: str):
         with pytest.raises(
-            InputError, match=r"may not sign “Payroll, wave 1: go no go”. The signatory \(Director of People\) may."
+            InputError, match=r"cannot sign “Payroll, wave 1: go no go”. Only the signatory \(Director of People\) can"
         ):
             pilot_records.sign(GO, "", change(MARCH, stored, "chief"), agrees=True)
         pilot_records.sign(GO, "Pensions differ", change(MARCH, stored), agrees=False)

@@ -126,7 +126,9 @@ class TestWhatIsSet:
             assert connection.execute(text("SELECT count(*) FROM confidence")).scalar() == 2
 
     def test_nobody_else_does(self, stored: str):
-        with pytest.raises(InputError, match=r"may not set the delivery confidence. The SRO \(Chief Executive\) may"):
+        with pytest.raises(
+            InputError, match=r"cannot set the delivery confidence. Only the SRO \(Chief Executive\) can"
+        ):
             governance.set_confidence("green", "x", None, change(stored, actor="manager"))
         with pytest.raises(UnknownThingError, match="There is no tier 'yellow'"):
             governance.set_confidence("yellow", "x", None, change(stored))

@@ -136,8 +136,9 @@ def test_a_change_lead_adds_answers_and_corrects_none(stored: str, tmp_path: Pat
     with pytest.raises(NotAllowedError) as caught:
         bring(stored, tmp_path, guess, "outsider")
     assert str(caught.value) == (
-        "Outsider (Director of Finance) may not import answers of people who have already answered in the same round. "
-        "The project team or the data protection contact (Officer, Data Protection Officer) may. Remove the lines of "
+        "Outsider (Director of Finance) cannot import answers of people who have already answered in the same round. "
+        "Only the project team or the data protection contact (Officer, Data Protection Officer) can do this. Remove "
+        "the lines of "
         "people whose answers of this round are already recorded. No changes saved."
     )
     assert scores_of(stored, "p3") == [(4, 2, 4, 4)]
@@ -149,5 +150,5 @@ def test_a_change_lead_adds_answers_and_corrects_none(stored: str, tmp_path: Pat
 def test_the_data_protection_contact_corrects_and_adds_none(stored: str, tmp_path: Path):
     bring(stored, tmp_path, WRONG, "officer")
     assert scores_of(stored, "p3") == [(4, 2, 4, 4), (4, 2, 4, 3)]
-    with pytest.raises(NotAllowedError, match="may not import a round of assessments"):
+    with pytest.raises(NotAllowedError, match="cannot import a round of assessments"):
         bring(stored, tmp_path, f"{HEADER}p14,2027-01-08,4,2,4,4\n", "officer")

@@ -113,7 +113,7 @@ def test_a_refusal_names_who_may_not_and_who_may(stored: str):
     with pytest.raises(NotAllowedError) as caught:
         take_baseline("Agreed", change)
     assert str(caught.value).startswith(
-        "A Named Person (Director of People) may not take a baseline. The SRO (Chief Executive) may."
+        "A Named Person (Director of People) cannot take a baseline. Only the SRO (Chief Executive) can do this."
     )
 
 

@@ -87,7 +87,7 @@ class TestVersionsThatChangeRoles:
     @pytest.mark.parametrize("what", quick_first(8, TAKEOVERS))
     def test_no_one_gives_themselves_a_role(self, stored: str, folder: Path, what: str):
         for actor in ("office", "lead"):
-            with pytest.raises(NotAllowedError, match="may not store a version that changes"):
+            with pytest.raises(NotAllowedError, match="cannot store a version that changes"):
                 apply(folder, stored, actor, **TAKEOVERS[what])
         assert entries(stored, "roles") == []
         difference = definitions.difference(folder, db=stored)
@@ -177,7 +177,7 @@ class TestVersionsThatChangeRoles:
         explained = SIGNED + (
             "parallel_run: {explanations: [{element: net, between: [0, 60], reason: Award, explained_by: lead}]}\n"
         )
-        with pytest.raises(NotAllowedError, match="may not explain differences in pay of Payroll"):
+        with pytest.raises(NotAllowedError, match="cannot explain differences in pay of Payroll"):
             apply(folder, stored, "office", service=explained)
         assert entries(stored, "refused") == [("office", "explain-contracts")]
         assert apply(folder, stored, "lead", service=explained) == 2

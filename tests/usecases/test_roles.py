@@ -119,14 +119,14 @@ class TestLock:
 
     def test_a_waiver_in_a_folder_is_refused_like_one_on_the_command_line(self, locked: str, folder: Path):
         with acting(Acting(via=Via.COMMAND)):
-            with pytest.raises(NotAllowedError, match="may not record a waiver here"):
+            with pytest.raises(NotAllowedError, match="cannot record a waiver here"):
                 apply(folder, locked, programme=LOCKED, service=WAIVED)
             assert apply(folder, locked, programme=LOCKED.replace("A small programme", "Renamed")) == 2
 
     @pytest.mark.slow
     def test_a_new_programme_with_the_lock_takes_no_waivers_there(self, sqlite: str, folder: Path):
         with acting(Acting(via=Via.COMMAND)):
-            with pytest.raises(NotAllowedError, match="may not record a waiver here"):
+            with pytest.raises(NotAllowedError, match="cannot record a waiver here"):
                 apply(folder, sqlite, programme=LOCKED, service=WAIVED)
             assert apply(folder, sqlite, service=WAIVED) == 1
             assert apply(folder, sqlite, programme=LOCKED, service=WAIVED) == 2, "those that are known stay"
@@ -136,12 +136,12 @@ class TestLock:
         with acting(Acting(via=Via.COMMAND)):
             with pytest.raises(NotAllowedError, match="whether decisions may be made on the command line") as caught:
                 apply(folder, locked, actor)
-            assert "The SRO (Chief Executive) or the board (Chair of Trustees) may." in str(caught.value)
+            assert "Only the SRO (Chief Executive) or the board (Chair of Trustees) can do this." in str(caught.value)
             assert apply(folder, locked, "chair") == 2
         assert entries(locked, "roles") == [("chair", "version:2:policy:decisions_on_command_line=true")]
 
     def test_the_lock_and_a_waiver_are_not_lifted_together(self, locked: str, folder: Path):
-        with acting(Acting(via=Via.COMMAND)), pytest.raises(NotAllowedError, match="may not record a waiver here"):
+        with acting(Acting(via=Via.COMMAND)), pytest.raises(NotAllowedError, match="cannot record a waiver here"):
             apply(folder, locked, "chief", service=WAIVED)
 
 
@@ -197,8 +197,8 @@ def test_what_may_be_asked_of_a_person_needs_a_name_that_is_known(stored: str):
     with pytest.raises(NotAllowedError) as caught:
         asked.erase("clerk", actor="lead", **ask)
     assert str(caught.value) == (
-        "The Director of People may not erase everything stored about a person. The data protection contact (Chief "
-        "Executive) may."
+        "The Director of People cannot erase everything stored about a person. Only the data protection contact (Chief "
+        "Executive) can do this."
     )
     assert entries(stored, "refused") == [("lead", "erase-person")]
 

@@ -249,7 +249,7 @@ class TestDecisions:
     def test_only_who_may_decide_withdraws_it(self, trust: str, tmp_path: Path):
         an_approval(trust, NOW, tmp_path)
         with pytest.raises(
-            InputError, match=r"may not withdraw decision-1\. The owner \(Director of People\) or the SRO"
+            InputError, match=r"cannot withdraw decision-1\. Only the owner \(Director of People\) or the SRO"
         ):
             withdraw_fact("decision-1", "Wrong", change(trust, actor="manager"))
         withdraw_fact("decision-1", "Wrong", change(trust, actor="chief", now=LATER))
@@ -306,7 +306,7 @@ def test_a_checkpoints_finish_goes_with_its_result(trust: str, tmp_path: Path):
 def test_who_recorded_it_and_the_sro_may_and_others_may_not(trust: str, tmp_path: Path):
     for kind in ("progress", "sponsor-act"):
         RECORDERS[kind](trust, NOW, tmp_path)
-    with pytest.raises(InputError, match="The Officer at Ash School may not withdraw sponsor-act-1"):
+    with pytest.raises(InputError, match="The Officer at Ash School cannot withdraw sponsor-act-1"):
         withdraw_fact("sponsor-act-1", "Wrong", change(trust, actor="officer"))
     with pytest.raises(ActorMissingError):
         withdraw_fact("sponsor-act-1", "Wrong", change(trust, actor=None))

@@ -26,7 +26,7 @@ CONSTRAINT_WORDS = {
 }
 REASON_WORDS: Mapping[str, str] = {
     **{bound: f"because {words}" for bound, words in CONSTRAINT_WORDS.items()},
-    DateReason.START: "when the programme starts, because no other task comes before it",
+    DateReason.START: "starting with the programme, because no other task comes before it",
     DateReason.MANUAL: "because its dates are set manually",
     DateReason.ROLL_UP: "because its own tasks have these dates",
     DateReason.DATA_DATE: "because work that has not started cannot start before the data date",

@@ -98,7 +98,7 @@ def certainty_of(found: "Offer | WavesSolution") -> str:
     near = (
         "a better plan may exist"
         if found.gap is None
-        else f"not proven to be the best: for these priorities, another plan may be up to {found.gap:.1%} better"
+        else f"not proven to be the best: another plan may score up to {found.gap:.1%} better on these priorities"
     )
     return near if found.is_repeatable else f"{near}; time ran out, so another search may find another plan"
 

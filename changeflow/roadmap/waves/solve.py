@@ -33,7 +33,7 @@ MOST_STEPS = 500_000
 class SearchLimits:
     """How long to search. The deterministic limit decides, so that answers repeat; the clock is a safety net.
 
-    `seconds` of the clock are far more than the effort takes, so that a busy machine does not change the answer.
+    `seconds` of wall-clock time is far longer than a search takes, so that a busy machine does not change the answer.
     """
 
     seconds: float = 5.0
@@ -206,7 +206,7 @@ def cp_model_of(
 
 
 class _Watched(cp_model.CpSolverSolutionCallback):
-    """A solver whose better plans are reported. It only looks on, so that answers are the same."""
+    """A solver whose better plans are reported. It only observes the search, so it does not change the answer."""
 
     def __init__(
         self,

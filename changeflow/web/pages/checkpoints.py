@@ -35,7 +35,10 @@ SHARES = (
     Share("proficiency", "Share who do it correctly without help"),
     Share("experience", "Share who find it no worse than before"),
 )
-ASKED = (("sponsor_seen", "Has the sponsor been seen?"), ("old_way_gone", "Is the old way closed?"))
+ASKED = (
+    ("sponsor_seen", "Has the sponsor shown visible support?"),
+    ("old_way_gone", "Has the old way of working ended?"),
+)
 
 
 @router.api_route("", methods=READ_METHODS, name="checkpoints:index")

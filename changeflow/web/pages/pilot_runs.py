@@ -82,7 +82,7 @@ def _given(form: Form, period: str) -> GivenExplanation:
         raise FieldError("reason", "Enter the reason.")
     until = form.get("until") or period
     if not _PERIOD.fullmatch(until):
-        raise FieldError("until", "Choose the last month for which it counts.")
+        raise FieldError("until", "Choose the last month to which it applies.")
     row = form.get("row")
     if row:
         if not (row.isascii() and row.isdigit() and len(row) <= MOST_DIGITS):

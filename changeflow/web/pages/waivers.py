@@ -60,7 +60,7 @@ def _waiver(form: Form, change: Change) -> Waiver:
     fields = [form.get(f"approver-{n}") for n in range(1, MOST_APPROVERS + 1)]
     if not (approvers := list(dict.fromkeys(filter(None, fields)))):
         raise FieldError("approver-1", "Choose who has approved it.")
-    last = required_day(form, "expires", "Enter the last day on which it applies.")
+    last = required_day(form, "expires", "Enter the last day on which the waiver applies.")
     if last < change.on:
         raise FieldError("expires", f"{format_day(last)} is in the past. Enter a later day.")
     return Waiver(

@@ -24,7 +24,7 @@ def test_the_chain_names_the_link_and_the_half_term_between():
     )  # fmt: skip
     why = explain(roadmap, time_roadmap(roadmap), "Train")
     assert [b.sentence for b in why.chain] == [
-        "“Build” runs from 8 to 12 Feb 2027, when the programme starts, because no other task comes before it.",
+        "“Build” runs from 8 to 12 Feb 2027, starting with the programme, because no other task comes before it.",
         (
             "“Train” runs from 22 to 26 Feb 2027, after “Build” ends (12 Feb); there is no work from 15 to 19 Feb 2027 "
             "(half-term). The work before it can slip by up to 5 working days without delaying it."

@@ -312,8 +312,10 @@ class TestLessons:
     def test_it_is_said_how_much_and_why(self, tmp_path: Path):
         report = simulate_programme(self.programme(tmp_path), iterations=200, seed=1)
         assert report.lessons[0] == (
-            "“Payroll: train” took 3 days on average, not the planned 2 days (2 cases so far). In the simulations, the "
-            "1 similar task still to come therefore takes about 1.2 times as long as planned."
+            "“Payroll: train” took 3 days on average, not the planned 2 days (2 cases so far). With so little "
+            "evidence, "
+            "the simulations allow for part of this: the 1 similar task still to come takes about 1.2 times as long as "
+            "planned."
         )
         assert (
             simulate_programme(self.programme(tmp_path), iterations=200, seed=1, assume="80,150", learn=False).lessons

@@ -42,7 +42,7 @@ def test_a_baseline_is_taken_once_and_announces_the_forecast(own_world: World):
     checked = check(browser, BASELINES, fields)
     assert checked.status_code == 200, text_of(checked)
     open_lives = [g for g in go_lives(stored(own_world).programme) if not g.is_done and g.day]
-    assert f"This will announce {len(open_lives)} go-lives" in text_of(checked)
+    assert f"This will record {len(open_lives)} go-live dates as announced" in text_of(checked)
     assert stored(own_world).baseline == before
     for _ in range(2):  # a double click
         assert save(browser, BASELINES, checked, fields).headers["location"] == f"{BASELINES}?saved=1"

@@ -58,7 +58,7 @@ def test_who_may_not_start_one_sees_no_button_and_is_refused(own_world: World):
     assert "Calculate" not in page.text
     answer = browser.send(INDEX, page, kind="levelling")
     assert (answer.status_code, heading(answer)) == (403, "You do not have access to this")
-    assert "may not start or stop a calculation. The " in text_of(answer)
+    assert "cannot start or stop a calculation. Only " in text_of(answer)
 
 
 def test_a_form_without_the_pages_token_is_refused(own_world: World):

@@ -101,7 +101,7 @@ def test_a_pilot_that_has_begun_stays(own_world: World):
         ("", "Choose one of the proposals."),
         ("<b>x</b>", "Choose the schools of the pilot."),
         ("ash+beech+cedar", "Choose the schools of the pilot."),
-        ("ash", "These schools are the pilot already."),
+        ("ash", "These schools are already the pilot."),
         ("x" * 3000, "Choose one of the proposals."),
     ],
 )

@@ -42,7 +42,7 @@ def test_each_result_in_the_plan_opens(world: World):
 def test_nothing_found_is_said_with_what_was_sought(world: World, words: str):
     page = signed_in(world.db, "member").get(FIND, params={"q": words})
     assert heading(page) == "Find"
-    assert f"Nothing here is called “{words[:100]}”" in text_of(page)
+    assert f"Nothing matches “{words[:100]}”" in text_of(page)
     assert "<b>" not in page.text
 
 

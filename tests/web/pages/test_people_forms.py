@@ -120,7 +120,7 @@ class TestSupport:
         browser = signed_in(own_world.db, "chief")
         fields = {"what": "Opened it", "kind": "seen", "who": "", "group": "", "on": ""}
         checked = browser.send(SUPPORT, browser.get(SUPPORT), step="check", **fields)
-        assert "This is recorded already, so nothing will change." in text_of(checked)
+        assert "This has already been recorded, so nothing will change." in text_of(checked)
 
     @pytest.mark.parametrize(
         ("fields", "words"),

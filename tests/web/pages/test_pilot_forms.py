@@ -101,8 +101,8 @@ def test_a_lesson_shows_the_dates_it_moves_and_changes_the_plan_once_it_is_accep
     browser = signed_in(own_world.db, "member")
     checked = record(browser, "lessons/new", **LESSON)
     said = text_of(checked)
-    assert "Dates in later waves, once it is accepted" in said
-    moves = said.partition("once it is accepted")[2]
+    assert "Dates in later waves, if the lesson is accepted" in said
+    moves = said.partition("if the lesson is accepted")[2]
     assert "days later" in moves
     number = max(lessons_of(programme_of(own_world).facts.pilot, "payroll"))
     before = programme_of(own_world)
@@ -147,7 +147,7 @@ def test_an_item_with_an_end_needs_its_day(own_world: World):
     answers = [check(browser, link, **CONFIRM) for link in links]
     without = [a for a in answers if a.status_code == 422]
     assert without, "one of the rulepack's items has an end"
-    assert all("Enter the last day for which it is confirmed." in text_of(a) for a in without)
+    assert all("Enter the last day on which the confirmation applies." in text_of(a) for a in without)
     assert all("--" not in text_of(a) for a in without)
     found = check(browser, links[answers.index(without[0])], evidence="Tried it", until="30/9/2027")
     assert found.status_code == 200
@@ -186,7 +186,7 @@ def test_a_run_is_repeated_with_its_effect_and_a_filing_recorded(own_world: Worl
         ("issues/1", {"words": ""}, "Enter what was done or found."),
         ("feedback/new", {"side": "x"}, "Choose who says it."),
         ("feedback/new", {"text": " "}, "Enter what they say."),
-        ("improvements/new", {"owner": ""}, "Choose who does it."),
+        ("improvements/new", {"owner": ""}, "Choose who will do it."),
         ("improvements/new", {"due": "31/2/2027"}, "“31/2/2027” is not a date."),
         ("improvements/1", {"did": ""}, "Enter what you did."),
         ("lessons/new", {"which": ""}, "Choose a step."),

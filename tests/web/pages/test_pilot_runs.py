@@ -121,7 +121,7 @@ def test_a_range_is_explained(own_world: World):
         ({"high": "9" * 20}, "Enter the highest difference as an amount"),
         ({"low": "5", "high": "-5"}, "The lowest difference is higher than the highest."),
         ({"until": "2027-01"}, "the last month must be between 2027-02 and 2028-02."),
-        ({"until": "x"}, "Choose the last month for which it counts."),
+        ({"until": "x"}, "Choose the last month to which it applies."),
         ({"row": "0", "evidence": ""}, "Enter the evidence, such as a letter or a calculation."),
         ({"row": "x"}, "Choose the difference in the list again."),
     ],

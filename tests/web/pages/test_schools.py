@@ -95,8 +95,8 @@ def test_a_later_date_is_named_beside_the_announced_one(own_world: World):
     late = (live.day - day).days
     page = text_of(signed_in(own_world.db, "head").get(ASH))
     forecast = format_day(live.day, weekday=True)
-    words = f"{late} {'day' if late == 1 else 'days'} later than the date that we announced on "
-    words += f"{format_day(TODAY)} ({format_day(day)})."
+    words = f"{late} {'day' if late == 1 else 'days'} later than {format_day(day)}, the date that we announced on "
+    words += f"{format_day(TODAY)}."
     assert f"Payroll is forecast to go live on {forecast}. That is {words}" in page
     only = signed_in(own_world.db, "chief").get(f"{SCHOOLS}?only=late")
     assert links(only) == [ASH]

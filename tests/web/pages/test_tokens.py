@@ -36,14 +36,14 @@ def test_a_token_is_shown_once_and_reads_until_it_is_withdrawn(own_world: World,
     assert refusals(logged) == []
     assert reads(browser, token) == 401
     assert [line["action"] for line in refusals(logged)] == ["token"]
-    assert "No program has a token." in text_of(browser.get(PAGE))
+    assert "There are no tokens." in text_of(browser.get(PAGE))
 
 
 @pytest.mark.parametrize("role", [r for r in HOLDER if r not in (Role.ADMIN, Role.SYSTEM)])
 def test_only_an_admin_makes_one(world: World, role: Role):
     page = signed_in(world.db, HOLDER[role]).get(PAGE)
     assert (page.status_code, heading(page)) == (403, "You do not have access to this")
-    assert "An admin (Administrator) may." in text_of(page)
+    assert "Only an admin (Administrator) can do this." in text_of(page)
 
 
 @pytest.mark.parametrize("days", ["", "0", "366", "-1", "x", "९", "99999999999"])

@@ -181,7 +181,7 @@ def test_who_may_record_no_task_is_refused_and_has_no_entry_in_the_menu(own_worl
     browser = opened(own_world, "viewer")
     refused = browser.get(path)
     assert refused.status_code == 403
-    assert "may not report progress of tasks" in text_of(refused)
+    assert "cannot report progress of tasks" in text_of(refused)
     assert "This week" not in browser.get("/p/small").text
     typed = {f"what:{ASH}": "started", f"day:{ASH}": "24/3/2027", "text": "Task\tActual start\nPlan\t24/3/2027"}
     assert browser.send(path, browser.get("/p/small/settings/sessions"), **typed).status_code == 403
@@ -324,4 +324,4 @@ def test_only_these_forms_may_be_long(own_world: World):
         Limits().of_form(p).kind is FormKind.TABLE for p in ("/p/a/b/week", "/week", "/a/week", "/p/small/week/x")
     )
     too_long = browser.send(f"{PAGE}/paste", page, text="x" * (PLENTY.week_bytes + 1))
-    assert (too_long.status_code, "too many rows at once" in text_of(too_long)) == (413, True)
+    assert (too_long.status_code, "Too many rows at once" in text_of(too_long)) == (413, True)
