@@ -237,7 +237,7 @@ def _format_item(item: LetterItem, letter: Letter, language: Language, templates
         "day": mark_if(language.day(item.due_on), is_marked=item.is_assumed, word=assumed),
         "short_day": short_due_day(weekday=True),
         "shorter_day": short_due_day(weekday=False),
-        # In a list, the title stands above the sentences.
+        # In a list, the title is above the sentences.
         "is_listed": len(letter.items) > 1,
         "for_manager": item.for_manager,
         "owner": item.owner,

@@ -61,7 +61,7 @@ class Renames:
         return self.became.get(task, (task,))
 
     def task(self, task: TaskId, person: str | None = None) -> TaskId:
-        """Return a task's current id, also for tasks derived from a renamed one, or for people of a wave.
+        """Return a task's current id, including those of tasks derived from a renamed one, or of people of a wave.
 
         For a split task it is the first part, or the part for a `person`'s school.
         """

@@ -95,7 +95,7 @@ def _only_value(db: "duckdb.DuckDBPyConnection", side: Side, place: int | None) 
 
 
 def _is_same(old: str, new: str) -> bool:
-    """Return whether two texts may be of one period, also if one is a day and the other its month.
+    """Return whether two texts may be of one period, even if one is a day and the other its month.
 
     >>> _is_same("2027-04", "April 2027"), _is_same("30/04/2027", "Apr-27"), _is_same("01", "1"), _is_same("1", "M1")
     (True, True, True, True)

@@ -340,7 +340,7 @@ def _copy(
         remedy = "Save it as CSV (UTF-8)."
         problems.append(Problem(file=shown, line=at, what="The file is not text.", remedy=remedy))
     finally:
-        # The file belongs to whoever opened it.
+        # The file belongs to the account that opened it.
         old.detach()
     return target, lines + (not text.endswith("\n"))
 

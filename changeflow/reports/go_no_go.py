@@ -386,7 +386,7 @@ def go_no_go_text(page: GoNoGoPage) -> Iterator[str]:
     yield page.name
     yield page.headline
     for line in page.against:
-        yield f"  {'✗' if line.state == State.BLOCKS else '○'} {line.text}"
+        yield f"  {'✗ not met:' if line.state == State.BLOCKS else '○ outstanding:'} {line.text}"
     if not page.answers and page.decided in ("", Outcome.REJECT.label):
         yield "Some work before this decision is not complete, so the effect of each answer is not known yet."
     for answer in page.answers[:1]:

@@ -247,7 +247,7 @@ _IN_ORDER = (
         code="R21",
         title="No work in blackout periods",
         lifted_by=(Mandate.LEAD_PROVIDER,),
-        remedy="Move the task. If the blackout should not stop this work, correct it in the calendar.",
+        remedy="Move the date, or make sure that the restriction does not apply to this work.",
         source="The trust's own calendars, and changeflow's list of dates to avoid for payroll and for academies' "
         "returns",
         check=people.blackouts_kept,

@@ -70,7 +70,7 @@ class SignedIn:
 
 
 def owner_name(found: SignedIn) -> str:
-    """Return a name for whom a session belongs to, whatever browser or provider they use."""
+    """Return a name for the owner of a session, whatever browser or provider they use."""
     return f"address:{found.address}" if found.account is not None else f"person:{found.programme}:{found.person}"
 
 
@@ -159,7 +159,7 @@ def session_of(session: Session, token: str, *, now: datetime) -> SignedIn | Non
 
 
 def owner_of(session: Session, token: str) -> str | None:
-    """Return whom a session belonged to, as `owner_name` does, even if it has ended; None if it is unknown."""
+    """Return the owner of a session, as `owner_name` does, even if it has ended; None if it is unknown."""
     query = (
         select(SessionRow, AccountRow)
         .join(AccountRow, isouter=True)

@@ -59,7 +59,7 @@ def invited_to(session: Session, address: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def invited_since(session: Session, programme: str, email: str, since: datetime) -> tuple[int, int]:
-    """Count the invitations since a moment, also withdrawn ones: at an address anywhere, and of a programme."""
+    """Count the invitations since a moment, including withdrawn ones: at an address anywhere, and of a programme."""
     count = select(func.count()).select_from(InvitationRow).where(col(InvitationRow.at) > since)
     at_address = count.where(InvitationRow.address == address_of(session, email))
     return session.exec(at_address).one(), session.exec(count.where(InvitationRow.programme_id == programme)).one()

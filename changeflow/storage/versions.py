@@ -254,7 +254,7 @@ def revision(session: Session, programme: str) -> int:
 
 
 def state(session: Session, programme: str, *, but: Collection[str] = ()) -> tuple[object, ...]:
-    """Return a unique key of a programme's state, also across files and histories.
+    """Return a key of a programme's state that is unique even across files and histories.
 
     It is empty for a programme that is not stored. The last audit entry's hash depends on all earlier entries, and each
     change adds an entry or increases the revision. Audit entries with the actions `but` give no other key.

@@ -296,7 +296,7 @@ def session_of(session: Session, token: str, now: datetime) -> SignedIn:
 
 
 def owner_of(token: str, *, db: str) -> str | None:
-    """Return a name for whom a session belongs or belonged to; None if there never was one."""
+    """Return a name for the owner of a session, even if it has ended; None if there never was one."""
     with read_scope(db) as session:
         return accounts.owner_of(session, token) if token else None
 

@@ -138,7 +138,7 @@ def _all_rows(visit: Visit) -> tuple[PlanRow, ...]:
 
 
 def task_page(visit: Visit, task: TaskId, *, days: int | None = None) -> TaskPage:
-    """Return a task's page; with `days`, also what moves if it takes that many days longer."""
+    """Return a task's page; with `days`, include what moves if it takes that many days longer."""
     visit.permit(Action.READ_PROGRAMME)
     found, row = known_task(visit, task), next(r for r in rows_of(visit) if r.id == task)
     baseline = visit.stored.baseline

@@ -95,7 +95,7 @@ def parse_day(text: str) -> date:
 
 
 def check_value(value: object) -> None:
-    """Raise `ValueError` for a day out of range or a number too large, also within lists and mappings."""
+    """Raise `ValueError` for a day out of range or a number too large, even within lists and mappings."""
     if isinstance(value, str | bool) or value is None:
         return
     if isinstance(value, date):

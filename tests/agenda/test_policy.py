@@ -32,10 +32,10 @@ def test_the_rulepack_has_the_limits_that_these_tests_look_at():
 @pytest.mark.parametrize(
     ("at", "why"),
     [
-        (time(7, 59), "before 08:00"),
+        (time(7, 59), "no messages before 08:00"),
         (time(8), ""),
         (time(17, 29), ""),
-        (time(17, 30), "after 17:30; next on 11 Jan 2027"),
+        (time(17, 30), "no messages after 17:30; next on 11 Jan 2027"),
     ],
 )
 def test_a_message_goes_within_the_hours(at: time, why: str):

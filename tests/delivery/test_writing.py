@@ -151,7 +151,7 @@ def test_a_long_title_is_cut_at_a_word_so_that_the_subject_says_when_and_how_man
 def test_a_subject_loses_the_weekday_before_words_of_the_title():
     item = an_item(reason="evidence", title="Payroll, pilot: go/no-go decision", last_day=date(2027, 5, 28))
     assert a_message(item).subject == "Payroll, pilot: go/no-go decision (evidence by Fri 28 May)"
-    assert a_message(item, an_item()).subject == "Payroll: go/no-go decision (evidence by 28 May), plus 1 other"
+    assert a_message(item, an_item()).subject == "Payroll: go/no-go decision (evidence by 28 May) and 1 other"
 
 
 def test_an_item_of_a_list_does_not_repeat_the_title_above_it():
@@ -205,7 +205,7 @@ def test_a_decision_says_what_deciding_later_costs():
 def test_a_digest_has_one_link_an_item_and_gives_the_benefit_once():
     items = [an_item(title=f"Task {n}", link=f"https://example.org/a/{n}") for n in range(3)]
     message = a_message(*items)
-    assert message.subject == "Task 0 (due today), plus 2 others"
+    assert message.subject == "Task 0 (due today) and 2 others"
     page = html.fromstring(message.html)
     assert [h.text_content() for h in page.xpath("//h2")] == ["Task 0", "Task 1", "Task 2"]
     assert [a.get("href") for a in page.xpath("//ol//a")] == [item.link for item in items]

@@ -309,7 +309,7 @@ def test_two_things_wait_for_the_hour_of_digests(stored: str):
     assert dispatch.dispatch(db=stored, now=early + timedelta(minutes=15), channel=postbox).sent == 1
 
 
-@pytest.mark.parametrize(("hour", "why"), [(6, None), (18, "after 17:30; next on 11 Jan 2027")])
+@pytest.mark.parametrize(("hour", "why"), [(6, None), (18, "no messages after 17:30; next on 11 Jan 2027")])
 def test_nobody_is_written_to_in_quiet_hours(stored: str, hour: int, why: str | None):
     ticks.tick(db=stored, now=moment(8, 5))
     postbox = Postbox()

@@ -102,7 +102,7 @@ def sweep(arrays: Arrays, result: Result, minutes: int) -> "tuple[NDArray[np.int
     """
     count = len(arrays.hot)
     finishes = np.full(count, int(result.early[:, 1].max()) if count else 0, np.int64)
-    # The end is here the last early finish, also where late dates count from a set one.
+    # The end here is the last early finish, even where late dates count from a set one.
     known = result._replace(end=np.array([finishes.max(initial=0)], np.int64))
     trial = trial_of(result)
     hot = arrays.hot.copy()

@@ -1,4 +1,4 @@
-"""Lags over arrays: put on and taken off a date, also those that are a share of the predecessor."""
+"""Lags over arrays: put on and taken off a date, including those that are a share of the predecessor."""
 
 from changeflow.roadmap.engine.arrays import (
     ACTUAL_START,
