@@ -44,7 +44,7 @@ def is_done(db: str) -> bool:
 @pytest.mark.slow
 def test_done_is_undone_and_the_link_asks_again(stored: str, link: str):
     done = pages(stored, at(0)).post(link, {"answer": "done"})
-    assert "You can undo this until 10:15." in done.text
+    assert "You can undo this until 10:15am." in done.text
     assert is_done(stored)
     asked = pages(stored, at(14)).post(f"{link}/undo", {})
     assert (asked.status_code, "Mark as done" in asked.text) == (200, True)
