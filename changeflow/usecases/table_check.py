@@ -201,7 +201,7 @@ def check_lines(check: TableCheck, *, width: int) -> Iterator[str]:
     yield f"  Header     line {layout.header_line}; the data begins on line {layout.data_line}"
     lines = counted(len(table.rows), "line")
     used = {c.place for m in matches for c in m.columns}
-    yield f"  Data       {lines} as read, {len(used)} of {counted(len(layout.columns), 'column')} used"
+    yield f"  Data       {lines}, {len(used)} of {counted(len(layout.columns), 'column')} used"
     if check.ledger is not None:
         yield from _wrapped(check.ledger.said, width, " " * 13, "  Cells      ")
     if matches:

@@ -33,8 +33,8 @@ def test_a_list_from_another_system_is_shown_as_it_would_be_read(tmp_path: Path)
     code, lines, errors = check(staff(tmp_path), width=80)
     assert (code, errors) == (0, "")
     assert lines == [
-        "Staff list.csv: read as people (because its columns match; --as reads it as another",
-        "kind)",
+        "Staff list.csv: read as people (because its columns match; --as reads it as",
+        "another kind)",
         "",
         "  Encoding   UTF-8",
         "  Separator  semicolons",

@@ -115,7 +115,7 @@ def test_tags_title_language_and_pages_are_read_back():
 
 def test_each_picture_has_an_alternative_text():
     assert read_paper(pdf_of(a_level_report())).alternatives == [
-        "Workload of Trainers by week, as a percentage of capacity; figures in the table below."
+        "Trainers: workload by week, as a percentage of capacity. The table below has the same figures."
     ]
 
 

@@ -128,7 +128,7 @@ def test_what_is_about_every_school_is_refused(schools: World, person: str, logg
         page = browser.get(HOME + path)
         assert (page.status_code, heading(page)) == (403, "You do not have access to this"), path
         assert OTHERS.search(page.text) is None
-        assert "cannot look at" in text_of(page)
+        assert "cannot see" in text_of(page)
         assert len(refusals(logged)) == 1, path
 
 

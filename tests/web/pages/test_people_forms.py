@@ -214,9 +214,16 @@ class TestCheckpoints:
 
 def test_people_links_to_what_a_person_may_open(world: World):
     titles = {
-        "viewer": ["Saturation"],
-        "head": ["Saturation", "Checkpoints", "Visible support"],
-        "lead": ["Saturation", "Messages", "Training", "Record answers", "Checkpoints", "Visible support"],
+        "viewer": ["Changes at once (saturation)"],
+        "head": ["Changes at once (saturation)", "Checkpoints", "Visible support"],
+        "lead": [
+            "Changes at once (saturation)",
+            "Messages",
+            "Training",
+            "Record answers",
+            "Checkpoints",
+            "Visible support",
+        ],
     }
     for person, expected in titles.items():
         page = signed_in(world.db, person).get(PEOPLE).text

@@ -70,9 +70,9 @@ def test_contracts_in_full_are_another_look(own_world: World):
 
 def test_the_picture_has_the_numbers_of_its_table(world: World):
     page = html.fromstring(signed_in(world.db, "chief").get(URL).text)
-    [row] = page.xpath("//table[contains(caption, 'in the picture')]/tbody/tr")
+    [row] = page.xpath("//table[contains(caption, 'in the chart')]/tbody/tr")
     shown = {cell.get("data-label"): cell.text_content() for cell in row.xpath("td")}
-    assert (shown["Identical"], shown["Unexplained"], shown["Only in old"]) == ("1", "1", "0")
+    assert (shown["Identical"], shown["Unexplained"], shown["Only in old system"]) == ("1", "1", "0")
     assert "1 unexplained" in page.xpath("string(//svg[@role='img'])")
 
 

@@ -44,7 +44,7 @@ def test_only_those_who_may_read_the_record_do(world: World, person: str, path: 
     answer = signed_in(world.db, person).get(f"/p/small/record{path}")
     assert answer.status_code == (200 if may else 403)
     if not may:
-        assert "look at the record" in text_of(answer)
+        assert "see the record" in text_of(answer)
 
 
 def test_every_entry_but_reading_is_there_latest_first(world: World):
