@@ -206,7 +206,7 @@ class TestLedgers:
         """Pay makes it a ledger, although a list of people has ids and job titles too."""
         (tmp_path / "pay.csv").write_text(f"{self.PAY}Total,,2005.00,1,1454.00\nPage 1 of 1\n")
         code, lines, _ = check(tmp_path / "pay.csv", width=200)
-        assert (code, lines[0][:26]) == (0, "pay.csv: read as ledger (i")
+        assert (code, lines[0][:26]) == (0, "pay.csv: read as ledger (b")
         assert any("by the key 'Employee No' (pilot reconcile needs --key \"Employee No\")" in line for line in lines)
         found = [line.split()[-5:] for line in lines if line[:1].isdigit()]
         assert [row[-3:] for row in found] == [
