@@ -40,7 +40,7 @@ def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield prepare(tmp_path_factory.mktemp("unchanged"), patch)
 
 
-STORED = "is read instead"
+STORED = "works only for a stored programme"
 CRITERIA = "the criteria of payroll were fixed before its runs began"
 KEPT = "pilot reconcile old.csv new.csv --service payroll --period 2027-01 --at 2027-02-01"
 REFUSED = {

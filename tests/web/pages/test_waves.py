@@ -77,7 +77,7 @@ def test_it_names_the_limits_exceeded_and_the_busiest_weeks(own_world: World):
     tenths = loads(problem, plan)["trainers"]
     peak = max(percent_of(n, problem.capacity["trainers"][w]) for w, n in enumerate(tenths) if n)
     assert peak > 100
-    assert f"{peak}%, too much" in said
+    assert f"{peak}%, over capacity" in said
     assert len(html.fromstring(page.text).xpath("//main//*[local-name()='svg' and @role='img']")) == 1
 
 
