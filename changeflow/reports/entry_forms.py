@@ -115,7 +115,7 @@ LESSON = (
     EntryField(name="which", label="Which step should change?", kind="select", missing="Choose a step."),
     EntryField(
         name="days", label="How many working days should it take in later waves?", called="The number of days",
-        hint="A whole number, or leave it empty.", most=4,
+        hint="A whole number. Leave empty for no change.", most=4,
     ),
     EntryField(name="after", label="Which step should it also wait for?", kind="select", empty="No further step"),
     replace(REASON, label="What has the pilot shown?"),

@@ -44,7 +44,7 @@ def build_waiver_form(programme: Programme) -> WaiverForm:
     approvers = {p for m in mandates for s in services for p in holders(definition, m, s)}
     by_title = sorted((r for r in RULES.values() if r.lifted_by), key=lambda r: r.title)
     return WaiverForm(
-        rules=tuple((r.code, f"{r.title} (approved by the {r.waived_by})") for r in by_title),
+        rules=tuple((r.code, f"{r.title} (needs approval by the {r.waived_by})") for r in by_title),
         services=tuple((s.service, s.name) for s in programme.services),
         schools=tuple(sorted(((s.id, s.name) for s in definition.schools), key=lambda s: s[1])),
         people=tuple(sorted(((p.id, names(p.id)) for p in definition.people), key=lambda p: p[1])),
