@@ -13,6 +13,7 @@ from threading import Lock
 from typing import TypeVar
 
 from fastapi import Request
+from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from changeflow.errors import (
@@ -24,6 +25,7 @@ from changeflow.errors import (
     NotAllowedError,
     UnknownThingError,
 )
+from changeflow.logs import log
 from changeflow.programme.programme import Programme
 from changeflow.programme.typed_progress import LONGEST_COMMENT
 from changeflow.reports.effects import Effect
@@ -53,6 +55,7 @@ CAUSE = "cause"
 """The field that says why an announced date or a decision moves. It is asked for once the effect is known."""
 OF_STEPS = ("form", "step", "seen", "effect", "checked", "preview", CAUSE)
 """Fields that no one types."""
+NOT_A_CHOICE = "One of your choices is not, or no longer, available. Choose again."
 MOST_SAVED, LOCKS = 4096, 64
 
 
@@ -140,7 +143,7 @@ async def _drafted(site: Site, form: Form, work: Callable[[], SentForm | None]) 
         return SentForm(fields=form.cleaned(), problem=problem_of(error), is_stale=True, error=error)
     except OtherEffectError as error:
         return SentForm(fields=form.cleaned(), effect=error.effect, is_other=True)
-    except (NotAllowedError, UnknownThingError):
+    except NotAllowedError:
         raise
     except (InputError, ConflictError, CheckFailedError) as error:
         return SentForm(fields=form.cleaned(), problem=problem_of(error), error=error)
@@ -175,6 +178,16 @@ async def answer_form(
     seen = (marked, form.get("seen")) if form.get("seen") else None
     reason = form.get(CAUSE).strip() if asks_why else None
 
+    def act(change: Change) -> object:
+        _check_characters(form)
+        try:
+            return do(change)
+        except (UnknownThingError, ValidationError):
+            # A choice that the page did not offer, or offers no longer. If the page itself is about something that does
+            # not exist, `show` says so.
+            log("refused", action="choice", via="session")
+            raise InputError(NOT_A_CHOICE) from None
+
     def work() -> SentForm | None:
         with visit(token, programme, db=site.db, now=site.clock()) as found:
             allow(found)
@@ -182,16 +195,16 @@ async def answer_form(
         fields = form.cleaned()
         key = hashlib.sha256(repr((site.db, token, done, sorted(fields.items()))).encode()).hexdigest()
         if is_plain:
-            SAVED.save(key, lambda: do(change))
+            SAVED.save(key, lambda: act(change))
             return None
         if form.get("step") != SAVE or form.get("checked", mark_of_fields(fields)) != mark_of_fields(fields):
-            tried = rehearse(change, do, seen=seen)
+            tried = rehearse(change, act, seen=seen)
             return SentForm(fields=fields, effect=tried.effect, result=tried.result)
         try:
             expected = form.get("effect").partition(".")[0]
-            SAVED.save(key, lambda: confirm(change, do, expected=expected, seen=seen, reason=reason))
+            SAVED.save(key, lambda: confirm(change, act, expected=expected, seen=seen, reason=reason))
         except ReasonNeededError as missing:
-            tried, wrong = rehearse(change, do, seen=seen), FieldError(CAUSE, str(missing))
+            tried, wrong = rehearse(change, act, seen=seen), FieldError(CAUSE, str(missing))
             return SentForm(fields=fields, effect=tried.effect, result=tried.result, problem=str(wrong), error=wrong)
         return None
 
@@ -205,6 +218,13 @@ async def answer_form(
         return Page(made.template, made.values, status=shown.status)
 
     return await show_page(request, programme, page, section=section)
+
+
+def _check_characters(form: Form) -> None:
+    """Refuse characters that no one types, such as NUL, which PostgreSQL cannot store."""
+    for name, value in form.fields.items():
+        if has_controls(value, but=LINE_BREAKS):
+            raise FieldError(name, "Your answer contained characters that cannot be shown. We have removed them.")
 
 
 def reason_in(form: Form) -> str:

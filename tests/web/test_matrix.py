@@ -176,7 +176,7 @@ MISSING_FIELDS = {
     "/p/{programme}/pilots/{service}/runs/{period}/rules": "names a rule that is none",
     "/p/{programme}/me/undo": "names a thing that they have not answered",
 }
-"""Forms about an object that is named in a field: without it, 404 to those who may."""
+"""Forms about an object that is named in a field: without it, 404 or the page again, to those who may."""
 
 
 def actions() -> dict[str, Action]:
@@ -363,7 +363,7 @@ def test_who_may_change_does_and_who_may_not_is_refused(role: Role, two: World, 
             refusals(logged)
             answer = asker.send(where, **FORMS.get(path, {}))
             if expected(action, role, path, whose):
-                fine = {404} if path in MISSING_FIELDS else {200, 303} if path in FORMS else {200, 303, 409, 422}
+                fine = {404, 422} if path in MISSING_FIELDS else {200, 303} if path in FORMS else {200, 303, 409, 422}
                 assert answer.status_code in fine, f"{role}: {where}: {answer.status_code}"
             else:
                 assert answer.status_code in (403, 404), f"{role}: {where}"

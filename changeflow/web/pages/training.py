@@ -14,7 +14,7 @@ from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
 from changeflow.web.acts import EMPTY, SentForm, answer_form
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
-from changeflow.web.forms import Form, line_in, past_day
+from changeflow.web.forms import FieldError, Form, line_in, past_day
 
 router = APIRouter(prefix="/p/{programme}/people/training")
 CAME, EVIDENCE = "came:", "evidence:"
@@ -55,6 +55,11 @@ def _came(form: Form, session: str, change: Change) -> list[Attendance]:
     """Read who came; a person who is not ticked is left as recorded."""
     on = past_day(form, "on", today=change.on, ask="Enter the day of the session.", missing=True)
     people = [n.removeprefix(CAME) for n in form.fields if n.startswith(CAME)]
+    for name in form.fields:
+        if name.startswith(EVIDENCE) and form.get(name).strip() and name.removeprefix(EVIDENCE) not in people:
+            raise FieldError(
+                name, "You entered evidence for someone who is not ticked. Tick them, or remove the evidence."
+            )
     if not people:
         raise InputError("Tick the people who came.")
     return [

@@ -117,7 +117,7 @@ def test_mistakes_in_an_announcement_keep_the_form(world: World):
         assert words in text_of(page), text_of(page)
         assert 'value="letter" selected' in page.text or wrong.get("how")
     for forged in ({"service": "nothing"}, {"school": "nowhere"}):
-        assert check(browser, DATES, {**whole, **forged}).status_code == 404
+        assert check(browser, DATES, {**whole, **forged}).status_code == 422
 
 
 @pytest.mark.slow

@@ -70,7 +70,7 @@ def test_only_the_author_withdraws_a_comment_and_its_text_goes(own_world: World)
         assert author.send(SAY, author.get(PAGE), withdraw=known[1]).status_code == 303
     assert comments(own_world) == ()
     assert "A name that should not be here" not in own_world.dump()
-    assert author.send(SAY, author.get(PAGE), withdraw="comment-999").status_code == 404
+    assert author.send(SAY, author.get(PAGE), withdraw="comment-999").status_code == 422
 
 
 def test_the_owner_is_told_once_a_day_and_never_of_their_own_comment(own_world: World):

@@ -81,6 +81,10 @@ class TestTraining:
         ("fields", "words"),
         [
             ({"on": "20/3/2027"}, "Tick the people who came."),
+            (
+                {"on": "20/3/2027", "evidence:head": "Ran a payslip"},
+                "You entered evidence for someone who is not ticked.",
+            ),
             ({"on": "", "came:head": "1"}, "Enter the day of the session."),
             ({"on": "32/3/2027", "came:head": "1"}, "is not a date"),
             ({"on": "20/3/2028", "came:head": "1"}, "in the future"),
@@ -95,10 +99,10 @@ class TestTraining:
         assert words in text_of(answer)
         assert fields["on"] in answer.text
 
-    def test_a_person_whom_it_is_not_for_is_unknown(self, world: World):
+    def test_a_person_whom_it_is_not_for_is_no_choice(self, world: World):
         browser = signed_in(world.db, "lead")
         fields = {"on": "20/3/2027", "came:chief": "1"}
-        assert browser.send(SESSION, browser.get(SESSION), step="check", **fields).status_code == 404
+        assert browser.send(SESSION, browser.get(SESSION), step="check", **fields).status_code == 422
 
 
 class TestSupport:
@@ -140,10 +144,10 @@ class TestSupport:
         assert "--" not in text_of(answer)
 
     @pytest.mark.parametrize("field", ["who", "group"])
-    def test_a_person_or_group_that_is_none_is_unknown(self, world: World, field: str):
+    def test_a_person_or_group_that_is_none_is_no_choice(self, world: World, field: str):
         browser = signed_in(world.db, "chief")
         fields = {"what": "x", "kind": "seen", field: "no-one"}
-        assert browser.send(SUPPORT, browser.get(SUPPORT), step="check", **fields).status_code == 404
+        assert browser.send(SUPPORT, browser.get(SUPPORT), step="check", **fields).status_code == 422
 
 
 class TestCheckpoints:
