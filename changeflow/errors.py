@@ -8,6 +8,7 @@ ChangeflowError
 │   ├── DatesOutOfRangeError    a computed date is beyond every calendar
 │   ├── RulesUnknownError       no edition of a rulepack is in force that early
 │   ├── UnknownThingError       nothing has the name that was given
+│   │   └── HiddenThingError    the person may not know of the thing: said as if nothing had that name
 │   ├── AmbiguousNameError      several things match the name, which it lists
 │   └── NotAllowedError         the person may not do this; it says who may
 ├── CheckFailedError            a check failed: exit 3
@@ -153,6 +154,10 @@ class UnknownThingError(InputError):
         hint = f" Did you mean '{close[0]}'?" if close else f" {remedy}" if remedy else listed
         self.name = name
         super().__init__(f"There is no {what} '{printable(name)}'.{hint}")
+
+
+class HiddenThingError(UnknownThingError):
+    """The person may not know of the thing, so that it is as unknown as one that does not exist."""
 
 
 class AmbiguousNameError(InputError):

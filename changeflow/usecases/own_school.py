@@ -6,7 +6,7 @@ role in the whole programme.
 
 from typing import NoReturn
 
-from changeflow.errors import NotAllowedError, UnknownThingError
+from changeflow.errors import HiddenThingError, NotAllowedError, UnknownThingError
 from changeflow.logs import log
 from changeflow.programme.mandates import Subject
 from changeflow.reports.own_school import OwnSchool, own_school_of
@@ -41,13 +41,13 @@ def permit_known(visit: Visit, what: str, name: str) -> None:
     try:
         permit_whole(visit)
     except NotAllowedError:
-        raise UnknownThingError(what, name) from None
+        raise HiddenThingError(what, name) from None
 
 
 def hide(visit: Visit, action: Action, what: str, name: str) -> NoReturn:
     """Say that a thing does not exist to a person who may not know of it, and log the refusal."""
     log("refused", programme=visit.name, actor=visit.visitor.person, action=action.value, via=current().via.value)
-    raise UnknownThingError(what, name)
+    raise HiddenThingError(what, name)
 
 
 def own_tasks(visit: Visit, own: OwnSchool) -> frozenset[TaskId]:

@@ -9,6 +9,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Lock
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ from changeflow.errors import (
     CheckFailedError,
     ConflictError,
     DatabaseBusyError,
+    HiddenThingError,
     InputError,
     NotAllowedError,
     UnknownThingError,
@@ -143,7 +145,7 @@ async def _drafted(site: Site, form: Form, work: Callable[[], SentForm | None]) 
         return SentForm(fields=form.cleaned(), problem=problem_of(error), is_stale=True, error=error)
     except OtherEffectError as error:
         return SentForm(fields=form.cleaned(), effect=error.effect, is_other=True)
-    except NotAllowedError:
+    except (NotAllowedError, HiddenThingError):
         raise
     except (InputError, ConflictError, CheckFailedError) as error:
         return SentForm(fields=form.cleaned(), problem=problem_of(error), error=error)
@@ -174,19 +176,10 @@ async def answer_form(
     """
     site = site_of(request)
     token = token_in(request, site.base_url)
-    marked = mark or (lambda found: mark_of(found, tasks))
-    seen = (marked, form.get("seen")) if form.get("seen") else None
+    seen = (mark or (lambda found: mark_of(found, tasks)), form.get("seen")) if form.get("seen") else None
     reason = form.get(CAUSE).strip() if asks_why else None
 
-    def act(change: Change) -> object:
-        _check_characters(form)
-        try:
-            return do(change)
-        except (UnknownThingError, ValidationError):
-            # A choice that the page did not offer, or offers no longer. If the page itself is about something that does
-            # not exist, `show` says so.
-            log("refused", action="choice", via="session")
-            raise InputError(NOT_A_CHOICE) from None
+    act = partial(_chosen, form, do)
 
     def work() -> SentForm | None:
         with visit(token, programme, db=site.db, now=site.clock()) as found:
@@ -195,7 +188,7 @@ async def answer_form(
         fields = form.cleaned()
         key = hashlib.sha256(repr((site.db, token, done, sorted(fields.items()))).encode()).hexdigest()
         if is_plain:
-            SAVED.save(key, lambda: act(change))
+            SAVED.save(key, partial(act, change))
             return None
         if form.get("step") != SAVE or form.get("checked", mark_of_fields(fields)) != mark_of_fields(fields):
             tried = rehearse(change, act, seen=seen)
@@ -218,6 +211,21 @@ async def answer_form(
         return Page(made.template, made.values, status=shown.status)
 
     return await show_page(request, programme, page, section=section)
+
+
+def _chosen(form: Form, do: Callable[[Change], T], change: Change) -> T:
+    """Make the change; a choice that the page did not offer, or offers no longer, is a mistake in the form.
+
+    If the page itself is about something that does not exist, `show` says so.
+    """
+    _check_characters(form)
+    try:
+        return do(change)
+    except HiddenThingError:
+        raise
+    except (UnknownThingError, ValidationError):
+        log("refused", action="choice", via="session")
+        raise InputError(NOT_A_CHOICE) from None
 
 
 def _check_characters(form: Form) -> None:
