@@ -77,6 +77,6 @@ def read_again(db: str) -> SroReport:
 
 
 def command(*arguments: str) -> None:
-    """Run one command in a process of its own, with the bytecode of its modules kept, as an installed one has it."""
+    """Run one command in a separate process, with the bytecode of its modules kept, as an installed one has it."""
     alone = {k: v for k, v in os.environ.items() if not k.startswith(("CHANGEFLOW_", "PYTHONDONTWRITEBYTECODE"))}
     subprocess.run([sys.executable, "-m", "changeflow", *arguments], check=True, capture_output=True, env=alone)  # noqa: S603

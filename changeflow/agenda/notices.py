@@ -16,7 +16,7 @@ COMMENT = "comment"
 def comment_notices(programme: Programme, *, today: date, readers: Readers) -> Iterator[Due]:
     """Tell each task's owner of others' comments on it: once for all comments of a day, for as long as they are new.
 
-    Once the owner has read them, only later days' comments are news.
+    Once the owner has read them, only later days' comments count as new.
     """
     fresh = timedelta(days=programme.rulepacks.number("nudges", "comment_days", on=today))
     people = {p.id for p in programme.definition.people}

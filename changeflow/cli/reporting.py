@@ -79,7 +79,7 @@ def report_sro(
 
 
 def _refuse_idle_live(context: Context, since: str | None, *, is_issued: bool = False) -> None:
-    """Refuse --live if the report is recalculated anyway."""
+    """Refuse --live if the report is always recalculated."""
     if context.given_day is None or since is not None or is_issued:
         context.refuse(["live"], "it needs --at with the day of an issued report, without --since or --issue.")
 

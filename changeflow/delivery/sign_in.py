@@ -38,7 +38,7 @@ class SignInLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationLetter:
-    """The message that tells someone that they may sign in. Its link leads to the sign-in page, and opens nothing."""
+    """The message that invites someone to sign in. Its link leads to the sign-in page, and opens nothing."""
 
     name: str
     is_named: bool

@@ -50,7 +50,7 @@ _NAME_FIRST = r"(?:([a-z]+)\.?,?\s+)?([a-z]{3,9})\.?[\s-]+(\d{1,2})(?:st|nd|rd|t
 _SERIAL = r"(\d{5})(?:\.\d+)?"
 _LAST_CENTURY = range(1900 + NEXT_CENTURY, 2000)
 _NO_END = 2900
-"""Some systems write a day in such a year, mostly 31/12/9999, to say that there is none."""
+"""Some systems write a day in such a year, usually 31/12/9999, to say that there is none."""
 _NO_YEAR = r"\d{1,2}(?:st|nd|rd|th)?[\s/.-]*(?:[a-z]{3,9}|[/.-]\d{1,2})|[a-z]{3,9}[\s/.-]*\d{1,2}(?:st|nd|rd|th)?"
 _NO_DAY = r"(?:[a-z]{3,9}|\d{1,2}[/.-])[\s/.-]*\d{4}"
 

@@ -38,7 +38,7 @@ def lines_in(rows: Sequence[Sequence[object]], marks: Marks, *, is_from_1904: bo
     day_0 = _DAY_0_OF_1904 if is_from_1904 else _DAY_0
     marked = {n for n, _ in (*marks.texts, *marks.percents, *marks.zeros, *marks.amounts, *marks.before_0)}
     deep, wide = (max((place[n] for place in marks.texts), default=0) for n in (0, 1))
-    # Cells beyond the area that the library knows contain only formulas without a result.
+    # Cells beyond the area that the library reports contain only formulas without a result.
     for n, known in enumerate(chain(rows, repeat((), max(0, deep - len(rows)))), 1):
         row = known if len(known) >= wide else [*known, *repeat("", wide - len(known))]
         if n in marked:

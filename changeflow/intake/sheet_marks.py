@@ -78,7 +78,7 @@ class NumberFormat:
     is_turned_round: bool = False
     """Whether a positive number is shown as a negative one."""
     is_plain_below_0: bool = False
-    """Whether a negative number is shown without a minus, in a way of its own."""
+    """Whether a negative number is shown in a special way, without a minus."""
     is_time: bool = False
 
     @property

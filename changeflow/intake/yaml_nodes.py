@@ -178,7 +178,7 @@ def compose_by_ruamel(text: str) -> Composed:
 def _compose_fast(reader: Any, text: str) -> Node | None:  # noqa: ANN401
     node: Node | None = reader.get_single_node()
     if node is not None and node.id == "scalar":
-        # A file with only a text is refused anyway, and in YAML 1.2 its text may begin at the margin.
+        # A file with only a text is refused in any case, and in YAML 1.2 its text may begin at the margin.
         raise _DoubtError
     # Aliases are not counted as they are made, but each has an asterisk.
     if reader.made + text.count("*") > MAX_NODES and _count(node) > MAX_NODES:

@@ -61,7 +61,7 @@ class Explanation(PilotStatement):
 
 
 def _a_year_after(period: str) -> str:
-    """Return the same month of the next year: an explanation for longer is a rule that no one has looked at again."""
+    """Return the same month of the next year: a longer explanation is a rule that no one has reviewed."""
     return f"{int(period[:4]) + 1}{period[4:]}"
 
 

@@ -38,7 +38,7 @@ _SAMPLE = 200
 _COUNTED = 8
 """How many columns to count in one query."""
 _AT_ONCE = 48
-"""Columns that are looked at closely in one query: more of them take much memory."""
+"""Columns that one query examines closely: more of them take much memory."""
 ASK_DECIMAL = (
     "Say which with --decimal . or --decimal , (or, for a service, set `decimal` under `parallel_run` in its file)."
 )
@@ -55,7 +55,7 @@ class Side:
     problems: list[Problem]
     measured: dict[int, Measured] = field(default_factory=dict)
     looked_at: tuple[int, ...] = ()
-    """Places whose cells were looked at one by one: some were not as programs write amounts."""
+    """Places whose cells were examined one by one: some were not as programs write amounts."""
     mark: Mark = "."
 
     @property
@@ -106,7 +106,7 @@ class Side:
 def measure(ledger: Side) -> int:
     """Measure the columns that may be compared; return how many lines there are."""
     places = _candidates(ledger)
-    # A closer look takes several times as long, so it is taken only if necessary. The first lines mostly show that.
+    # A closer look takes several times as long, so it is taken only if necessary, which the first lines usually show.
     sample = f"(select * from {ledger.source.sql} limit {_SAMPLE})"
     is_odd = ledger.given() == "," or _read_fast(ledger, places, sample)[1]
     if not is_odd:
@@ -198,7 +198,7 @@ def _look_closely(ledger: Side, places: Sequence[int], table: str, source: str) 
         "d": "digits(x.t)",
         "k": "around(x.t, x.d)",
         "n": "coalesce(x.m, kind_of(x.t, x.k, x.d))",
-        # The number as a step of its own, because a macro writes out its arguments wherever they occur.
+        # The number is a separate step, because a macro writes out its arguments wherever they occur.
         "p": "case when x.t is not null then by_point(x.d) end",
         "v": f"case when x.t is null then x.f when {hours} then hours(x.t) else units_by_point(x.n, x.k, x.p) end",
     }
@@ -236,7 +236,7 @@ def _listed(places: Sequence[int]) -> str:
 
 
 def _counts(ledger: Side) -> dict[int, Measured]:
-    """Count what the cells of each column look like that were looked at closely."""
+    """Count the forms of the cells of each column that was examined closely."""
     found = {}
     for first in range(0, len(ledger.looked_at), _COUNTED):
         # Some at a time: many histograms at once take much memory, and a query for each takes long.

@@ -22,7 +22,7 @@ def differing(
 ) -> Iterator[str]:
     """Yield columns that were left out without anyone's choice although their numbers differ for the same contracts.
 
-    Those that are `judged` already are not looked at.
+    Those that are already `judged` are not checked.
     """
     left = [entry for entry in coverage.left_out if entry.side == "both" and entry.reason not in BY_CHOICE]
     names = [entry.column for entry in left if entry.column not in judged]

@@ -60,7 +60,7 @@ def effect_of(before: Judged, after: Judged) -> Effect:
     """Compare a programme before and after a change."""
     old, new = before.programme, after.programme
     every = differences(old, new)
-    # A rejection adds its day to the decision's name, which is no news.
+    # A rejection adds its day to the decision's name, which is not a change.
     is_same = all(d.how is not How.RENAMED for d in every) or old.definition == new.definition
     found = [d for d in every if d.topic in MOVES and not (is_same and d.how is How.RENAMED)]
     parts = [EffectPart(topic.value, tuple(d.sentence for d in found if d.topic is topic)) for topic in MOVES]

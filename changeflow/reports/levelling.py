@@ -33,7 +33,7 @@ class LevelledMoveLine:
     behind: tuple[str, ...]
     busy_with: str
     costs: tuple[tuple[str, int], ...]
-    """Milestones, or the end, that come so many days later because it waits."""
+    """Milestones, or the end, with the number of days by which its wait delays them."""
     short_days: float
     """Days of one person that no one has time for, if it does not wait."""
 

@@ -1,6 +1,6 @@
 """Reports as tagged PDF/UA-1: Typst lays out `templates/print/` from the same data as the JSON.
 
-The same report gives the same bytes on every machine: the file has no date of its own and uses only the fonts bundled
+The same report gives the same bytes on every machine: the file has no date and uses only the fonts bundled
 with Typst. A character that they lack is printed as □, with a note at the end.
 """
 

@@ -37,7 +37,7 @@ class WeekRow:
     problem: str
     """What its owner says is in the way."""
     is_decision: bool
-    """Whether it is decided on a page of its own."""
+    """Whether it is decided on its own page."""
     is_begun: bool
     is_done: bool
     has_owner: bool

@@ -1,4 +1,4 @@
-"""Ask a solver in a thread of its own, so that the first Ctrl+C ends the command and not only the search."""
+"""Ask a solver in a separate thread, so that the first Ctrl+C ends the command and not only the search."""
 
 import threading
 from collections.abc import Callable

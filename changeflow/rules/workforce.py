@@ -79,7 +79,7 @@ def consultation_plans(programme: Programme) -> Iterator[ConsultationPlan]:
 
 
 def consultation_before_redundancy(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """If so many roles are to end at one establishment that the law requires collective consultation, it must begin at
+    """If enough roles are to end at one establishment for the law to require collective consultation, it must begin at
     least the statutory minimum time before the first role ends, and be complete before notice is given.
     """
     removals = _removals(programme)

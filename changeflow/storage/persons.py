@@ -67,7 +67,7 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     # The definition belongs to the organisation; the fact that they stored it is about them.
     "versions they stored": (VersionRow, ("created_by",), ("definition", "sources")),
     "invitations to sign in": (InvitationRow, ("person", "by"), ("address",)),
-    # A session's id and a token's digest would help someone who wants to use them.
+    # A session's id and a token's digest would help someone to misuse them.
     "sessions of theirs": (SessionRow, ("person",), ("id", "account")),
     "calculations they started": (JobRow, ("by",), ("page", "data")),
     "messages they switched on or off": (MessageSwitchRow, ("by",), ()),
@@ -228,7 +228,7 @@ class Identity:
 
 
 def identity_of(session: Session, person: str, *, also: Collection[str] = ()) -> Identity:
-    """Find a person's possible ids; `also` are those that the caller knows to be theirs."""
+    """Find a person's possible ids; `also` are those that are known to be theirs."""
     by_address = _ids_by_address(session)
     same = UnionFind({person, *(one for ids in by_address.values() for one in ids)})
     for ids in by_address.values():

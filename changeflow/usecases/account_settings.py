@@ -96,7 +96,7 @@ def account_line(found: Visit, person: str) -> AccountLine:
 
 
 class _Known:
-    """What the database knows about a programme's accounts."""
+    """What the database contains about a programme's accounts."""
 
     def __init__(self, session: Session, programme: str) -> None:
         self.session = session

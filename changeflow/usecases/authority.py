@@ -63,7 +63,7 @@ def is_permitted(
 def check_claim(definition: Definition, by: str, action: Action) -> None:
     """Refuse a decision on the command line if the programme's policy does not take decisions there.
 
-    `--as` is a claim: the machine knows an account, not a person.
+    `--as` is a claim: the machine identifies an account, not a person.
     """
     allows = definition.programme.policy.decisions_on_command_line
     if TABLE[action].is_decision and not allows and current().via is Via.COMMAND:

@@ -1,4 +1,4 @@
-"""Check before sending whether this is the database that this machine knows, or a restored one."""
+"""Check before sending whether this is the database that this machine has recorded, or a restored one."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -83,7 +83,7 @@ def issued_on(
             return None
         found = issued_reports.frozen_report(session, name, number)
         if found is None:
-            # Issued by an earlier release, or removed; the audit tells which.
+            # Issued by an earlier release, or removed; the audit shows which.
             lost = (
                 f"Report {number} was issued on {format_day(on)}, but what it said is not stored: this is recalculated."
             )

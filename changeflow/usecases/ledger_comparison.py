@@ -1,6 +1,6 @@
 """Compare two uploaded outputs of a parallel run, and store the result as a run.
 
-The comparison runs as a calculation, in a process of its own. Its result waits in a file that only changeflow reads,
+The comparison runs as a calculation, in a separate process. Its result waits in a file that only changeflow reads,
 until someone has checked which columns were compared and saves it, or it is discarded.
 """
 

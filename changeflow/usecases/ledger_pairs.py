@@ -117,7 +117,7 @@ def add_pair(
 def compare_again(
     token: str, programme: str, service: str, number: int, decimals: Mapping[str, str], *, db: str, now: datetime
 ) -> None:
-    """Compare an uploaded pair again, perhaps with other decimal marks. A running comparison goes on."""
+    """Compare an uploaded pair again, perhaps with other decimal marks. A running comparison continues."""
     with visit(token, programme, db=db, now=now) as found:
         permit_upload(found, service)
         pair, person = own_pair(found, service, number), found.visitor.person

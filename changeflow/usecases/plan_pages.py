@@ -56,7 +56,7 @@ class TaskPage:
     schools: frozenset[str]
     """The schools whose pages the person may open."""
     may_report: bool
-    """Whether the person may record its progress here: not of a decision, which has a page of its own."""
+    """Whether the person may record its progress here: not of a decision, which has its own page."""
     seen: str
     """The mark of what is recorded about it."""
     is_partial: bool = False

@@ -74,7 +74,7 @@ def restore(copy: Path, *, db: str, now: datetime, replace: bool = False) -> Res
         upgrade_database(prepared.url)
         with session_scope(prepared.url) as session:
             is_unknown = prepared.was_without_custody or custody.is_lost(session)
-            # An upgrade creates a new identity; the one that this machine knows is right.
+            # An upgrade creates a new identity; the one recorded on this machine is right.
             identity = seen.identity if seen and is_unknown else None
             why = f"put back from {copy.name}"
             mark_restored(session, why=why, now=now, seen=seen, identity=identity)
@@ -134,7 +134,7 @@ def release(*, db: str, actor: str | None, now: datetime) -> int:
 
 
 def join(*, db: str, actor: str | None, now: datetime) -> bool:
-    """Register the database on a new machine; return False if the machine already knows it."""
+    """Register the database on a new machine; return False if the machine has already recorded it."""
     stock = take_stock(db=db, now=now)
     if stock.may_send:
         return False

@@ -76,7 +76,7 @@ class ProvedTask:
         self.last_start = min(must, begin(no_later) if begin(no_later) < no_later + DAY else no_later)
 
     def go_on(self, since: int, plan: "Plan") -> int:
-        """Set how much is left of begun work, as reported or planned; return from when it goes on."""
+        """Set how much is left of begun work, as reported or planned; return when it resumes."""
         if "left" in self.row:
             self.length, work = plan.length(self.row["left"]), self.people.start(since)
             return work if self.row["left"][1] == "elapsed" and work < since + DAY else since
@@ -107,7 +107,7 @@ class ProvedTask:
         return at if number and self.people.start(self.starts[number - 1]) >= at else self.starts[number]
 
     def place(self, at: int) -> Dates:
-        """Return its dates if it starts, or goes on, as soon as it can from a moment on."""
+        """Return its dates if it starts, or resumes, as soon as it can from a moment."""
         start = self.lands(at)
         return self.given["began"] if self.is_begun else start, self.after(self.length, start)
 

@@ -1,4 +1,4 @@
-"""The worker of calculations: it runs one at a time, as a command in a process of its own."""
+"""The worker of calculations: it runs one at a time, as a command in a separate process."""
 
 import os
 import secrets
@@ -69,7 +69,7 @@ class Calculations:
         log("calculation", kind=job.kind, state=state.value)
 
     def _result(self, job: Job, page: Path) -> tuple[JobState, str, str]:
-        """Run the command; return the state, the news or the reason, and the numbers."""
+        """Run the command; return the state, the progress or the reason, and the numbers."""
         command = [sys.executable, "-m", *_command(job, page, self.clock().astimezone(LONDON))]
         # The address may have a password, so it is no argument, which others could read.
         environment = {**os.environ, "CHANGEFLOW_DB": self.db, "CHANGEFLOW_LOG": "off"}

@@ -40,7 +40,7 @@ def stored(sqlite: str, tmp_path: Path) -> str:
 
 
 def said(db: str, home: Path, variable: str, place: Path, line: str) -> tuple[int, str]:
-    """Run a command in a process of its own: one that waits for a pipe can be ended."""
+    """Run a command in a separate process: one that waits for a pipe can be ended."""
     dated = "" if line.startswith(UNDATED) else AT
     named = {"CHANGEFLOW_DB": db, variable: str(place)}
     code, _, errors = run_apart(command, *line.split(), *dated.split(), folder=home, environment=named)

@@ -45,7 +45,7 @@ print("loaded", *(name for name in sys.argv[1].split(",") if name in sys.modules
 
 
 def loaded(names: Sequence[str], *command: str) -> list[str]:
-    """Run a command in a process of its own; return which of the libraries it has loaded."""
+    """Run a command in a separate process; return which of the libraries it has loaded."""
     call = [sys.executable, "-c", RUN, ",".join(names), *command]
     # A key file of another test would bring the database with it.
     alone = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEFLOW_")}

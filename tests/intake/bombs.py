@@ -26,7 +26,7 @@ PROJECT = '<?xml version="1.0"?><Project xmlns="http://schemas.microsoft.com/pro
 
 
 def read_apart(kind: str, path: Path) -> tuple[int, str]:
-    """Read a file in a process of its own; return by how many MB its memory grew, and what was said."""
+    """Read a file in a separate process; return by how many MB its memory grew, and what was said."""
     code, written, errors = run_apart(_read, kind, path, folder=path.parent)
     assert code == 0, errors[-2000:]
     grown, _, said = written.partition("\n")

@@ -197,7 +197,7 @@ class _Builder:
             return
         name = self.here.get(tag)
         if name is None:
-            # Most elements are of no use here: nothing but their end is looked at.
+            # Most elements are not used here: only their end is read.
             if self.open:
                 self.passing = 1
             else:

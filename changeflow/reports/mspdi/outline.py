@@ -25,7 +25,7 @@ class Labels:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutlineRow:
-    """A row of the file: a task, or a summary without a task of its own."""
+    """A row of the file: a task, or a summary without its own task."""
 
     key: str
     name: str

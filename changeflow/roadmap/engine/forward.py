@@ -2,7 +2,7 @@
 
 An ordinary task (open, on one calendar, without a date of its own) and a plain link (finish to start, no lag) are dealt
 with in the loop itself; all else goes through the functions below it. A calendar that runs out is noted in `trouble`,
-and the pass goes on: `cpm` says which one it was.
+and the pass continues: `cpm` says which one it was.
 """
 
 from changeflow.roadmap.engine.arrays import (

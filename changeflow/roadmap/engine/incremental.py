@@ -169,7 +169,7 @@ def _end_with(n: Net, i: int, r: Result, trial: Result, dirty: Marks, touched: I
 
 @kernel
 def _end_of(n: Net, r: Result, trial: Result, touched: Ints, moved: int) -> int:
-    """Return the last finish. Only when what ended last has moved to an earlier date, every row is looked at."""
+    """Return the last finish. Every row is checked only when what ended last has moved to an earlier date."""
     last, end, is_earlier = r.end[0], NEVER, False
     for m in range(moved):
         k = touched[m]

@@ -99,12 +99,12 @@ def taken_off(n: Net, i: int, k: int, shape: int, link: int, at: int, start: int
     # What has begun has been asked for its finish, or ends when others do: see `begun`.
     is_asked = n.cold[k, STATE] == BEGUN and (shape & TO_FINISH != 0 or is_all_done(n, k))
     if passes_by(n, k) == PERIOD and not is_asked:
-        # An opening is not missed before work could have begun in it, and has not closed before work goes on.
+        # An opening is not missed before work could have begun in it, and has not closed before work continues.
         at = last_call(n, k, at)
     if not shape & LAGGED:
         return at
     if is_lead(n, link) and not n.s[CAPPED]:
-        # A lead ends where work begins again: later than this, where the successor's date lies in a break.
+        # A lead ends where work begins again: later than this, if the successor's date is in a break.
         at = last_work(n.c, n.lags[link, LAG_ON], at, n.trouble)
     if is_shared_by_periods(n, i, link) and not shape & INHERITED:
         latest = latest_start_shared(n, i, link, shape & FROM_START != 0, at)

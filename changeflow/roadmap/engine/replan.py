@@ -39,7 +39,7 @@ from changeflow.values.base import TaskId
 NOT_ONE = -1
 """The number that means no row."""
 MOST_KEPT = 200_000
-"""How many finishes one cache keeps, at about 70 bytes each: a report about 2,600 tasks asks for 144,000."""
+"""How many finishes one cache keeps, at about 70 bytes each: a report about 2,600 tasks needs 144,000."""
 
 
 class Early(NamedTuple):

@@ -1,4 +1,4 @@
-"""Where a task begins and ends: its own time, the start windows it waits for, and what events add behind it.
+"""Where a task begins and ends: its own time, the start windows it waits for, and what events add after it.
 
 Nothing here allocates, so that it can be compiled. What runs out is noted in `trouble`, and the passes go on.
 """

@@ -1,6 +1,6 @@
 """Lower bounds for levelled plans, from the critical path without limits on people and from the energy of the work.
 
-Also an independent check of a plan, which knows only the request and not how the plan was found.
+Also an independent check of a plan, which uses only the request, not the way in which the plan was found.
 """
 
 from collections.abc import Iterator, Sequence

@@ -116,7 +116,7 @@ def _early_plain(p: Slots, i: int, at: int, free: Ints) -> tuple[int, int]:
             t -= 1
         if t < known:
             return at, at + work
-        # What lies behind the full slot is known to be free: it is not looked at again.
+        # The time after the full slot is known to be free, so it is not checked again.
         known, at = at + work, t + 1
     return at, horizon + 1
 

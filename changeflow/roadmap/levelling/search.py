@@ -166,7 +166,7 @@ def _in_turns(run: _Run) -> _Run:
 
 
 def _search(run: _Run, effort: float) -> _Run:
-    """Let every island make its share of schedules, in steps between which the clock is looked at."""
+    """Let every island make its share of schedules, in steps between which the clock is checked."""
     step = max(1, int(min(effort, SLICE) / run.per_schedule))
     until = run.spent + effort
     # However little time there is, and however slow the machine, the first step is made: it finds a plan.

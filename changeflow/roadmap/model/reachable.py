@@ -1,6 +1,6 @@
 """Which tasks a task's finish reaches through links without any overlap: a set of bits for each task.
 
-Bits make each answer a look at one number. The whole closure costs one union of sets for each link.
+Bits reduce each answer to one number. The whole closure costs one union of sets for each link.
 """
 
 from collections import deque

@@ -1,1 +1,1 @@
-"""A timed roadmap in the terms that Microsoft Project knows: see `docs/decisions/0032`."""
+"""A timed roadmap in the terms of Microsoft Project: see `docs/decisions/0032`."""

@@ -25,11 +25,11 @@ class Fit:
     left_out: list[Constraint] = field(default_factory=list)
     """Dates that people set and that Project has no room for."""
     is_held: bool = False
-    """Its start is set, as what gives it is nothing that Project knows."""
+    """Its start is set, because Project has no term for what determines it."""
     is_late: bool = False
     """It is as late as possible, and could not be earlier: for tasks that could, Project shows other dates."""
     is_capped: bool = False
-    """Its deadline is none that people set: what limits it is nothing that Project knows."""
+    """Its deadline is none that people set: Project has no term for what limits it."""
 
 
 @dataclass(slots=True)

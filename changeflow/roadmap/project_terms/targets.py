@@ -1,4 +1,4 @@
-"""Where Project has to put each task: its dates, in clock time and on the calendars that Project knows."""
+"""Where Project has to put each task: its dates, in clock time and on Project's calendars."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

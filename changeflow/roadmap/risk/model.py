@@ -129,7 +129,7 @@ class KeptDate:
     then: Tried
     """The effect of the chosen options, or of all options if they are not enough."""
     alone: Mapping[str, Tried]
-    """Each option by itself."""
+    """Each option on its own."""
     is_cheapest: bool
     tried: int
 

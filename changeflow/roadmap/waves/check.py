@@ -1,6 +1,6 @@
 """An independent checker: it tests every requirement from the plan's dates alone, and explains a date.
 
-It shares no code with the model: it knows only the request and the plan.
+It shares no code with the model: it uses only the request and the plan.
 """
 
 from collections import Counter, defaultdict

@@ -11,7 +11,7 @@ from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
 
 EVERY, AT_LEAST_EVERY = 5.0, 20.0
-"""Seconds between lines if there is news, and if there is none."""
+"""Seconds between lines if there is progress to report, and if there is none."""
 ENOUGH = 0.1
 """The share of a search after which its speed is known."""
 
@@ -38,7 +38,7 @@ class BestSoFar:
 
 
 class SearchProgress:
-    """Says every few seconds, from a thread of its own, how good the best plan so far is."""
+    """Says every few seconds, from a separate thread, how good the best plan so far is."""
 
     def __init__(self, problem: WaveProblem, name: str, seconds: float, say: Callable[[str], None]) -> None:
         self._problem, self._name, self._seconds, self._say = problem, name, seconds, say
@@ -70,7 +70,7 @@ class SearchProgress:
 
     @property
     def news(self) -> str:
-        """The news found so far."""
+        """The progress found so far."""
         if (best := self._best) is None:
             return "no plan yet"
         near = "" if best.gap is None else f", within {best.gap:.1%} of the best possible"

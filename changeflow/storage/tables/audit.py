@@ -80,7 +80,7 @@ class CustodyRow(SQLModel, table=True):
     """When it was found to be restored; no messages are sent until a person releases it."""
     restored_why: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     copied_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
-    """The latest moment that the copy knows."""
+    """The latest moment in the copy."""
     reviewed: str | None = None
     """A digest of the list of possible repeats that was last shown."""
 

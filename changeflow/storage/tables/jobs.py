@@ -30,6 +30,6 @@ class JobRow(OwnRow, table=True):
     news: str = Field(default="", sa_column=Column(Text, nullable=False))
     """How far it is, with the best so far; at the end, why it failed."""
     page: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
-    """The report as a page of its own."""
+    """The report as its own page."""
     data: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     """The report's numbers, as JSON."""

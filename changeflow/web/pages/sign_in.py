@@ -57,7 +57,7 @@ async def ask(request: Request) -> Response:
         return show_frame(site, browser, "sign_in/show", values, status=422, language=language_for(request))
     values = {"email": email, "next": next_page}
     response = show_frame(site, browser, "sign_in/asked", values, language=language_for(request))
-    # Whether the address is invited is looked up after the answer, so that not even its time tells.
+    # Whether the address is invited is looked up after the answer, so that not even its timing reveals it.
     response.background = BackgroundTask(_send_link, site, email, browser, next_page)
     return response
 
