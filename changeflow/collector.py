@@ -19,7 +19,7 @@ def collect_as_usual() -> None:
 
 
 class Sweeper:
-    """Looks through everything between requests, and not in the middle of one: a check takes 0.3 s on a large programme.
+    """Checks all memory between requests, not in the middle of one: a check takes 0.3 s on a large programme.
 
     Python's own looks then cover only what is new.
     """

@@ -1,4 +1,4 @@
-"""Forms with files: read in parts into temporary files, never whole into memory, for people who may send them.
+"""Forms with files: read in parts into temporary files, never whole into memory, for people who may send them."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
