@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from changeflow.programme.recording import ReportedProgress
 from changeflow.storage import answers
 from changeflow.storage.database import read_scope
 from changeflow.storage.tables.facts import ProgressRow
+from changeflow.usecases import progress
 from changeflow.usecases.stored import load
+from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import day_of
 from tests import audited
 from tests.web.test_answers import TASK, moment, pages, sent_on, store_once, token_in, with_a_deputy
@@ -45,6 +48,7 @@ def is_done(db: str) -> bool:
 def test_done_is_undone_and_the_link_asks_again(stored: str, link: str):
     done = pages(stored, at(0)).post(link, {"answer": "done"})
     assert "You can undo this until 10:15am." in done.text
+    assert "Change the date" in pages(stored, at(1)).get(link).text
     assert is_done(stored)
     asked = pages(stored, at(14)).post(f"{link}/undo", {})
     assert (asked.status_code, "Mark as done" in asked.text) == (200, True)
@@ -68,7 +72,11 @@ def test_done_is_undone_and_the_link_asks_again(stored: str, link: str):
     ],
 )
 def test_other_answers_are_undone_and_no_longer_count(stored: str, link: str, given: dict[str, str]):
+    started = Change(db=stored, programme="small", actor="chief", now=moment(8, 9), on=DAY)
+    progress.report_progress([ReportedProgress(TASK, date(2027, 1, 5))], started)
     assert pages(stored, at(0)).post(link, given).status_code == 200
+    # Only an answer that it is done has a day to correct, even if the task has begun.
+    assert "Change the date" not in pages(stored, at(1)).get(link).text
     with read_scope(stored) as session:
         assert len(answers.answers(session, "small").all) == 1
     assert pages(stored, at(5)).post(f"{link}/undo", {}).status_code == 200
@@ -103,9 +111,9 @@ def test_it_was_another_day(stored: str, link: str):
     saved = pages(stored, at(2)).post(f"{link}/undo", {"day": "2027-01-06"})
     assert "done on" in saved.text
     with read_scope(stored) as session:
-        progress = load(session, None, on=DAY).programme.facts.progress[TASK]
-    assert progress.actual_finish is not None
-    assert day_of(progress.actual_finish - 1) == date(2027, 1, 6)
+        finish = load(session, None, on=DAY).programme.facts.progress[TASK].actual_finish
+    assert finish is not None
+    assert day_of(finish - 1) == date(2027, 1, 6)
     # The day can be corrected again, and all of it undone.
     assert "done on" in pages(stored, at(3)).post(f"{link}/undo", {"day": "2027-01-07"}).text
     assert pages(stored, at(4)).post(f"{link}/undo", {}).status_code == 200
