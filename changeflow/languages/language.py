@@ -4,6 +4,7 @@ English is the source, so it has no catalogue. Every other language has `catalog
 there is no compiled copy that could be older.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +13,7 @@ from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 
+from babel import Locale
 from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
@@ -26,6 +28,11 @@ from changeflow.values.words import LANGUAGES
 CATALOGUES = Path(__file__).parent / "catalogues"
 LOCALES: Mapping[str, str] = {"en": "en_GB"}
 """Where a language's ways of writing days and numbers have another name than the language."""
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DAY = re.compile(rf"(?:({'|'.join(_WEEKDAYS)}) )?([0-9]{{1,2}})(?: ({'|'.join(_MONTHS)}))?(?: ([0-9]{{4}}))?")
+"""A day as pages write it, or the beginning of several days: `Fri 8 Jan 2027`, `8`."""
+SPAN = sentence("%(first)s to %(last)s", first="", last="")
 UNCHECKED = "NOT YET CHECKED BY A SPEAKER"
 """In a catalogue's first comment until a speaker has checked it; until then every message and page says so."""
 NOTE = sentence("No speaker of this language has checked the translation yet.")
@@ -61,13 +68,34 @@ class Language:
         if isinstance(text, Month):
             return format_date(date.fromisoformat(f"{text.period}-01"), "MMMM y", locale=self.locale)
         if not isinstance(text, Sentence):
-            return text
+            return self._days(text)
         translated = (
             self.catalogue.ngettext(text.message, text.plural, text.number)
             if text.plural
             else self.catalogue.gettext(text.message)
         )
         return translated % {name: self._write(value) for name, value in text.values.items()}
+
+    def _days(self, text: str) -> str:
+        """Write days as this language does; any other text is returned as it is.
+
+        >>> language_of("cy").say("Fri 8 Jan 2027"), language_of("cy").say("28 Jun to 2 Jul 2027")
+        ('Gwen 8 Ion 2027', '28 Meh i 2 Gorff 2027')
+        """
+        parts = text.split(" to ")
+        found = [_DAY.fullmatch(part) for part in parts]
+        if self.code == "en" or len(parts) > 2 or not all(found):
+            return text
+        days = [self._day_of(match) for match in found if match is not None]
+        return self.say(sentence(SPAN.message, first=days[0], last=days[1])) if len(days) > 1 else days[0]
+
+    def _day_of(self, found: re.Match[str]) -> str:
+        weekday, day, month, year = found.groups()
+        names = Locale.parse(self.locale)
+        words = [names.days["format"]["abbreviated"][_WEEKDAYS.index(weekday)]] if weekday else []
+        words.append(day)
+        words += [names.months["format"]["abbreviated"][_MONTHS.index(month) + 1]] if month else []
+        return " ".join([*words, *([year] if year else [])])
 
     def code_of(self, text: str) -> str:
         """Return the language that a text of ours comes out in: only sentences are translated."""
@@ -108,6 +136,14 @@ class Language:
         ('8 January 2027', '8 Ionawr 2027')
         """
         return format_date(day, "d MMMM y", locale=self.locale)
+
+    def weekday_in_year(self, day: date) -> str:
+        """Write a day with its weekday and year, as the pages do.
+
+        >>> language_of("en").weekday_in_year(date(2027, 1, 8)), language_of("cy").weekday_in_year(date(2027, 1, 8))
+        ('Fri 8 Jan 2027', 'Gwen 8 Ion 2027')
+        """
+        return f"{self.short_day(day)} {day.year}"
 
     def short_day(self, day: date, *, weekday: bool = True) -> str:
         """Write a day short enough for a subject line; without the weekday it is shorter still.

@@ -12,6 +12,7 @@ from changeflow.programme.programme import Programme
 from changeflow.programme.references import References
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
+from changeflow.values.sentences import sentence
 
 Options = tuple[tuple[str, str], ...]
 
@@ -30,7 +31,7 @@ class EntryField:
     """What to say if it is empty; empty if it may be."""
     hint: str = ""
     options: Options = ()
-    empty: str = "Choose"
+    empty: str = sentence("Choose")
     """The first option of a list."""
     most: int = 2000
 
@@ -54,111 +55,131 @@ def with_options(fields: tuple[EntryField, ...], options: Mapping[str, Options])
     return tuple(field for field in found if field.options or field.kind not in ("tick", "select"))
 
 
-TEXT = EntryField(name="text", label="What happened?", kind="area", called="The text", missing="Enter what happened.")
+TEXT = EntryField(
+    name="text", label=sentence("What happened?"), kind="area", called="The text", missing="Enter what happened."
+)
 SEVERITY = EntryField(
     name="severity",
-    label="How severe is it?",
+    label=sentence("How severe is it?"),
     kind="choice",
     missing="Choose how severe it is.",
     options=tuple((str(int(level)), capitalised(str(words))) for level, words in SEVERITIES.items()),
 )
-SCHOOL = EntryField(name="school", label="At which school?", kind="select", empty="All schools")
-OWNER = EntryField(name="owner", label="Who will deal with it?", kind="select", empty="No owner yet")
-YES_NO: Options = (("yes", "Yes"), ("no", "No"))
-BLOCKS = EntryField(
-    name="blocks", label="Must the next wave wait for it?", kind="choice", options=YES_NO, missing="Choose yes or no."
+SCHOOL = EntryField(name="school", label=sentence("At which school?"), kind="select", empty=sentence("All schools"))
+OWNER = EntryField(
+    name="owner", label=sentence("Who will deal with it?"), kind="select", empty=sentence("No owner yet")
 )
-REASON = EntryField(name="reason", label="Reason", kind="area", called="The reason", missing="Enter the reason.")
+YES_NO: Options = (("yes", sentence("Yes")), ("no", sentence("No")))
+BLOCKS = EntryField(
+    name="blocks",
+    label=sentence("Must the next wave wait for it?"),
+    kind="choice",
+    options=YES_NO,
+    missing="Choose yes or no.",
+)
+REASON = EntryField(
+    name="reason", label=sentence("Reason"), kind="area", called="The reason", missing="Enter the reason."
+)
 ISSUE = (TEXT, SEVERITY, SCHOOL, OWNER, BLOCKS)
 ISSUE_UPDATE = (
     EntryField(
-        name="words", label="What was done or found?", kind="area", called="The text",
+        name="words", label=sentence("What was done or found?"), kind="area", called="The text",
         missing="Enter what was done or found.",
     ),
     EntryField(
-        name="state", label="Is it fixed?", kind="select", empty="No change",
-        options=(("fixed", "It is fixed"), ("open", "It is open again")),
+        name="state", label=sentence("Is it fixed?"), kind="select", empty=sentence("No change"),
+        options=(("fixed", sentence("It is fixed")), ("open", sentence("It is open again"))),
     ),
-    replace(SEVERITY, kind="select", empty="No change", missing=""),
-    replace(OWNER, empty="No change"),
-    replace(BLOCKS, kind="select", empty="No change", missing=""),
+    replace(SEVERITY, kind="select", empty=sentence("No change"), missing=""),
+    replace(OWNER, empty=sentence("No change")),
+    replace(BLOCKS, kind="select", empty=sentence("No change"), missing=""),
 )  # fmt: skip
 FEEDBACK = (
     EntryField(
-        name="side", label="Who says it?", kind="choice", missing="Choose who says it.",
-        options=(("user", "People who use the service"), ("provider", "People who provide it")),
+        name="side", label=sentence("Who says it?"), kind="choice", missing="Choose who says it.",
+        options=(("user", sentence("People who use the service")), ("provider", sentence("People who provide it"))),
     ),
     EntryField(
-        name="text", label="What do they say?", kind="area", called="The feedback", missing="Enter what they say.",
-        hint="Do not name people.",
+        name="text", label=sentence("What do they say?"), kind="area", called="The feedback",
+        missing="Enter what they say.", hint=sentence("Do not name people."),
     ),
-    EntryField(name="item", label="Which part of the agreement is it about?", kind="select", empty="No single part"),
+    EntryField(
+        name="item", label=sentence("Which part of the agreement is it about?"), kind="select",
+        empty=sentence("No single part"),
+    ),
     SCHOOL,
 )  # fmt: skip
 IMPROVEMENT = (
     EntryField(
-        name="text", label="What will be improved?", kind="area", called="The text",
+        name="text", label=sentence("What will be improved?"), kind="area", called="The text",
         missing="Enter what will be improved.",
     ),
-    replace(OWNER, label="Who will do it?", empty="Choose", missing="Choose who will do it."),
-    EntryField(name="due", label="By which day, if you know?", kind="day", hint="For example, 31/3/2027."),
-    EntryField(name="feedback", label="Feedback that it answers", kind="tick"),
-    EntryField(name="issues", label="Issues that it deals with", kind="tick"),
+    replace(OWNER, label=sentence("Who will do it?"), empty=sentence("Choose"), missing="Choose who will do it."),
+    EntryField(
+        name="due", label=sentence("By which day, if you know?"), kind="day", hint=sentence("For example, 31/3/2027."),
+    ),
+    EntryField(name="feedback", label=sentence("Feedback that it answers"), kind="tick"),
+    EntryField(name="issues", label=sentence("Issues that it deals with"), kind="tick"),
 )  # fmt: skip
 DONE = (
     EntryField(
-        name="did", label="What did you do?", kind="area", called="The text", missing="Enter what you did.",
-        hint="Write this for the people who asked for it.",
+        name="did", label=sentence("What did you do?"), kind="area", called="The text", missing="Enter what you did.",
+        hint=sentence("Write this for the people who asked for it."),
     ),
 )  # fmt: skip
 LESSON = (
-    EntryField(name="which", label="Which step should change?", kind="select", missing="Choose a step."),
+    EntryField(name="which", label=sentence("Which step should change?"), kind="select", missing="Choose a step."),
     EntryField(
-        name="days", label="How many working days should it take in later waves?", called="The number of days",
-        hint="A whole number. Leave empty for no change.", most=4,
+        name="days", label=sentence("How many working days should it take in later waves?"),
+        called="The number of days", hint=sentence("A whole number. Leave empty for no change."), most=4,
     ),
-    EntryField(name="after", label="Which step should it also wait for?", kind="select", empty="No further step"),
-    replace(REASON, label="What has the pilot shown?"),
+    EntryField(
+        name="after", label=sentence("Which step should it also wait for?"), kind="select",
+        empty=sentence("No further step"),
+    ),
+    replace(REASON, label=sentence("What has the pilot shown?")),
 )  # fmt: skip
 ANSWER = (
     EntryField(
-        name="answer", label="Should it become part of the plan?", kind="choice", missing="Choose yes or no.",
-        options=(("accept", "Yes, accept it"), ("decline", "No, decline it")),
+        name="answer", label=sentence("Should it become part of the plan?"), kind="choice", missing="Choose yes or no.",
+        options=(("accept", sentence("Yes, accept it")), ("decline", sentence("No, decline it"))),
     ),
     REASON,
 )  # fmt: skip
 MEASURE = (
     EntryField(
-        name="value", label="What was measured?", called="The value", missing="Enter the measured value.",
-        hint="A number, in the same form as the threshold.", most=20,
+        name="value", label=sentence("What was measured?"), called="The value", missing="Enter the measured value.",
+        hint=sentence("A number, in the same form as the threshold."), most=20,
     ),
 )  # fmt: skip
 EVIDENCE = EntryField(
-    name="evidence", label="What is the evidence?", kind="area", called="The evidence", missing="Enter the evidence.",
-    hint="Where others can check it.",
+    name="evidence", label=sentence("What is the evidence?"), kind="area", called="The evidence",
+    missing="Enter the evidence.",
+    hint=sentence("Where others can check it."),
 )  # fmt: skip
 CONFIRMATION = (
     EVIDENCE,
-    EntryField(name="until", label="Until when does the confirmation apply?", kind="day",
-               hint="For example, 31/3/2027. Leave empty if it has no end date."),
+    EntryField(name="until", label=sentence("Until when does the confirmation apply?"), kind="day",
+               hint=sentence("For example, 31/3/2027. Leave empty if it has no end date.")),
 )  # fmt: skip
 TEST = (
-    EntryField(name="result", label="What was the result?", kind="choice", missing="Choose the result.",
-               options=(("passed", "Passed"), ("failed", "Failed"))),
+    EntryField(name="result", label=sentence("What was the result?"), kind="choice", missing="Choose the result.",
+               options=(("passed", sentence("Passed")), ("failed", sentence("Failed")))),
     EVIDENCE,
 )  # fmt: skip
 REPETITION = (
-    EntryField(name="length", label="For how long?", called="The length", missing="Enter how long it takes.",
-               hint="A whole number.", most=3),
-    EntryField(name="unit", label="In which unit?", kind="choice", missing="Choose the unit.",
-               options=(("pp", "Pay periods"), ("d", "Working days"))),
-    replace(REASON, label="What did the first attempt fail to show?"),
+    EntryField(name="length", label=sentence("For how long?"), called="The length", missing="Enter how long it takes.",
+               hint=sentence("A whole number."), most=3),
+    EntryField(name="unit", label=sentence("In which unit?"), kind="choice", missing="Choose the unit.",
+               options=(("pp", sentence("Pay periods")), ("d", sentence("Working days")))),
+    replace(REASON, label=sentence("What did the first attempt fail to show?")),
 )  # fmt: skip
 FILING = (
-    EntryField(name="scheme", label="Which scheme?", kind="select", missing="Choose the scheme."),
-    EntryField(name="period", label="Which month was paid?", kind="select", missing="Choose the month."),
-    EntryField(name="system", label="Which system made the filing?", kind="choice", missing="Choose the system.",
-               options=(("old", "The old system"), ("new", "The new system"))),
+    EntryField(name="scheme", label=sentence("Which scheme?"), kind="select", missing="Choose the scheme."),
+    EntryField(name="period", label=sentence("Which month was paid?"), kind="select", missing="Choose the month."),
+    EntryField(name="system", label=sentence("Which system made the filing?"), kind="choice",
+               missing="Choose the system.",
+               options=(("old", sentence("The old system")), ("new", sentence("The new system")))),
 )  # fmt: skip
 
 
@@ -201,19 +222,22 @@ def _said(feedback: FeedbackGiven) -> str:
 
 def issue_facts(programme: Programme, issue: Issue) -> Options:
     found = [
-        ("Issue", issue.text),
-        ("Severity", capitalised(str(issue.severity.label))),
-        ("School", programme.school_name(issue.school) if issue.school else "All schools"),
-        ("Owner", programme.person(issue.owner) if issue.owner else "No owner"),
-        ("Status", "Open" if issue.is_open else "Fixed"),
-        ("Next wave waits", "Yes" if issue.blocks_next_wave else "No"),
-        ("Open for" if issue.is_open else "Was open for", counted(issue.age(programme.on), "day")),
+        (sentence("Issue"), issue.text),
+        (sentence("Severity"), capitalised(str(issue.severity.label))),
+        (sentence("School"), programme.school_name(issue.school) if issue.school else sentence("All schools")),
+        (sentence("Owner"), programme.person(issue.owner) if issue.owner else sentence("No owner")),
+        (sentence("Status"), sentence("Open") if issue.is_open else sentence("Fixed")),
+        (sentence("Next wave waits"), sentence("Yes") if issue.blocks_next_wave else sentence("No")),
+        (sentence("Open for") if issue.is_open else sentence("Was open for"), counted(issue.age(programme.on), "day")),
     ]
-    return (*found, *([("Last update", f"{issue.words} ({format_day(issue.changed)})")] if issue.words else []))
+    return (
+        *found,
+        *([(sentence("Last update"), f"{issue.words} ({format_day(issue.changed)})")] if issue.words else []),
+    )
 
 
 def improvement_facts(programme: Programme, item: Improvement) -> Options:
-    said = [("You said", text) for text in item.said]
-    due = [("Due", format_day(item.due))] if item.due else []
-    done = [("We did", f"{item.did} ({format_day(item.done)})")] if item.done else []
-    return (*said, ("Improvement", item.text), ("Owner", programme.person(item.owner)), *due, *done)
+    said = [(sentence("You said"), text) for text in item.said]
+    due = [(sentence("Due"), format_day(item.due))] if item.due else []
+    done = [(sentence("We did"), f"{item.did} ({format_day(item.done)})")] if item.done else []
+    return (*said, (sentence("Improvement"), item.text), (sentence("Owner"), programme.person(item.owner)), *due, *done)

@@ -13,6 +13,7 @@ from changeflow.roadmap.model.tasks import Task
 from changeflow.rules.engine import Judged
 from changeflow.values.base import TaskId
 from changeflow.values.moments import format_day, format_days
+from changeflow.values.sentences import sentence
 
 AHEAD, BEHIND = timedelta(days=60), timedelta(days=30)
 """How far the page looks ahead and back: our own choice."""
@@ -97,15 +98,15 @@ def _thing(programme: Programme, person: str, subject: str, day: date, today: da
 
 
 def _said(programme: Programme, answer: Answer) -> str:
-    on = format_day(answer.on)
+    on = answer.on
     match answer.kind:
         case AnswerKind.NOT_YET if answer.until:
-            return f"On {on} you said that it will be done by {format_day(answer.until)}."
+            return sentence("On %(day)s you said that it will be done by %(until)s.", day=on, until=answer.until)
         case AnswerKind.BLOCKED:
-            return f"On {on} you told the programme office what is holding it up."
+            return sentence("On %(day)s you told the programme office what is holding it up.", day=on)
         case AnswerKind.ACKNOWLEDGED:
-            return f"On {on} you said that you had seen it."
-    return f"You answered on {on}."
+            return sentence("On %(day)s you said that you had seen it.", day=on)
+    return sentence("You answered on %(day)s.", day=on)
 
 
 def _own(programme: Programme, tasks: Iterable[Task]) -> Iterator[OwnTask]:

@@ -22,6 +22,7 @@ from changeflow.roadmap.model.tasks import Task
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
 from changeflow.values.duration import later_or_earlier
 from changeflow.values.moments import format_day, format_days
+from changeflow.values.sentences import counted_sentence, sentence
 from changeflow.values.words import Kind, Role
 
 HELP = (Kind.ENGAGEMENT, Kind.TRAINING, Kind.QUICK_WIN, Kind.CHECKPOINT)
@@ -199,10 +200,13 @@ def _summary(school: School) -> str:
 def _next(programme: Programme, found: Sequence[GoLive]) -> str:
     ahead = sorted((g for g in found if g.day is not None and not g.is_done), key=lambda g: g.day or date.max)
     if not ahead:
-        return "Every service is live at this school." if any(g.is_done for g in found) else ""
+        return sentence("Every service is live at this school.") if any(g.is_done for g in found) else ""
     first = [g for g in ahead if g.day == ahead[0].day]
-    names = listed([programme.service(g.service).name for g in first])
-    return f"Next: {names} {'goes' if len(first) == 1 else 'go'} live on {_on(first[0])}."
+    names = tuple(programme.service(g.service).name for g in first)
+    return counted_sentence(
+        "Next: %(services)s goes live on %(day)s.", "Next: %(services)s go live on %(day)s.", len(first),
+        services=names, day=_on(first[0]),
+    )  # fmt: skip
 
 
 def _on(live: GoLive) -> str:
@@ -233,22 +237,34 @@ def _service(programme: Programme, school: School, live: GoLive, line: GoLiveLin
 def _sentence(live: GoLive, line: GoLiveLine) -> str:
     """Say when a school goes live, in words for its head."""
     days = f"{later_or_earlier(live.days_late)} than"
+    given = {"service": line.service, "day": _on(live)}
     if live.day is None:
-        return f"{line.service} was announced for {line.announced}, but is no longer planned at your school."
+        return sentence(
+            "%(service)s was announced for %(day)s, but is no longer planned at your school.",
+            service=line.service, day=line.announced,
+        )  # fmt: skip
     if live.is_done:
-        return f"{line.service} went live on {_on(live)}{f', {days} announced' if live.days_late else ''}."
+        if not live.days_late:
+            return sentence("%(service)s went live on %(day)s.", **given)
+        return f"{line.service} went live on {_on(live)}, {days} announced."
     if live.announced is None:
-        return f"{line.service} is forecast to go live on {_on(live)}. No date has been announced to you yet."
+        words = "%(service)s is forecast to go live on %(day)s. No date has been announced to you yet."
+        return sentence(words, **given)
     if live.days_late:
         when = f" on {format_day(live.announced_on)}" if live.announced_on else ""
         late = f"That is {days} {line.announced}, the date that we announced{when}."
         return f"{line.service} is forecast to go live on {_on(live)}. {late}"
-    return f"{line.service} goes live on {_on(live)}, as announced."
+    return sentence("%(service)s goes live on %(day)s, as announced.", **given)
 
 
 def _contacts(programme: Programme, service: ServiceFile) -> Iterator[ContactLine]:
-    known = ((service.lead_provider.person if service.lead_provider else None, "leads the changes to this service"),)
-    for person, about in (*known, (service.service_manager, "runs the service")):
+    known = (
+        (
+            service.lead_provider.person if service.lead_provider else None,
+            sentence("leads the changes to this service"),
+        ),
+    )
+    for person, about in (*known, (service.service_manager, sentence("runs the service"))):
         if person:
             yield ContactLine(person=begin(programme.the_person(person)), about=about)
 
@@ -260,9 +276,11 @@ def _leads(programme: Programme, school: School) -> Iterator[ContactLine]:
     people = [p for p in definition.people if p.id in leads and p.is_here(programme.on)]
     near = [p for p in people if p.school == school.id or (p.school is None and p.hub and p.hub == school.hub)]
     for person in near or [p for p in people if p.school is None and p.hub is None]:
-        yield ContactLine(person=begin(programme.the_person(person.id)), about="supports schools through the change")
+        yield ContactLine(
+            person=begin(programme.the_person(person.id)), about=sentence("supports schools through the change")
+        )
     for sro in sorted(in_role(definition, Role.SRO, Subject())):
-        yield ContactLine(person=begin(programme.the_person(sro)), about="is accountable for the programme")
+        yield ContactLine(person=begin(programme.the_person(sro)), about=sentence("is accountable for the programme"))
 
 
 def _task(programme: Programme, task: Task) -> SchoolTask:

@@ -11,13 +11,14 @@ from changeflow.reports.worklist import work_state
 from changeflow.roadmap.analysis.lengths import length_in_words
 from changeflow.values.base import TaskId
 from changeflow.values.moments import day_of, format_day
+from changeflow.values.sentences import sentence
 
 TITLES = {
-    WeekGroup.BLOCKED: "Blocked",
-    WeekGroup.LATE: "Late",
-    WeekGroup.DUE: "Due within a week",
-    WeekGroup.STARTS: "Starting within a week",
-    WeekGroup.OTHER: "No longer on this week’s list",
+    WeekGroup.BLOCKED: sentence("Blocked"),
+    WeekGroup.LATE: sentence("Late"),
+    WeekGroup.DUE: sentence("Due within a week"),
+    WeekGroup.STARTS: sentence("Starting within a week"),
+    WeekGroup.OTHER: sentence("No longer on this week’s list"),
 }
 NONE_RECORDED = "nothing recorded"
 

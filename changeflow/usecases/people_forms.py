@@ -16,6 +16,7 @@ from changeflow.usecases.acts import mark_of_acts, mark_of_attendance, mark_of_c
 from changeflow.usecases.own_school import own_school
 from changeflow.usecases.visits import Visit
 from changeflow.values.moments import format_day, format_days
+from changeflow.values.sentences import sentence
 from changeflow.values.words import Action, Kind
 
 
@@ -59,12 +60,12 @@ class SessionForm:
 def further_pages(visit: Visit) -> list[tuple[str, str]]:
     """Return the pages about people that the person may open, with their titles."""
     pages = (
-        ("saturation", "Changes at once (saturation)", True),
-        ("messages", "Messages", visit.may(Action.READ_MESSAGES)),
-        ("training", "Training", visit.may(Action.RECORD_TRAINING)),
-        ("assessments", "Record answers", visit.may(Action.IMPORT_SCORES)),
-        ("checkpoints", "Checkpoints", visit.may(Action.REPORT_CHECKPOINT, _any_subject(visit))),
-        ("support", "Visible support", visit.may(Action.NOTE_SPONSOR)),
+        ("saturation", sentence("Changes at once (saturation)"), True),
+        ("messages", sentence("Messages"), visit.may(Action.READ_MESSAGES)),
+        ("training", sentence("Training"), visit.may(Action.RECORD_TRAINING)),
+        ("assessments", sentence("Record answers"), visit.may(Action.IMPORT_SCORES)),
+        ("checkpoints", sentence("Checkpoints"), visit.may(Action.REPORT_CHECKPOINT, _any_subject(visit))),
+        ("support", sentence("Visible support"), visit.may(Action.NOTE_SPONSOR)),
     )
     return [(path, title) for path, title, may in pages if may]
 

@@ -21,6 +21,7 @@ from changeflow.usecases.pilot_form import Given, PilotForm, of_service
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
 from changeflow.values.moments import format_day
+from changeflow.values.sentences import sentence
 from changeflow.values.words import Action
 
 
@@ -29,12 +30,14 @@ def _confirm_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
     task = pilot_entries.go_live_gate(visit.programme, gate)
     asked = next(v for v in to_confirm(visit.programme, task) if v.item.id == item)
     before = asked.confirmed
-    facts = [("Item", asked.item.what), ("Decision", task.name)]
-    facts += [("Owner", visit.programme.person(asked.owner))] if asked.owner else []
-    facts.append(("Confirmed", f"{before.evidence} ({format_day(before.on)})" if before else "Not yet"))
+    facts = [(sentence("Item"), asked.item.what), (sentence("Decision"), task.name)]
+    facts += [(sentence("Owner"), visit.programme.person(asked.owner))] if asked.owner else []
+    words = f"{before.evidence} ({format_day(before.on)})" if before else sentence("Not yet")
+    facts.append((sentence("Confirmed"), words))
     return EntryForm(
-        title=f"{service.name}: confirm an item of the checklist", intro="", facts=tuple(facts),
-        fields=entry_forms.CONFIRMATION, save="Save the confirmation",
+        title=sentence("%(service)s: confirm an item of the checklist", service=service.name), intro="",
+        facts=tuple(facts),
+        fields=entry_forms.CONFIRMATION, save=sentence("Save the confirmation"),
     )  # fmt: skip
 
 
@@ -67,10 +70,13 @@ def _test_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
     case = next(c for c in service.assurance.cases if c.id == key)
     tested = [e for e in visit.programme.facts.pilot if isinstance(e, entries.CaseTested)]
     last = next((e for e in reversed(tested) if (e.service, e.case) == (service.service, key)), None)
-    words = f"{'passed' if last.passed else 'failed'} on {format_day(last.on)}: {last.evidence}" if last else "Not yet"
+    words: str = sentence("Not yet")
+    if last:
+        words = f"{'passed' if last.passed else 'failed'} on {format_day(last.on)}: {last.evidence}"
     return EntryForm(
-        title=f"{service.name}: record a test", intro="", facts=(("Test case", case.what), ("Last result", words)),
-        fields=entry_forms.TEST, save="Save the result",
+        title=sentence("%(service)s: record a test", service=service.name), intro="",
+        facts=((sentence("Test case"), case.what), (sentence("Last result"), words)),
+        fields=entry_forms.TEST, save=sentence("Save the result"),
     )  # fmt: skip
 
 
@@ -86,11 +92,13 @@ def _test_subject(programme: Programme, service: str, key: str) -> Subject:
 
 def _repeat_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
     return EntryForm(
-        title=f"{service.name}: repeat a step",
-        intro="The step is repeated before everything that depends on it. You will first see which dates move.",
-        facts=(("Step", visit.programme.roadmap.tasks[key].name),),
+        title=sentence("%(service)s: repeat a step", service=service.name),
+        intro=sentence(
+            "The step is repeated before everything that depends on it. You will first see which dates move."
+        ),
+        facts=((sentence("Step"), visit.programme.roadmap.tasks[key].name),),
         fields=entry_forms.REPETITION,
-        save="Repeat it",
+        save=sentence("Repeat it"),
     )
 
 
@@ -109,12 +117,14 @@ def _filing_page(visit: Visit, service: ServiceFile, _: str) -> EntryForm:
     schemes = service.parallel_run.schemes if service.parallel_run else ()
     options = {"scheme": tuple((s.id, s.id) for s in schemes), "period": months_until(visit.today)}
     return EntryForm(
-        title=f"{service.name}: record a filing",
-        intro="For each scheme and month, only one system may make the filing (to HMRC or a pension scheme). The "
-        "output of a parallel run is never filed.",
+        title=sentence("%(service)s: record a filing", service=service.name),
+        intro=sentence(
+            "For each scheme and month, only one system may make the filing (to HMRC or a pension scheme). The "
+            "output of a parallel run is never filed."
+        ),
         facts=(),
         fields=with_options(entry_forms.FILING, options),
-        save="Save the filing",
+        save=sentence("Save the filing"),
     )
 
 

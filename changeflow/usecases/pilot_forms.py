@@ -32,6 +32,7 @@ from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, last_day_of
+from changeflow.values.sentences import sentence
 from changeflow.values.words import Action
 
 MOST_MOVED = 20
@@ -68,12 +69,14 @@ def _people(visit: Visit) -> dict[str, Options]:
 
 def _raise_page(visit: Visit, service: ServiceFile, _: str) -> EntryForm:
     return EntryForm(
-        title=f"{service.name}: raise an issue",
-        intro="Record something that went wrong in the pilot. Its owner will see it, and it counts as evidence for "
-        "decisions.",
+        title=sentence("%(service)s: raise an issue", service=service.name),
+        intro=sentence(
+            "Record something that went wrong in the pilot. Its owner will see it, and it counts as evidence for "
+            "decisions."
+        ),
         facts=(),
         fields=with_options(entry_forms.ISSUE, _people(visit)),
-        save="Save the issue",
+        save=sentence("Save the issue"),
     )
 
 
@@ -89,11 +92,11 @@ def _raise(service: str, _: str, given: Given, __: date | None, change: Change) 
 def _update_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
     issue = next(i for i in issues(visit.programme.facts.pilot, service.service) if i.number == int(key))
     return EntryForm(
-        title=f"{service.name}: issue {issue.number}",
+        title=sentence("%(service)s: issue %(number)s", service=service.name, number=str(issue.number)),
         intro="",
         facts=entry_forms.issue_facts(visit.programme, issue),
         fields=with_options(entry_forms.ISSUE_UPDATE, _people(visit)),
-        save="Save the update",
+        save=sentence("Save the update"),
     )
 
 
@@ -109,12 +112,14 @@ def _update(service: str, key: str, given: Given, _: date | None, change: Change
 
 def _feedback_page(visit: Visit, service: ServiceFile, _: str) -> EntryForm:
     return EntryForm(
-        title=f"{service.name}: record feedback",
-        intro="Record what people who use or provide the service say. Feedback stays open until an improvement "
-        "answers it.",
+        title=sentence("%(service)s: record feedback", service=service.name),
+        intro=sentence(
+            "Record what people who use or provide the service say. Feedback stays open until an improvement "
+            "answers it."
+        ),
         facts=(),
         fields=with_options(entry_forms.FEEDBACK, {**_people(visit), "item": entry_forms.item_options(service)}),
-        save="Save the feedback",
+        save=sentence("Save the feedback"),
     )
 
 
@@ -134,11 +139,11 @@ def _plan_page(visit: Visit, service: ServiceFile, _: str) -> EntryForm:
         "issues": entry_forms.issue_options(visit.programme, name),
     }
     return EntryForm(
-        title=f"{service.name}: plan an improvement",
-        intro="Improvements go into the backlog. When one is done, its feedback moves to “You said, we did”.",
+        title=sentence("%(service)s: plan an improvement", service=service.name),
+        intro=sentence("Improvements go into the backlog. When one is done, its feedback moves to “You said, we did”."),
         facts=(),
         fields=with_options(entry_forms.IMPROVEMENT, options),
-        save="Save the improvement",
+        save=sentence("Save the improvement"),
     )
 
 
@@ -158,11 +163,11 @@ def _ticked(given: Given, name: str) -> tuple[int, ...]:
 def _done_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
     item = next(i for i in improvements(visit.programme.facts.pilot, service.service) if i.number == int(key))
     return EntryForm(
-        title=f"{service.name}: improvement {item.number}",
+        title=sentence("%(service)s: improvement %(number)s", service=service.name, number=str(item.number)),
         intro="",
         facts=entry_forms.improvement_facts(visit.programme, item),
         fields=() if item.done else entry_forms.DONE,
-        save="Save what was done",
+        save=sentence("Save what was done"),
     )
 
 
@@ -181,12 +186,14 @@ class LessonMoves:
 def _propose_page(visit: Visit, service: ServiceFile, _: str) -> EntryForm:
     steps = entry_forms.step_options(visit.programme, service.service)
     return EntryForm(
-        title=f"{service.name}: propose a lesson",
-        intro="Propose a change to a step in later waves, because of what the pilot has shown. You will see "
-        "which dates would move. The plan changes only if someone accepts the lesson.",
+        title=sentence("%(service)s: propose a lesson", service=service.name),
+        intro=sentence(
+            "Propose a change to a step in later waves, because of what the pilot has shown. You will see which dates "
+            "would move. The plan changes only if someone accepts the lesson."
+        ),
         facts=(),
         fields=with_options(entry_forms.LESSON, {"which": steps, "after": steps}),
-        save="Propose the lesson",
+        save=sentence("Propose the lesson"),
     )  # fmt: skip
 
 
@@ -222,15 +229,19 @@ def _moved(moved: Moved, names: Mapping[str, str]) -> str:
 def _answer_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
     lesson, given = lessons_of(visit.programme.facts.pilot, service.service)[int(key)]
     line = lesson_line(visit.programme, service, lesson, given)
-    facts = [("Lesson", line.text), ("Reason", lesson.reason), ("Proposed by", visit.programme.person(lesson.by))]
+    facts = [
+        (sentence("Lesson"), line.text),
+        (sentence("Reason"), lesson.reason),
+        (sentence("Proposed by"), visit.programme.person(lesson.by)),
+    ]
     if given is not None:
-        facts.append(("Accepted" if given.accepted else "Declined", line.answer))
+        facts.append((sentence("Accepted") if given.accepted else sentence("Declined"), line.answer))
     return EntryForm(
-        title=f"{service.name}: lesson {key}",
-        intro="" if given else "If you accept it, it becomes part of the plan, as its next version.",
+        title=sentence("%(service)s: lesson %(number)s", service=service.name, number=key),
+        intro="" if given else sentence("If you accept it, it becomes part of the plan, as its next version."),
         facts=tuple(facts),
         fields=() if given else entry_forms.ANSWER,
-        save="Save the answer",
+        save=sentence("Save the answer"),
     )
 
 
@@ -244,14 +255,14 @@ def _measure_page(visit: Visit, service: ServiceFile, key: str) -> EntryForm:
     limits = [f"{words} {limit}" for words, limit in (("at least", criterion.at_least), ("at most", criterion.at_most))
               if limit is not None]  # fmt: skip
     last = visit.programme.facts.criteria.get(service.service, {}).get(key)
-    facts = [("Exit criterion", criterion.measure), ("Must be", " and ".join(limits) or "measured")]
-    facts += [("Where the number comes from", criterion.evidence)] if criterion.evidence else []
+    facts = [(sentence("Exit criterion"), criterion.measure), (sentence("Must be"), " and ".join(limits) or "measured")]
+    facts += [(sentence("Where the number comes from"), criterion.evidence)] if criterion.evidence else []
     return EntryForm(
-        title=f"{service.name}: measure an exit criterion",
+        title=sentence("%(service)s: measure an exit criterion", service=service.name),
         intro="",
-        facts=(*facts, ("Last measured", last or "Not yet")),
+        facts=(*facts, (sentence("Last measured"), last or sentence("Not yet"))),
         fields=entry_forms.MEASURE,
-        save="Save the measure",
+        save=sentence("Save the measure"),
     )
 
 

@@ -86,6 +86,12 @@ class Visit:
         return self.programme.id
 
     @property
+    def language(self) -> str:
+        """The language of the person's pages, as of their messages: their own, or else the programme's."""
+        contact = self.stored.contacts.get(self.visitor.person)
+        return (contact.language if contact else "") or self.definition.programme.language
+
+    @property
     def today(self) -> date:
         return local_day(self.now)
 

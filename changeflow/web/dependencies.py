@@ -125,7 +125,7 @@ def page_of(site: Site, token: str, found: Visit, page: Page, section: str) -> R
         "sections": navigation(found),
         "section": section,
     }
-    text = render(page.template, {**values, **page.values})
+    text = render(page.template, {**values, **page.values}, language=found.language)
     return HTMLResponse(text, status_code=page.status, headers=PAGES_HEADERS)
 
 

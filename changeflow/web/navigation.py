@@ -6,6 +6,7 @@ from changeflow.programme.mandates import Subject
 from changeflow.usecases.own_school import own_school
 from changeflow.usecases.visits import Visit
 from changeflow.usecases.week import may_record
+from changeflow.values.sentences import sentence
 from changeflow.values.words import Action
 
 
@@ -23,14 +24,14 @@ class Section:
 
 
 SECTIONS = (
-    Section("me", "My things", "/me", Action.ANSWER_OWN),
-    Section("brief", "Brief", "", Action.READ_REPORT),
-    Section("week", "This week", "/week", Action.REPORT_PROGRESS),
-    Section("decisions", "Decisions", "/decisions", Action.READ_PROGRAMME, is_whole=True),
-    Section("schools", "Schools and waves", "/schools", Action.READ_PROGRAMME),
-    Section("plan", "Plan", "/plan", Action.READ_PROGRAMME),
-    Section("people", "People", "/people", Action.READ_STANDINGS),
-    Section("record", "Record", "/record", Action.READ_RECORD),
+    Section("me", sentence("My things"), "/me", Action.ANSWER_OWN),
+    Section("brief", sentence("Brief"), "", Action.READ_REPORT),
+    Section("week", sentence("This week"), "/week", Action.REPORT_PROGRESS),
+    Section("decisions", sentence("Decisions"), "/decisions", Action.READ_PROGRAMME, is_whole=True),
+    Section("schools", sentence("Schools and waves"), "/schools", Action.READ_PROGRAMME),
+    Section("plan", sentence("Plan"), "/plan", Action.READ_PROGRAMME),
+    Section("people", sentence("People"), "/people", Action.READ_STANDINGS),
+    Section("record", sentence("Record"), "/record", Action.READ_RECORD),
 )
 """The menu, in order."""
 

@@ -161,9 +161,9 @@ PLAIN = ("/health", "/metrics")
 """Paths that machines read."""
 
 
-def render_part(name: str, values: Mapping[str, Any]) -> Markup:
+def render_part(name: str, values: Mapping[str, Any], *, language: str = "en") -> Markup:
     """Write a template that is a part of a page, to be kept."""
-    return Markup(render(name, values))  # noqa: S704  (the template has escaped its values)
+    return Markup(render(name, values, language=language))  # noqa: S704  (the template has escaped its values)
 
 
 def answer_to(trouble: Trouble, *, language: str = "en", path: str = "") -> Response:

@@ -10,7 +10,7 @@ from lxml import html
 
 from changeflow.agenda.reasons import REASONS, Reason
 from changeflow.delivery.costs import LaterCost
-from changeflow.delivery.message import Message
+from changeflow.delivery.message import Message, as_email
 from changeflow.delivery.writing import Letter, LetterItem, Templates, write
 from changeflow.errors import InputError
 from changeflow.languages.language import language_of
@@ -31,9 +31,16 @@ def an_item(**more: Any) -> LetterItem:
     return LetterItem(**(values | more))
 
 
-def a_message(*items: LetterItem, templates: Templates = SHIPPED, today: date = DUE, language: str = "en") -> Message:
+def a_message(
+    *items: LetterItem,
+    templates: Templates = SHIPPED,
+    today: date = DUE,
+    language: str = "en",
+    name: str = "Headteacher, Ash School",
+    is_named: bool = True,
+) -> Message:
     letter = Letter(
-        name="Headteacher, Ash School", address="head@example.org", language=language, items=items or (an_item(),),
+        name=name, is_named=is_named, address="head@example.org", language=language, items=items or (an_item(),),
         office="Programme office", office_email="office@example.org", today=today, message_id="<x@example.org>",
         at=datetime(2027, 1, 8, 9, tzinfo=UTC), unsubscribe="https://example.org/u/y",
     )  # fmt: skip
@@ -79,6 +86,35 @@ def test_text_and_html_have_the_same_words_and_one_action(reason: str, today: da
     assert "\n" not in message.subject
     assert "\n\n\n" not in message.text
     assert "{{" not in message.text + message.html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_message_greets_its_reader_has_one_link_to_its_thing_and_takes_replies_to_the_office(
+    reason: str, language: str
+):
+    greetings = {"en": ("Dear Head of Ash", "Dear colleague"), "cy": ("Annwyl Head of Ash", "Annwyl gydweithiwr")}
+    for is_named, greeting in zip((True, False), greetings[language], strict=True):
+        item = an_item(reason=reason, title="Payroll, wave 2: plan")
+        message = a_message(item, language=language, name="Head of Ash" if is_named else "", is_named=is_named)
+        assert f"{greeting}" in message.text
+        assert [link for _, _, link, _ in html.iterlinks(message.html) if "/a/" in link] == [item.link]
+        assert message.text.count("http") == 2, "the thing, and the choice of messages"
+        mail = as_email(message)
+        assert mail["Reply-To"] == mail["From"] == "Programme office <office@example.org>"
+        assert "office@example.org" in message.text
+
+
+@pytest.mark.parametrize("reason", [Reason.DECISION, Reason.GATE])
+def test_evidence_against_a_decision_is_for_those_who_decide_and_not_for_managers(reason: str):
+    """What a manager's message shows is decided where its content is made: here it shows whose decision it is."""
+    asked = an_item(reason=reason, says="not yet", against=("Reason 1.",))
+    mine, managers = a_message(asked).text, a_message(an_item(reason=reason, for_manager=True)).text
+    assert "Reason 1." in mine
+    assert "The evidence does not yet support going ahead." in mine
+    assert "evidence does not" not in managers
+    assert "Business Manager" in managers
+    assert "Business Manager" not in mine
 
 
 def test_welsh_days_are_welsh():

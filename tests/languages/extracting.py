@@ -20,7 +20,13 @@ TOP = Path(__file__).parents[2]
 LIST = CATALOGUES / "changeflow.pot"
 IN_PYTHON = {"sentence": None, "counted_sentence": (1, 2)}
 IN_TEMPLATES = {"_": None, "gettext": None, "ngettext": (1, 2)}
-JINJA = {"trimmed": "true", "silent": "false", "trim_blocks": "true", "lstrip_blocks": "true"}
+JINJA = {
+    "trimmed": "true",
+    "newstyle_gettext": "true",
+    "silent": "false",
+    "trim_blocks": "true",
+    "lstrip_blocks": "true",
+}
 SINCE = datetime(2027, 1, 1, tzinfo=UTC)
 """A day that no run changes, so that the same messages always give the same file."""
 
@@ -28,9 +34,9 @@ SINCE = datetime(2027, 1, 1, tzinfo=UTC)
 def found() -> Iterator[tuple[str, str | tuple[str, ...]]]:
     """Yield each message with the file it is in."""
     sources = [("python", IN_PYTHON, {}, (TOP / "changeflow").rglob("*.py"))]
-    for folder in ("emails", "web", "web/sign_in"):
+    for folder in ("emails", "macros", "web"):
         method = "jinja2.ext:babel_extract"
-        sources.append((method, IN_TEMPLATES, JINJA, (TOP / "templates" / folder).glob("*.j2")))
+        sources.append((method, IN_TEMPLATES, JINJA, (TOP / "templates" / folder).rglob("*.j2")))
     for method, keywords, options, paths in sources:
         for path in sorted(paths):
             for _, message, _, _ in extract_from_file(method, path, keywords=keywords, options=options):

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -21,8 +22,16 @@ ISSUER = "https://provider.example.org"
 class Browser:
     """One browser. It follows no redirect by itself, and sends a page's own form as people do."""
 
-    def __init__(self, db: str, *, now: datetime = NOW, client: str = "127.0.0.1", **options: Any) -> None:
-        self.app = make_app(db, clock=lambda: now, **{"limits": PLENTY, "base_url": HERE, **options})
+    def __init__(
+        self,
+        db: str,
+        *,
+        now: datetime = NOW,
+        client: str = "127.0.0.1",
+        clock: Callable[[], datetime] | None = None,
+        **options: Any,
+    ) -> None:
+        self.app = make_app(db, clock=clock or (lambda: now), **{"limits": PLENTY, "base_url": HERE, **options})
         self.cookies: dict[str, str] = {}
         self.client = client
 
@@ -36,6 +45,10 @@ class Browser:
         self.cookies |= dict(answer.cookies)
         return answer
 
+    def become(self, token: str) -> None:
+        """Go on in the session with this token."""
+        self.cookies = {SESSION: token}
+
     def get(self, path: str, **more: Any) -> httpx.Response:
         return self.ask("GET", path, **more)
 
@@ -48,11 +61,14 @@ class Browser:
 def signed_in(db: str, person: str, *, now: datetime = NOW, **options: Any) -> Browser:
     """Return a browser that the provider has signed in as a person, by their address."""
     browser = Browser(db, now=now, **options)
-    fresh = accounts.sign_in_by_provider(
-        ISSUER, person, f"{person}@example.org", kind="Firefox", next_page="/", db=db, now=now
-    )
-    browser.cookies[SESSION] = fresh.token
+    browser.become(provider_token(db, person, now=now))
     return browser
+
+
+def provider_token(db: str, person: str, *, now: datetime) -> str:
+    """Sign a person in by the provider, by their address; return the session's token."""
+    address = f"{person}@example.org"
+    return accounts.sign_in_by_provider(ISSUER, person, address, kind="Firefox", next_page="/", db=db, now=now).token
 
 
 def form_token(page: httpx.Response) -> str:

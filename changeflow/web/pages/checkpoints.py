@@ -12,6 +12,7 @@ from changeflow.usecases.checkpoints import report_checkpoint
 from changeflow.usecases.people_forms import checkpoint_form, checkpoint_list, permit_checkpoint
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
+from changeflow.values.sentences import sentence
 from changeflow.web.acts import EMPTY, SentForm, answer_form
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
 from changeflow.web.forms import FieldError, Form, line_in, past_day
@@ -31,13 +32,16 @@ class Share:
 
 
 SHARES = (
-    Share("use", "Share of people who work in the new way"),
-    Share("proficiency", "Share who do it correctly without help"),
-    Share("experience", "Share who find it no worse than before"),
+    Share("use", sentence("Share of people who work in the new way")),
+    Share("proficiency", sentence("Share who do it correctly without help")),
+    Share("experience", sentence("Share who find it no worse than before")),
 )
 ASKED = (
-    ("sponsor_seen", "Has the sponsor shown visible support?"),
-    ("old_way_gone", "Has the old way of working ended?"),
+    ("sponsor_seen", sentence("Has the sponsor shown visible support?")),
+    (
+        "old_way_gone",
+        sentence("Has the old way of working ended?"),
+    ),
 )
 
 

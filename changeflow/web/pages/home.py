@@ -5,7 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 from changeflow.usecases.accounts import SignInNeededError
 from changeflow.usecases.visits import memberships
-from changeflow.web.dependencies import READ_METHODS, show_frame, site_of
+from changeflow.web.dependencies import READ_METHODS, language_for, show_frame, site_of
 from changeflow.web.security import PAGES_HEADERS, token_in
 
 router = APIRouter()
@@ -20,4 +20,4 @@ async def show(request: Request) -> Response:
     own = await site.work.read(memberships, token, db=site.db, now=site.clock())
     if len(own) == 1:
         return RedirectResponse(own[0].first_page, status_code=303, headers=PAGES_HEADERS)
-    return show_frame(site, token, "home/show", {"programmes": own})
+    return show_frame(site, token, "home/show", {"programmes": own}, language=language_for(request))

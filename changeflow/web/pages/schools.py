@@ -31,7 +31,15 @@ def _table(found: Visit, seen: schools.SchoolsSeen) -> Markup:
     """Write the table once for everyone who sees the same schools."""
     values = {"schools": seen.list, "here": f"/p/{found.name}", "in_words": state_in_words}
     own = seen.own if seen.list.schools else None
-    return found.view("schools table", lambda: render_part("schools/_table", values), seen.only, seen.is_all, own)
+    language = found.language
+    return found.view(
+        "schools table",
+        lambda: render_part("schools/_table", values, language=language),
+        seen.only,
+        seen.is_all,
+        own,
+        language,
+    )
 
 
 def _office(found: Visit) -> str:

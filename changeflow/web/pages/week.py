@@ -20,6 +20,7 @@ from changeflow.usecases.week import (
     record_week,
     week,
 )
+from changeflow.values.sentences import sentence
 from changeflow.web.acts import EMPTY, SentForm, answer_form, reason_in
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
 from changeflow.web.forms import Form, day_in
@@ -108,14 +109,15 @@ def _table(visit: Visit, found: Week, draft: SentForm, problems: Mapping[str, st
         "statuses": STATUSES,
     }
     if draft.fields:
-        return render_part("week/_rows", values)
-    return visit.view("week-table", lambda: render_part("week/_rows", values), found.whose)
+        return render_part("week/_rows", values, language=visit.language)
+    language = visit.language
+    return visit.view("week-table", lambda: render_part("week/_rows", values, language=language), found.whose, language)
 
 
 STATUSES = {
-    WeekStatus.STARTED: "Started on",
-    WeekStatus.FINISHED: "Finished on",
-    WeekStatus.NOT_YET: "Not yet, by",
+    WeekStatus.STARTED: sentence("Started on"),
+    WeekStatus.FINISHED: sentence("Finished on"),
+    WeekStatus.NOT_YET: sentence("Not yet, by"),
 }
 
 
