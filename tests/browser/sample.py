@@ -147,14 +147,16 @@ def database_in(home: Path) -> str:
     return f"sqlite:///{home / 'changeflow.db'}"
 
 
-def links_in(home: Path, kind: str) -> list[str]:
-    """Return the links of a kind in the messages that were written, as paths.
+def links_in(home: Path, kind: str, *, to: str = "") -> list[str]:
+    """Return the links of a kind in the messages that were written, as paths; `to` chooses one person's.
 
     Kinds are `a` to answer, `u` to choose messages and `sign-in/link` to sign in.
     """
     found = list[str]()
     for path in sorted((home / "messages").glob("*.eml")):
         message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        if to and f"{to}@" not in str(message["To"]):
+            continue
         body = message.get_body(("plain",))
         found += re.findall(rf"/{kind}/[A-Za-z0-9_-]{{43}}", body.get_content() if body else "")
     return list(dict.fromkeys(found))
