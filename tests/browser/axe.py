@@ -5,10 +5,11 @@ from typing import Any
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 """The rules of axe that must find nothing: WCAG 2.2 to level AA, and the practices that help readers beyond it."""
 # Most of axe's time goes into the contrast of each text with what is painted below it. Texts that are painted alike
-# have the same contrast, so one of each kind is enough: the same colours, sizes and effects, of the text and of every
-# element around it. A text is a kind of its own if something else may be painted below it: if it or an element around
-# it is out of the normal flow, if it touches such an element, or if text is wider than its box.
-ONE_OF_EACH_KIND = """() => {
+# have the same contrast, so one of each kind is enough, on all pages and at all widths together: the same colours,
+# sizes and effects, of the text and of every element around it. A text is a kind of its own if something else may be
+# painted below it: if it or an element around it is out of the normal flow, if it touches such an element, or if text
+# is wider than its box.
+ONE_OF_EACH_KIND = """numbers => {
     const AROUND = ['backgroundColor', 'backgroundImage', 'opacity', 'filter', 'mixBlendMode', 'visibility', 'clip',
         'clipPath', 'overflowX', 'overflowY', 'display', 'position'];
     const OWN = ['color', 'fontSize', 'fontWeight', 'textShadow', 'webkitTextFillColor', 'webkitTextStroke'];
@@ -42,38 +43,63 @@ ONE_OF_EACH_KIND = """() => {
         }
         return false;
     };
-    const known = new Set();
-    return elements.filter(e => {
+    const known = new Set(numbers);
+    const numberOf = kind => {  // FNV-1a, twice: 53 bits
+        let [one, other] = [0x811c9dc5, 0x1000193];
+        for (let n = 0; n < kind.length; n++) {
+            one = Math.imul(one ^ kind.charCodeAt(n), 0x1000193);
+            other = Math.imul(other ^ kind.charCodeAt(n), 0x85ebca6b);
+        }
+        return (one >>> 0) * 0x200000 + ((other >>> 0) & 0x1fffff);
+    };
+    const texts = elements.filter(e => {
         const hasText = [...e.childNodes].some(n => n.nodeType === Node.TEXT_NODE && n.data.trim());
         if (!hasText && !e.matches('input, select, textarea')) return false;
         const box = e.getBoundingClientRect();
         if (!isClipped(style(e)) && (!flows.get(e) || isCovered(e, box) || isWide(e))) return true;
-        const kind = [around.get(e), ...OWN.map(name => style(e)[name]), isScrolledAway(e, box)].join('|');
+        const kind = numberOf([around.get(e), ...OWN.map(name => style(e)[name]), isScrolledAway(e, box)].join('|'));
         return !known.has(kind) && known.add(kind);
     });
+    return [texts, [...known]];
 }"""
-RUN = f"""async ([tags, structure, everyText]) => {{
+# What axe's other rules look at, but for sizes and scrolling: which elements there are, and which of them are shown.
+SHOWN = """() => [...document.querySelectorAll('*')].map(e => e.tagName
+    + (e.checkVisibility({visibilityProperty: true}) && e.getClientRects().length > 0 ? '' : '-')).join()"""
+BY_LAYOUT = ("target-size", "scrollable-region-focusable")
+"""The rules that depend on the width even where the same elements are shown."""
+RUN = f"""async ([tags, byLayout, isStructure, everyText, numbers]) => {{
     const run = async (where, options) => {{
         const found = await axe.run(where, {{...options, resultTypes: ['violations']}});
         return found.violations.map(v => [v.id, v.nodes.map(n => n.target)]);
     }};
     const rules = {{type: 'tag', values: tags}}, contrast = {{type: 'rule', values: ['color-contrast']}};
-    if (structure && everyText) return run(document, {{runOnly: rules}});
-    const without = {{'color-contrast': {{enabled: false}}}};
-    const found = structure ? await run(document, {{runOnly: rules, rules: without}}) : [];
-    const texts = everyText ? document : {{include: ({ONE_OF_EACH_KIND})()}};
-    return [...found, ...await run(texts, {{runOnly: contrast}})];
+    if (isStructure && everyText) return [await run(document, {{runOnly: rules}}), numbers];
+    let found = [];
+    if (isStructure) {{
+        const shown = ({SHOWN})(), isKnown = (window.shown ??= new Set()).has(shown);
+        window.shown.add(shown);
+        const without = {{'color-contrast': {{enabled: false}}}};
+        found = await run(document, isKnown ? {{runOnly: {{type: 'rule', values: byLayout}}}}
+            : {{runOnly: rules, rules: without}});
+    }}
+    if (everyText) return [[...found, ...await run(document, {{runOnly: contrast}})], numbers];
+    const [texts, known] = ({ONE_OF_EACH_KIND})(numbers);
+    return [texts.length ? [...found, ...await run({{include: texts}}, {{runOnly: contrast}})] : found, known];
 }}"""
+Kinds = dict[str, list[int]]
+"""The kinds of texts whose contrast is known, in the light and in the dark."""
 
 
-def violations(page: Any, scheme: str, *, every_text: bool) -> list[str]:
+def violations(page: Any, scheme: str, *, every_text: bool, kinds: Kinds) -> list[str]:
     """Return what axe finds on an open page. Only contrast differs in the dark.
 
-    It looks at the contrast of every text, or of one of each kind.
+    It looks at the contrast of every text, or of one of each kind that is not known, and adds it to the kinds. At the
+    widths where the same elements are shown as at another, it applies only the rules that depend on the width.
     """
     from axe_playwright_python.base import AXE_SCRIPT
 
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    found = page.evaluate(RUN, [list(TAGS), scheme == "light", every_text])
+    asked = [list(TAGS), list(BY_LAYOUT), scheme == "light", every_text, kinds.get(scheme, [])]
+    found, kinds[scheme] = page.evaluate(RUN, asked)
     return [f"{rule}: {targets[:4]}" for rule, targets in found]
