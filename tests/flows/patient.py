@@ -29,6 +29,8 @@ PREFECT: Mapping[str, str] = {
         f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false"
         for service in ("LATE_RUNS", "EVENT_PERSISTER", "TRIGGERS", "FOREMAN", "PAUSE_EXPIRATIONS", "REPOSSESSOR")
     },
+    # Nor at what runs log, which they send to the server.
+    "PREFECT_LOGGING_TO_API_ENABLED": "false",
     # Seconds between two checks for runs, instead of ten.
     "PREFECT_RUNNER_POLL_FREQUENCY": "1",
     "PREFECT_WORKER_QUERY_SECONDS": "1",

@@ -135,8 +135,12 @@ def counts(db: str) -> tuple[int, int]:
         return len(session.exec(select(DueRow)).all()), len(sent)
 
 
-def test_work_goes_on_after_kills_missed_runs_and_a_deleted_database(stored: str, tmp_path: Path):
+def test_work_goes_on_after_kills_missed_runs_and_a_deleted_database(
+    prefect_database: Path, stored: str, tmp_path: Path
+):
     home = tmp_path / "prefect"
+    home.mkdir()
+    shutil.copyfile(prefect_database, home / "prefect.db")
     served = Served(stored, home)
     api = served.api
     try:
@@ -168,7 +172,7 @@ def test_work_goes_on_after_kills_missed_runs_and_a_deleted_database(stored: str
         server.kill()
         served.hear("Registering them again")
         served.wait_for_deployments()
-        assert api.ends(api.begin("tick", DUE), api.begin("dispatch-nudges", DUE)) == ["COMPLETED"] * 2
+        assert api.ends(api.begin("dispatch-nudges", DUE)) == ["COMPLETED"]
         assert counts(stored) == (1, 1)
         assert len(list((tmp_path / "outbox").glob("*.eml"))) == 1
     finally:
