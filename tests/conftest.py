@@ -3,17 +3,21 @@
 import gc
 import io
 import os
+import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from _pytest.doctest import DoctestModule
 from hypothesis import HealthCheck, settings
 from typer.main import get_command
 
@@ -45,6 +49,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test on PostgreSQL as well where it is marked so: where its SQL, its locks or its way to send differ."""
     if "db" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_databases"):
         metafunc.parametrize("db", BOTH_DATABASES, indirect=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path) -> Generator[None, list[Any], list[Any]]:
+    """Look for doctests only where a text has one: to look through a module takes as long as to read its tests."""
+    found = yield
+    if any(isinstance(c, DoctestModule) for c in found) and b">>>" not in file_path.read_bytes():
+        return [c for c in found if not isinstance(c, DoctestModule)]
+    return found
+
+
+SLOW_AS_A_WHOLE = re.compile(rb"^pytestmark = .*\bpytest\.mark\.slow\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what is slow as a whole before it is imported, where only the others are asked for."""
+    if config.option.markexpr != "not slow" or not fnmatch(collection_path.name, "test_*.py"):
+        return None
+    return True if SLOW_AS_A_WHOLE.search(collection_path.read_bytes()) else None
 
 
 def pytest_sessionstart() -> None:

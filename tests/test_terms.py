@@ -88,8 +88,18 @@ def test_a_definition_is_one_sentence_with_a_link_to_a_text_that_uses_the_term(t
         assert plain(term) in plain((GLOSSARY.parent / target).read_text(encoding="utf-8")), target
 
 
+ANY_RETIRED = re.compile(rf"(?<![\w/-])(?:{'|'.join(RETIRED | PLAIN)})(?![\w-])", re.I)
+PARTED = re.compile(r"""["']\s*[fr]?["']""")
+"""Where a literal goes on in the next line."""
+
+
 def strings(file: Path) -> Iterator[str]:
-    """Yield the string literals of a module that can be sentences: those with a space."""
+    """Yield the string literals of a module that can be sentences: those with a space.
+
+    A module without a retired word, in whatever part of it, has none to yield: parsing it takes longer.
+    """
+    if not ANY_RETIRED.search(PARTED.sub("", file.read_text(encoding="utf-8"))):
+        return
     for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
             yield node.value
@@ -106,6 +116,8 @@ def texts() -> Iterator[tuple[str, str]]:
 
 
 def retired_words(place: str, text: str) -> Iterator[str]:
+    if not ANY_RETIRED.search(text):
+        return
     for pattern, term in (RETIRED | PLAIN).items():
         for found in re.finditer(rf"(?<![\w/-])(?:{pattern})(?![\w-])", text, re.I):
             if (found[0].casefold(), place) not in ALLOWED:
