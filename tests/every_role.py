@@ -1,11 +1,15 @@
 """One small programme with a person who is in one role alone, for every role, and how each action is done on it."""
 
+import atexit
+import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -207,7 +211,16 @@ def written(home: Path, programme: str = FILE, people: str = PEOPLE) -> Path:
 
 
 def stored_world(home: Path) -> World:
+    """Copy the stored programme into a folder: storing it takes as long as a hundred copies."""
+    return _first_world().copy(home)
+
+
+@cache
+def _first_world() -> World:
     """Store the programme, with a run that differs, an issue, an improvement, a lesson and a round of scores."""
+    home, maker = Path(tempfile.mkdtemp(prefix="changeflow-world-")), os.getpid()
+    # A copy of the test process that ends leaves it to the others.
+    atexit.register(lambda: shutil.rmtree(home, ignore_errors=True) if os.getpid() == maker else None)
     world = World(home, f"sqlite:///{home / 'test.db'}")
     definitions.apply(written(home), db=world.db, actor="chief", now=datetime(2027, 1, 4, 8, tzinfo=UTC))
     reconcile(world, "member", NEW)
