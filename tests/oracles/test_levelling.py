@@ -26,6 +26,6 @@ def test_no_plain_order_ends_sooner_where_one_once_did():
 
 @pytest.mark.slow
 def test_levelled_plans_keep_links_and_people_and_end_on_no_later_day_than_plain_orders():
-    tally = compare_levelling_of(range(300))
+    tally = compare_levelling_of(range(300), seconds=0.05)
     assert tally.differences == []
     assert tally.is_enough

@@ -181,7 +181,7 @@ def test_every_other_cell_is_named():
         assert all(text in p.what for text, p in zip(texts * 2, raised.value.problems, strict=True))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(CELLS, st.sampled_from(ELEMENTS), st.booleans(), st.integers(1, 4), st.data())
 def test_one_odd_cell_is_read_or_named_wherever_it_is(
     odd: tuple[str, Decimal | None], element: str, is_old: bool, count: int, data: st.DataObject
@@ -235,7 +235,7 @@ def in_words(amount: Decimal, convention: tuple[str, str, str, str, str]) -> str
     return negative.format(text) if amount < 0 else text
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(AMOUNTS, AMOUNTS), min_size=1, max_size=8), conventions(), conventions(), st.randoms())
 def test_ledgers_in_any_two_conventions_are_compared_as_their_amounts_are(pairs, one, other, chance):
     """What is found is what `Decimal` finds, whatever separators, decimals, signs and currencies are used."""

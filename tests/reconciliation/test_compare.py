@@ -322,7 +322,7 @@ def both_ways(
 @pytest.mark.slow
 def test_random_ledgers_agree_with_the_oracle(tmp_path: Path):
     seen = set()
-    for seed in range(50):
+    for seed in range(25):
         old, new, changed, policy = drawn(random.Random(seed))
         if old and new:
             found, wanted = both_ways(tmp_path, old, new, changed, policy)
@@ -348,7 +348,7 @@ def test_ten_thousand_random_ledgers_agree_with_the_oracle(tmp_path: Path):
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=12), st.booleans())
 def test_whoever_is_not_paid_is_counted_whatever_explains_it(
     tmp_path_factory: pytest.TempPathFactory, pay: list[tuple[int, int]], is_explained: bool
@@ -368,7 +368,7 @@ CHANGES = st.sampled_from(["drop", "add", "twice", "amount"])
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.integers(2, 20), CHANGES, st.data())
 def test_any_single_change_is_found_and_put_into_its_class(
     tmp_path_factory: pytest.TempPathFactory, count: int, change: str, data: st.DataObject

@@ -94,7 +94,7 @@ def is_named(live: GoLive, headline: str) -> bool:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(lateness())
 def test_the_headline_names_every_go_live_that_is_later_than_announced(days: dict[tuple[str, str], int]):
     lives = announced(days)

@@ -146,6 +146,7 @@ def test_later_weeks_follow_the_first(two: tuple[Programme, Programme]):
     assert [c.count for c in cells] == [counts_by_hand(two, "ash", w, TODAY) for w in range(WEEKS, 2 * WEEKS)]
 
 
+@pytest.mark.slow
 def test_a_school_over_its_limit_in_the_waves_is_over_it_here(sample: Folder):
     """Each week of each school, as the plan of waves counts it."""
     whole = sample.programme.scheduled()

@@ -102,6 +102,7 @@ def test_what_happened_is_the_cause_and_what_undoes_itself_is_left_out(db: str, 
     assert causes == ("  +5  “Payroll: requirements” finished later than planned, on 13 Jan 2027.",)
 
 
+@pytest.mark.slow
 def test_work_that_is_not_complete_names_what_made_it_start_late(db: str, tmp_path: Path):
     """Requirements end on Wednesday 13 January, not Friday 8, so capacity begins on Thursday 14, not Monday 11: three
     calendar days late. Its five working days would end on Wednesday 20; on Friday 22 it is still open."""

@@ -113,6 +113,7 @@ class TestFeedback:
         with pytest.raises(UnknownThingError, match="item of the agreement"):
             pilot_records.give_feedback(said.model_copy(update={"item": "parking"}), change(MARCH, stored))
 
+    @pytest.mark.slow
     def test_an_improvement_takes_up_what_was_said(self, stored: str):
         item = ImprovementPlanned(service="payroll", on=MARCH, by="", text="Earlier", owner="lead", feedback=(1,))
         with pytest.raises(UnknownThingError, match="feedback"):

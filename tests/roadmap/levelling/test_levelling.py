@@ -99,12 +99,14 @@ def cost(problem: LevelProblem, start: tuple[int, ...], finish: list[int]) -> in
 def least(problem: LevelProblem) -> int | None:
     """Look at every plan. Work of no length may be after the last slot."""
     best = None
-    for start in product(*(range(problem.horizon + (p.work == 0)) for p in problem.pieces)):
-        finish = [problem.finish_of(p, s) for p, s in zip(problem.pieces, start, strict=True)]
-        if any(f is None or f > problem.horizon for f in finish):
-            continue
-        if (best is None or cost(problem, start, finish) < best) and not check_level(problem, start, finish):  # type: ignore[arg-type]
-            best = cost(problem, start, finish)  # type: ignore[arg-type]
+    spans = [
+        [(s, f) for s in range(problem.horizon + (p.work == 0)) if (f := problem.finish_of(p, s)) is not None]
+        for p in problem.pieces
+    ]
+    for chosen in product(*([(s, f) for s, f in own if f <= problem.horizon] for own in spans)):
+        start, finish = [s for s, _ in chosen], [f for _, f in chosen]
+        if (best is None or cost(problem, start, finish) < best) and not check_level(problem, start, finish):
+            best = cost(problem, start, finish)
     return best
 
 

@@ -28,7 +28,7 @@ def cost(tried: WaveProblem, plan: WavePlan, weights: Weights) -> Fraction:
     return worth(tried, plan, weights.model_copy(update={"fairness": 0, "peak": 0}))
 
 
-@settings(max_examples=12, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(PROBLEMS)
 def test_it_keeps_every_promise_and_never_costs_more(drawn: Mapping[str, Any]):
     tried = tiny(drawn)

@@ -269,7 +269,7 @@ def test_no_random_request_makes_it_fail(world: World, token: str):
     assert len(operations) == 23
     for operation in operations:
 
-        @settings(max_examples=40)
+        @settings(max_examples=20)
         @given(case=operation.as_strategy())
         def answers_as_it_says(case: schemathesis.Case) -> None:
             case.call_and_validate(headers={"Authorization": f"Bearer {token}"})

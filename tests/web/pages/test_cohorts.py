@@ -68,6 +68,7 @@ def test_a_choice_is_checked_shown_and_becomes_a_version(own_world: World):
     assert "Pilot saved" in page
 
 
+@pytest.mark.slow
 def test_moving_an_announced_go_live_needs_a_reason(own_world: World):
     later = FILE.replace("schools: [beech, cedar]}", "start_no_earlier: 2027-11-01, schools: [beech, cedar]}")
     store(own_world, "chief", programme=later)
@@ -112,6 +113,7 @@ def test_what_is_no_pilot_is_refused(world: World, schools: str, words: str):
     assert "<b>x" not in page.text
 
 
+@pytest.mark.slow
 def test_someone_elses_version_is_seen_first(own_world: World):
     first, second = signed_in(own_world.db, "member"), signed_in(own_world.db, "chief")
     old = second.get(URL)

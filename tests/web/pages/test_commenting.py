@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import pytest
 from sqlmodel import select
 
 from changeflow.programme.facts import Comment
@@ -58,6 +59,7 @@ def test_a_mistake_keeps_the_text_and_saves_nothing(own_world: World):
     assert comments(own_world) == ()
 
 
+@pytest.mark.slow
 def test_only_the_author_withdraws_a_comment_and_its_text_goes(own_world: World):
     author, other = signed_in(own_world.db, "member"), signed_in(own_world.db, "owner")
     say(author, "A name that should not be here")
@@ -73,6 +75,7 @@ def test_only_the_author_withdraws_a_comment_and_its_text_goes(own_world: World)
     assert author.send(SAY, author.get(PAGE), withdraw="comment-999").status_code == 422
 
 
+@pytest.mark.slow
 def test_the_owner_is_told_once_a_day_and_never_of_their_own_comment(own_world: World):
     with read_scope(own_world.db) as session:
         owner = load(session, "small", on=TODAY).programme.roadmap.tasks[TASK].owner
@@ -90,6 +93,7 @@ def test_the_owner_is_told_once_a_day_and_never_of_their_own_comment(own_world: 
     assert "Second" not in text_of(page)
 
 
+@pytest.mark.slow
 def test_having_read_a_comment_ends_the_notice(own_world: World):
     with read_scope(own_world.db) as session:
         owner = str(load(session, "small", on=TODAY).programme.roadmap.tasks[TASK].owner)

@@ -240,6 +240,7 @@ class TestAssessments:
     URL = f"{PEOPLE}/assessments"
     ROWS = "person\ton\tawareness\tdesire\nhead\t2027-03-22\t5\t1\n"
 
+    @pytest.mark.slow
     def test_pasted_answers_are_recorded_and_never_shown(self, own_world: World):
         browser = signed_in(own_world.db, "lead")
         answer = browser.send(self.URL, browser.get(self.URL), answers=self.ROWS)
@@ -267,6 +268,7 @@ class TestAssessments:
         assert "<b>x" not in answer.text
         assert own_world.dump() == before
 
+    @pytest.mark.slow
     def test_correcting_needs_another_role(self, own_world: World):
         for person, status in (("chief", 303), ("lead", 403), ("member", 303)):
             browser = signed_in(own_world.db, person)

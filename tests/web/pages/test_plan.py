@@ -141,6 +141,7 @@ def test_a_task_says_why_as_the_command_does(world: World, programme: Programme)
     assert not re.search(r"\bR\d\d\b", shown)
 
 
+@pytest.mark.slow
 def test_each_driver_is_a_link_to_its_own_page(world: World, programme: Programme):
     browser = signed_in(world.db, "member")
     page = html.fromstring(browser.get(f"{PLAN}/payroll/w1/go-live").text)

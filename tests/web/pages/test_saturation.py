@@ -33,6 +33,7 @@ def test_a_head_sees_their_own_school_alone(world: World):
     assert "What to move" not in shown
 
 
+@pytest.mark.slow
 def test_another_programme_is_counted_but_not_named(own_world: World):
     before = text_of(signed_in(own_world.db, "chief").get(URL))
     store_another(own_world)

@@ -89,6 +89,7 @@ def test_a_text_that_is_no_address_is_sent_back(own_world: World, email: str):
     assert "not invited" in text_of(answer)
 
 
+@pytest.mark.slow
 def test_an_address_is_one_persons(own_world: World):
     admin = signed_in(own_world.db, "admin")
     act(admin, "invite", email="office@example.org")

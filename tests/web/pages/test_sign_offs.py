@@ -56,6 +56,7 @@ def test_mistakes_are_named(world: World, fields: dict[str, str], words: str):
     assert answer_of(world).agrees
 
 
+@pytest.mark.slow
 def test_new_evidence_in_the_meantime_is_seen_before_signing(own_world: World):
     browser = signed_in(own_world.db, "signatory")
     checked = check(browser, URL, **REFUSAL)
