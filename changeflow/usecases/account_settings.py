@@ -159,12 +159,12 @@ def invite(
     with _changing(token, programme, person, db=db, now=now) as (session, found):
         address = check_address(email)
         if not address.isascii():
-            raise InputError("Enter an address in plain letters. Others can be mistaken for them.")
+            raise InputError("Enter an address in plain letters. Other characters can look the same.")
         if not is_here(found.definition, person, now):
             raise InputError("This person is not in the programme today, so they cannot sign in.")
         taken = invitations.invited_to(session, accounts.address_of(session, address)).get(programme, ())
         if any(other != person for other in taken):
-            raise ConflictError("Someone else of the programme is invited at this address.")
+            raise ConflictError("Someone else in the programme has been invited at this address.")
         by = found.visitor.person
         invitations.invite(session, programme, person, address, at=now, by=by)
         audit.append(session, programme, at=now, actor=by, action="invite", subject=person)

@@ -54,7 +54,7 @@ def switch_messages(change: Change, *, is_on: bool, seen: SeenOnPage | None = No
 def _check_seen(work: UnitOfWork, by: str, seen: SeenOnPage) -> None:
     last = message_switch.last_switched(work.session, work.name)
     if seen.last_switch != (last.id if last else 0):
-        raise ConflictError("Someone else has used the switch since you opened the page.")
+        raise ConflictError("Someone else has switched messages on or off since you opened the page.")
     opened = opened_kinds(work.session, work.name, by, work.change.on)
     if left := [name for key, name in seen.kinds if key not in opened]:
         raise CheckFailedError(

@@ -128,7 +128,7 @@ def record_week(entries: Sequence[WeekEntry], wrong: Mapping[TaskId, str], chang
         if problems:
             raise WeekProblemsError(problems)
         if not entries:
-            raise InputError("Say for at least one task what has happened.")
+            raise InputError("Say what has happened for at least one task.")
         record_reason(work, [e.task for e in entries if e.status is not WeekStatus.NOT_YET], reason, by)
         record_progress(work, _checked(work.programme, entries, change.on), by)
         for entry in entries:

@@ -150,11 +150,12 @@ def _check(sent: Mapping[str, Upload]) -> None:
             raise FieldError(side, f"Choose {SIDES[side]}.")
     for side, file in sent.items():
         if side not in SIDES:
-            raise FieldError("old", "Choose the files in their own fields.")
+            raise FieldError("old", "Choose one file in each field.")
         ending = f".{file.name.rpartition('.')[2].lower()}"
         allowed = (".csv", ".txt", ".tsv") if side == "ids" else ENDINGS
         if ending not in allowed:
-            raise FieldError(side, f"{file.name[:80]} is not a kind of file that we read. Choose a CSV or workbook.")
+            kinds = "CSV" if side == "ids" else "CSV, Excel (.xlsx) or Parquet"
+            raise FieldError(side, f"We cannot read {file.name[:80]}. Choose a {kinds} file.")
         most = MOST_OF_IDS if side == "ids" else MOST_BYTES
         if file.size > most:
             raise FieldError(side, f"{file.name[:80]} is larger than {most // 1_000_000} MB.")

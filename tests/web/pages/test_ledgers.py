@@ -213,7 +213,7 @@ def test_changed_ids_are_read(own_world: World):
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({"old_name": "pay.pdf"}, "pay.pdf is not a kind of file that we read."),
+        ({"old_name": "pay.pdf"}, "We cannot read pay.pdf."),
         ({"old_name": ""}, "Choose the old output."),
         ({"new": ""}, "New.csv is empty."),
         ({"month": "2027-04"}, "2027-04 is in the future"),

@@ -121,7 +121,7 @@ def test_messages_go_off_at_once_and_on_only_as_the_page_showed_it(own_world: Wo
         visitor.get(path)
     stale = visitor.send(URL, page, switch="on", seen="1")
     assert stale.status_code == 409
-    assert "Someone else has used the switch" in text_of(stale)
+    assert "Someone else has switched messages on or off" in text_of(stale)
     assert not are_on(own_world)
     acts = [(who, what) for who, what, _ in own_world.audited() if what.startswith("messages:")]
     assert acts == [("chief", "messages:on"), ("member", "messages:off")]

@@ -94,7 +94,7 @@ def test_an_address_is_one_persons(own_world: World):
     admin = signed_in(own_world.db, "admin")
     act(admin, "invite", email="office@example.org")
     answer = act(admin, "invite", "viewer", email="office@example.org")
-    assert "Someone else of the programme is invited at this address." in text_of(answer)
+    assert "Someone else in the programme has been invited at this address." in text_of(answer)
     assert "This person has no invitation." in text_of(act(admin, "withdraw", "viewer"))
 
 

@@ -118,7 +118,7 @@ def test_an_empty_form_says_so(own_world: World):
     browser = opened(own_world)
     page = browser.get(PAGE)
     answer = browser.send(PAGE, page, **rows(page))
-    assert (answer.status_code, "Say for at least one task" in text_of(answer)) == (422, True)
+    assert (answer.status_code, "Say what has happened for at least one task" in text_of(answer)) == (422, True)
 
 
 def test_a_decision_is_not_recorded_here(own_world: World):
