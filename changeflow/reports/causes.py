@@ -201,9 +201,10 @@ class LateStarts:
         if days <= 0:
             return ""
         is_decision = self.after.tasks[first].kind is Kind.DECISION
-        last = format_day(last_day_of(self.after.progress[first].actual_finish or 0))
-        late = f"“{self.after.tasks[first].name}” {'was decided' if is_decision else 'finished'} late, on {last}"
-        return f"; it started {counted(days, 'day')} late, because {late}"
+        last = last_day_of(self._finish(first))
+        by = counted((last - self.planned[first].last_day).days, "day")
+        late = f"{'was decided' if is_decision else 'finished'} {by} late, on {format_day(last)}"
+        return f"; it started {counted(days, 'day')} late, because “{self.after.tasks[first].name}” {late}"
 
     def _first_late(self, task: TaskId) -> TaskId | None:
         """Return what made a task start late: the nearest late task before it that took longer than planned, or else

@@ -118,7 +118,7 @@ def test_work_that_is_not_complete_names_what_made_it_start_late(db: str, tmp_pa
 
     assert (
         "“Payroll, wave 1: capacity” is not complete yet; it started 3 days late, because “Payroll: requirements” "
-        "finished late, on 13 Jan 2027."
+        "finished 5 days late, on 13 Jan 2027."
     ) in text
 
 
