@@ -52,7 +52,7 @@ REASONS: Mapping[Reason, ReasonToNudge] = {
     Reason.TRAINING: ReasonToNudge("training", kind=Kind.TRAINING),
     Reason.CHECKPOINT: ReasonToNudge("checkpoint", kind=Kind.CHECKPOINT),
     Reason.ASSESSMENT: ReasonToNudge(
-        "assessment", sentence("Five short questions about the change"), is_escalated=False
+        "assessment", sentence("A few short questions about the change"), is_escalated=False
     ),
     Reason.FEEDBACK: ReasonToNudge("feedback", is_escalated=False),
     Reason.SPONSOR: ReasonToNudge("sponsor", sentence("Show your support for this change")),

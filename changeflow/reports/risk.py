@@ -153,17 +153,16 @@ def _lesson(programme: Programme, lesson: Lesson) -> str:
     )
     average, cases = ("", "one case") if lesson.count == 1 else (" on average", f"{lesson.count} cases")
     ahead = counted(len(lesson.tasks), "similar task")
-    takes = "takes" if len(lesson.tasks) == 1 else "take"
     name = programme.roadmap.tasks[lesson.tasks[0]].in_parts.without_place if lesson.tasks else lesson.name
     is_partial = abs(lesson.taken / lesson.planned - lesson.factor) >= 0.1
     why = (
-        "With so little evidence, the simulations allow for part of this"
+        "With so little evidence, the simulations allow for only part of this"
         if is_partial
         else "The simulations allow for this"
     )
     return (
-        f"“{name}” took {taken}{average}, not the planned {planned} ({cases} so far). {why}: the {ahead} "
-        f"still to come {takes} about {lesson.factor:.1f} times as long as planned."
+        f"“{name}” took {taken}{average}, not the planned {planned} ({cases} so far). {why}: they assume "
+        f"that the {ahead} still to come will take about {lesson.factor:.1f} times as long as planned."
     )
 
 

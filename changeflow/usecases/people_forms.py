@@ -60,7 +60,7 @@ class SessionForm:
 def further_pages(visit: Visit) -> list[tuple[str, str]]:
     """Return the pages about people that the person may open, with their titles."""
     pages = (
-        ("saturation", sentence("Changes at once (saturation)"), True),
+        ("saturation", sentence("Changes at the same time (saturation)"), True),
         ("messages", sentence("Messages"), visit.may(Action.READ_MESSAGES)),
         ("training", sentence("Training"), visit.may(Action.RECORD_TRAINING)),
         ("assessments", sentence("Record answers"), visit.may(Action.IMPORT_SCORES)),

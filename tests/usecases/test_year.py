@@ -93,7 +93,7 @@ class Year:
         for hour in ((NOON,) if day.toordinal() % 2 else ()) if free else HOURS[day.toordinal() % 3]:
             self.run(datetime.combine(day, hour, tzinfo=LONDON))
         for sent in self.sent[before:]:
-            if "Five short questions" in sent.message.subject and self.chance.random() < 0.85:
+            if "A few short questions" in sent.message.subject and self.chance.random() < 0.85:
                 continue  # most people do not answer a survey; it is not worth half the test's time that they do
             for path, token in LINK.findall(sent.message.text):
                 self.now = datetime.combine(day, time(16, self.chance.randrange(60)), tzinfo=LONDON)

@@ -122,9 +122,7 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
     done = roadmap.progress.get(task.id)
     if done is not None and done.is_done:
         if task.kind is Kind.DECISION:
-            return (
-                f"“{task.name}” was decided on {format_day(last_day_of(schedule[task.id].early_finish))} (actual date)."
-            )
+            return f"“{task.name}” was made on {format_day(last_day_of(schedule[task.id].early_finish))} (actual date)."
         is_span = " to " in when
         return f"“{task.name}” {'ran from' if is_span else 'was on'} {when} (actual date{'s' if is_span else ''})."
     passed = _passed(roadmap, schedule, task)

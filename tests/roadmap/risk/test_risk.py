@@ -315,9 +315,8 @@ class TestLessons:
         report = simulate_programme(self.programme(tmp_path), iterations=200, seed=1)
         assert report.lessons[0] == (
             "“Payroll: train” took 3 days on average, not the planned 2 days (2 cases so far). With so little "
-            "evidence, "
-            "the simulations allow for part of this: the 1 similar task still to come takes about 1.2 times as long as "
-            "planned."
+            "evidence, the simulations allow for only part of this: they assume that the 1 similar task still to come "
+            "will take about 1.2 times as long as planned."
         )
         assert (
             simulate_programme(self.programme(tmp_path), iterations=200, seed=1, assume="80,150", learn=False).lessons

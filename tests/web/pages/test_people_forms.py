@@ -218,10 +218,10 @@ class TestCheckpoints:
 
 def test_people_links_to_what_a_person_may_open(world: World):
     titles = {
-        "viewer": ["Changes at once (saturation)"],
-        "head": ["Changes at once (saturation)", "Checkpoints", "Visible support"],
+        "viewer": ["Changes at the same time (saturation)"],
+        "head": ["Changes at the same time (saturation)", "Checkpoints", "Visible support"],
         "lead": [
-            "Changes at once (saturation)",
+            "Changes at the same time (saturation)",
             "Messages",
             "Training",
             "Record answers",

@@ -16,7 +16,7 @@ OTHERS = [person for role, person in HOLDER.items() if role not in (Role.SYSTEM,
 def test_everyone_but_heads_sees_every_school(world: World, person: str):
     found = saturation([loaded("small", db=world.db, on=TODAY)], today=TODAY)
     page = signed_in(world.db, person).get(URL)
-    assert (page.status_code, heading(page)) == (200, "Changes at once (saturation)")
+    assert (page.status_code, heading(page)) == (200, "Changes at the same time (saturation)")
     shown = text_of(page)
     for row in found.schools:
         figures = " ".join(str(cell.count) for cell in row.cells if not cell.closed and not cell.is_over)

@@ -83,7 +83,7 @@ def test_the_mail_is_from_the_programme_office_with_a_short_subject(own_world: W
     assert mail["From"].addresses[0].addr_spec == "office@example.org"
     assert mail["Subject"] == "Sign in to A small programme"
     text = mail.get_body(("plain",)).get_content()
-    assert "The link works once, for 10 minutes, and only in the browser where you asked for it." in text
+    assert "You can use the link once, within 10 minutes, and only in the browser where you asked for it." in text
 
 
 def test_an_upper_case_address_gets_the_mail_at_the_listed_one(own_world: World, tmp_path: Path):
