@@ -17,7 +17,7 @@ from changeflow.reports.changes import Changes, SlipLine
 from changeflow.reports.confidence import ConfidenceLine
 from changeflow.reports.decisions import DecisionLine
 from changeflow.reports.grouping import grouped, of_a_step
-from changeflow.reports.milestones import MilestoneLine
+from changeflow.reports.milestones import NOT_KNOWN, MilestoneLine
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted, later_or_earlier
 from changeflow.values.moments import format_day
@@ -232,7 +232,7 @@ def _date(found: MilestoneLine, moved: Mapping[str, int], today: date) -> BriefD
         name=found.name,
         baseline=short(found.baseline),
         forecast=short(found.forecast),
-        sure_on=short(found.sure_on) or "–",
+        sure_on=short(found.sure_on) or (NOT_KNOWN if found.sure_by.startswith(NOT_KNOWN) else "–"),
         deadline=short(found.deadline),
         moved="" if not moved else later_or_earlier(days) if days else "–" if is_gone else "no change",
         spare=found.spare or "–",

@@ -12,6 +12,9 @@ from changeflow.roadmap.model.tasks import Milestone
 from changeflow.values.duration import counted, later_or_earlier
 from changeflow.values.moments import format_day
 
+NOT_KNOWN = "not known"
+"""The day by which a milestone is likely, if too little of the work before it has a range."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MilestoneLine:
@@ -104,7 +107,7 @@ def _sure_by(programme: Programme, milestone: Milestone) -> str:
     if odds is None:
         return ""
     if not odds.is_known:
-        return "not known (too few estimates)"
+        return f"{NOT_KNOWN} (too few estimates)"
     is_same = odds.is_known and odds.deadline is not None and odds.deadline == milestone.deadline
     held = odds.deadline_odds if is_same else None
     of = "" if held is None else f"; {held}% chance of meeting the deadline"

@@ -4,10 +4,11 @@ It is a view of the report to the SRO. It computes nothing and says nothing abou
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from changeflow.phrases import shortened
 from changeflow.reports.brief import BriefConfidence, BriefDate, BriefDecision, BriefSlip
+from changeflow.reports.milestones import NOT_KNOWN
 from changeflow.reports.sro import SroReport
 
 DATES, REASONS, COSTS, BENEFITS = 5, 2, 3, 5
@@ -55,6 +56,7 @@ class TrusteesBrief:
 def trustees_of(report: SroReport) -> TrusteesBrief:
     """Choose what fits the trustees' page from the report to the SRO."""
     brief, benefits = report.brief, tuple(_benefits(report))
+    has_odds = any(d.sure_on not in (NOT_KNOWN, "–") for d in brief.dates[:DATES])
     return TrusteesBrief(
         programme=report.programme,
         organisation=report.organisation,
@@ -67,7 +69,7 @@ def trustees_of(report: SroReport) -> TrusteesBrief:
         more_dates=brief.left.dates + len(brief.dates[DATES:]),
         since=brief.since,
         slips=brief.slips[:REASONS],
-        confidence=brief.confidence,
+        confidence=brief.confidence if has_odds else replace(brief.confidence, odds=""),
         costs=brief.decisions[:COSTS],
         students=shortened(report.students, STATEMENT_WORDS),
         benefits=benefits[:BENEFITS],

@@ -48,6 +48,10 @@ def test_it_does_not_say_where_people_are(report: SroReport):
 
 @pytest.mark.slow
 def test_a_programme_without_a_statement_or_decisions_has_a_page_as_well(report: SroReport):
+    confidence = replace(report.brief.confidence, odds="When odds were calculated.")
+    assert "When odds were calculated." not in html_of(
+        trustees_of(replace(report, brief=replace(report.brief, confidence=confidence)))
+    )
     bare = replace(
         report,
         students="",
