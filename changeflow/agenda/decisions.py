@@ -171,7 +171,7 @@ def check_first(programme: Programme, gate: Task, last: Decision | None, *, agai
         by, day = programme.the_person(last.by), format_day(last.on)
         stated = f"{last.outcome.label} on {day} by {by}: {last.reason.rstrip('.')}"
         remedy = "" if last.outcome.is_approval else hint
-        raise ConflictError(f"“{gate.name}” was {stated}. That decision counts. {NOT_SAVED}{remedy}")
+        raise ConflictError(f"“{gate.name}” was {stated}. That decision stands. {NOT_SAVED}{remedy}")
     if last is None and programme.is_done(gate.id):
         raise ConflictError(f"“{gate.name}” is already recorded as done. {NOT_SAVED}")
 

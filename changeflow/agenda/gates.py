@@ -42,7 +42,7 @@ class GateCase:
         return tuple(c.text for c in self.criteria if c.state in states)
 
     def against(self, *, reader: str = "") -> tuple[str, ...]:
-        """Return the reasons against, with those that the reader must deal with first, and addressed to them."""
+        """Return the reasons against; those that the reader must deal with come first and are addressed to them."""
         found = [c for c in self.criteria if c.state in (State.BLOCKS, State.OPEN)]
         own = [c.to_them for c in found if c.person and c.person == reader]
         return (*own, *(c.text for c in found if not (c.person and c.person == reader)))

@@ -137,9 +137,9 @@ def _verdict(recipient: str, own: tuple[Waiting, ...], reader: Reader, now: date
         following = next_day(reader.days, today)
         return held(f"no messages after {policy.send_until:%H:%M}; next on {format_day(following)}")
     if reader.today >= policy.per_day:
-        return held(f"has already had {counted(reader.today, 'message')} today")
+        return held(f"already gets {counted(reader.today, 'message')} on this day")
     if reader.week >= policy.per_week:
-        return held(f"has already had {counted(reader.week, 'message')} within a week")
+        return held(f"already gets {counted(reader.week, 'message')} within a week")
     if reader.optional_off and not is_digest_day(reader.days, today):
         return held("they chose one message a week, on their first working day")
     urgent = any(w.priority <= 0 and w.reason not in policy.optional for w in own)

@@ -306,7 +306,7 @@ def pilot_sign(
     ] = "",
     withhold: Annotated[bool, typer.Option("--withhold", help="Decline to sign; say why with --words.")] = False,
 ) -> None:
-    """Sign a go-live as one of the required people. Each person signs in their own name."""
+    """Sign a go-live as one of the required people. No one can sign for someone else."""
     from changeflow.usecases import pilot_records
 
     number = pilot_records.sign(context.task(gate, is_gate=True), words, context.change, agrees=not withhold)

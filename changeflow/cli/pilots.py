@@ -61,7 +61,8 @@ def pilot_submitted(
     period: Annotated[str, typer.Argument(metavar="PERIOD", help="The pay month, such as 2027-06.")],
     system: Annotated[str, typer.Argument(metavar="SYSTEM", help="The system that filed: old or new.")],
 ) -> None:
-    """Record which system filed a PAYE scheme's pay period. Only one may file, and never from a parallel run."""
+    """Record which system filed a PAYE scheme's return for a pay period. Only one may file, and
+    never from a parallel run."""
     from changeflow.programme.facts import Submission
     from changeflow.usecases import filings
 

@@ -59,7 +59,8 @@ def report_sro(
     ] = False,
     live: Live = False,
 ) -> None:
-    """Write the report to the senior responsible owner (SRO). If one was issued on the day of --at, write that one."""
+    """Write the report to the senior responsible owner (SRO). If a report was issued on
+    the day given with --at, write that report."""
     from changeflow.reports.documents import write_report
     from changeflow.usecases import issued_reports, reports
 

@@ -61,7 +61,9 @@ def serve(
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
     sign_in: Annotated[
         list[str] | None,
-        typer.Option("--sign-in", metavar="PERSON", help="Print a link that signs in as this person, in a sandbox."),
+        typer.Option(
+            "--sign-in", metavar="PERSON", help="In a sandbox, print a link that signs you in as this person."
+        ),
     ] = None,
     setup: Annotated[
         bool, typer.Option("--setup", help="Print a one-time link for an admin, which works only on this machine.")

@@ -58,7 +58,7 @@ class Channel(Protocol):
 
 
 class FileChannel:
-    """Writes each message as an .eml file, named by its Message-ID: a repeat overwrites itself."""
+    """Writes each message as an .eml file, named by its Message-ID: a repeat overwrites the earlier file."""
 
     name, may_repeat, overwrites, reaches_people = "file", True, True, False
 

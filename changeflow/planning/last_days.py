@@ -34,7 +34,7 @@ LATEST = (Bound.FINISH_NO_LATER, Bound.MUST_FINISH)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovedDate:
-    """A date that a later decision moves, with inclusive days."""
+    """A date that a later decision moves: the last day of the work before and after."""
 
     task: TaskId
     name: str
@@ -48,7 +48,7 @@ class MovedDate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecidedOn:
-    """The dates that follow from deciding on any day of a run, both inclusive."""
+    """The dates that follow from deciding on any day of a run, whose first and last days are inclusive."""
 
     first: date
     last: date
@@ -136,8 +136,8 @@ class _ComingDays:
         return self._known[number]
 
     def _in_order(self) -> Iterator[tuple[date, int]]:
-        """Yield each day's finish without start windows: as planned on the planned day, in the evening on later "
-        "days."""
+        """Yield each day's finish without start windows: as planned on the planned day, in the evening on later
+        days."""
         forecast = self.programme.timed(self.gate.id).early_finish
         # Midnight or the next morning counts as the evening before, unless it cannot be made on that day.
         before = self.roadmap.calendar_of(self.gate.id).previous_working(forecast)

@@ -110,8 +110,8 @@ def start_of(programme: Programme, task: TaskId, started: date) -> ReportedProgr
         return ReportedProgress(task, started)
     last = Dates(known.actual_start, known.actual_finish).last_day
     if started > last:
-        days = f"{format_day(last)}, before {format_day(started)}"
-        raise InputError(f"{task} finished on {days}. Withdraw the finish first. No changes saved.")
+        what = f"{task} cannot start on {format_day(started)}, because it finished on {format_day(last)}."
+        raise InputError(f"{what} If that is wrong, withdraw the finish first. No changes saved.")
     return ReportedProgress(task, started, last)
 
 

@@ -43,7 +43,7 @@ def work_lines(
 ) -> Iterator[str]:
     """Yield a line for each task or group of similar school tasks. `asked` describes the filter."""
     if not items:
-        yield f"No task on {format_day(today)} ({asked})."
+        yield f"No tasks found on {format_day(today)} ({asked})."
         return
     groups: dict[tuple[object, ...], list[WorkItem]] = {}
     for item in items:

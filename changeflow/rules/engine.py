@@ -220,8 +220,8 @@ def waiver_error(definition: Definition, waiver: Waiver) -> tuple[str, str] | No
     rule = RULES[waiver.rule]
     if not rule.lifted_by:
         return (
-            f"The waiver of rule {rule.code} has no effect, because no one may waive this rule.",
-            "Remove the waiver.",
+            f"No one may waive rule {rule.code}, so the waiver has no effect.",
+            "Leave it out.",
         )
     missing = missing_mandates(definition, waiver)
     if not missing:

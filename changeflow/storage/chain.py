@@ -130,7 +130,7 @@ def entry_hash(e: Entry) -> str:
 
 
 def _json(value: object) -> str:
-    """Write a text, a whole number or None as `json.dumps` does, without making an encoder for each entry."""
+    """Write a string, an integer or None as `json.dumps` does, without making an encoder for each entry."""
     if isinstance(value, str):
         return json_text(value)
     return "null" if value is None else json.dumps(value) if isinstance(value, bool) else str(value)
@@ -166,8 +166,8 @@ def check(
 ) -> ChainVerdict:
     """Check chains, facts and rows against each other.
 
-    `entries` come by programme and number, `facts` by programme, number and position; `ended` are the digests of all
-    facts that end others. Complexity: O(entries + facts + rows); only the ended digests are in memory.
+    `entries` are sorted by programme and number, `facts` by programme, number and position; `ended` are the digests of
+    all facts that end others. Complexity: O(entries + facts + rows); only the ended digests are in memory.
     """
     verdict = ChainVerdict()
     chains = _Chains(verdict, facts, ended, tuple(witnesses))

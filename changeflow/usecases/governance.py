@@ -34,7 +34,7 @@ def note_act(
 
 def set_confidence(tier: str, reason: str, by: str | None, change: Change) -> None:
     """Record the delivery confidence that the SRO has set."""
-    check_known("tier", tier, list(Tier))
+    check_known("rating", tier, list(Tier))
     with unit_of_work(change) as work:
         definition, recorder = work.definition, work.actor()
         names, asked = work.programme.names, by or recorder

@@ -43,8 +43,8 @@ class LedgerCheck:
     def said(self) -> str:
         """How the cells were checked."""
         names = " and ".join(f"'{name}'" for name in self.key)
-        option = f' (pilot reconcile needs --key "{",".join(self.key)}")' if self.is_key_guessed else ""
-        return f"checked as pilot reconcile reads them, by the key {names}{option}"
+        option = f' --key "{",".join(self.key)}"' if self.is_key_guessed else ""
+        return f"read as by pilot reconcile{option}; the key is {names}"
 
     def use_of(self, heading: str) -> str:
         """Describe a column's use; empty if unknown."""

@@ -64,7 +64,7 @@ class Review:
 
 
 def restore(copy: Path, *, db: str, now: datetime, replace: bool = False) -> Restored:
-    """Replace an SQLite database, which no process may have open, by a copy.
+    """Replace an SQLite database, which no process may have open, with a copy.
 
     It sends nothing until a person has released it, and people erased since the copy are erased again.
     """

@@ -192,7 +192,7 @@ def check_lines(check: TableCheck, *, width: int) -> Iterator[str]:
     if table is None:
         return
     layout, matches = table.layout, table.columns.matches
-    guess = " (because its columns match; --as reads it as another kind)" if check.is_guessed else ""
+    guess = " (its columns match; to read it as something else, use --as)" if check.is_guessed else ""
     yield from _wrapped(f"{table.file}: read as {check.kind.name}{guess}", width, "")
     yield ""
     yield f"  Encoding   {table.encoding}"

@@ -13,7 +13,7 @@ Dates = tuple[int, int]
 
 
 class Spans:
-    """The working time of a calendar, or periods. What a file does not have is at `FAR`: it proves no date."""
+    """The working time of a calendar, or periods. After the last one in the file comes `FAR`."""
 
     def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
         edges = list(chain((-2 * FAR, -FAR), *spans, (FAR, 2 * FAR)))
@@ -27,7 +27,7 @@ class Spans:
         return self.before[number] + min(at, self.closes[number]) - self.opens[number]
 
     def start(self, at: int, amount: int = 0) -> int:
-        """Return the last moment by which an amount has been worked since another; `finish` returns the first one."""
+        """Return the latest moment at which exactly this amount has been worked since `at`; `finish`: the earliest."""
         work = self.work(at) + amount
         number = bisect_right(self.before, work) - 1
         return self.opens[number] + work - self.before[number]
@@ -40,7 +40,7 @@ CLOCK = Spans([(-FAR, FAR)])
 
 
 class Length(NamedTuple):
-    """An amount of whole periods, or of minutes of some hours."""
+    """A number of whole periods, or a number of minutes within some hours."""
 
     amount: int
     hours: Spans = CLOCK
@@ -48,7 +48,7 @@ class Length(NamedTuple):
 
 
 class ProvedTask:
-    """A task, or what is left of begun work: how long it takes, and from when on. Of ended work nothing is left."""
+    """A task, or what is left of begun work: how long it takes and when it can start. Finished work has none left."""
 
     def __init__(self, row: Json, plan: "Plan") -> None:
         given = self.given = {name: minute(at) for name, at in row["given"].items()}
@@ -86,19 +86,19 @@ class ProvedTask:
         return since
 
     def number(self, ends: list[int], at: int) -> int:
-        """Return the number of the first opening or closing that counts: each does until people work, or for a week."""
+        """Return the number of the first end that counts: each counts until people next work, or for a week."""
         number = min(bisect_left(ends, at), len(ends) - 1)
         return number - 1 if number and min(self.people.start(was := ends[number - 1]), was + 7 * DAY) >= at else number
 
     def after(self, length: Length, at: int) -> int:
-        """Let an amount of time pass from a moment on."""
+        """Return the moment that is this length after another."""
         amount, hours, whole = length
         if whole and amount:
             return whole.closes[min(self.number(whole.opens, at) + amount, len(whole.closes)) - 1]
         return hours.finish(at, amount) if amount > 0 else hours.start(at, amount) if amount else at
 
     def lands(self, at: int) -> int:
-        """Return its first start from a moment on."""
+        """Return its earliest start at or after a moment."""
         if not self.starts:
             return self.length.hours.start(at) if self.length.amount else at
         if self.length.whole:
@@ -107,7 +107,7 @@ class ProvedTask:
         return at if number and self.people.start(self.starts[number - 1]) >= at else self.starts[number]
 
     def place(self, at: int) -> Dates:
-        """Return its dates if it starts, or resumes, as soon as it can from a moment."""
+        """Return its dates if it starts or resumes as soon as it can, at or after a moment."""
         start = self.lands(at)
         return self.given["began"] if self.is_begun else start, self.after(self.length, start)
 
@@ -134,7 +134,7 @@ class ProvedTask:
         return dates, {number for number, each in reached.items() if each == dates or has_none_left}, dates[1]
 
     def fits(self, dates: Dates) -> bool:
-        """Return whether late dates keep its limits, and leave its successors their late dates."""
+        """Return whether late dates are within its limits and do not delay its successors' late dates."""
         links = (link for link in self.out if link.from_finish or not self.is_begun)
         is_kept = dates[0] <= self.last_start and dates[1] <= self.last_finish
         return is_kept and all(link.needs(dates, is_late=True) <= link.after.late[1] for link in links)
@@ -155,7 +155,7 @@ class ProvedLink:
         self.lag, self.is_share = plan.length(row["lag"]), row["lag"][1] == "percent"
 
     def needs(self, dates: Dates, *, is_late: bool = False) -> int:
-        """Return the first finish that it leaves its successor, if its predecessor has some dates."""
+        """Return the earliest finish that the link allows its successor, given its predecessor's dates."""
         after, planned, lag = self.after, self.before.planned, self.lag
         if self.is_share:
             start = self.before.given.get("began", dates[0])
@@ -164,13 +164,13 @@ class ProvedLink:
         at = after.after(lag, dates[self.from_finish])
         if self.to_finish:
             return after.stops(at)
-        # Whole periods that have begun are not late because of what ends before they go on.
+        # Work in whole periods that has begun is not late because of something that ends before it resumes.
         is_past = is_late and after.is_begun and after.starts and not after.number([after.floor, FAR], at)
         return -FAR if is_past else after.place(at)[1]
 
 
 class Plan:
-    """The tasks and links of a proof. A link into work that no longer waits for it has no say."""
+    """The tasks and links of a proof. A link to work that no longer waits for it is ignored."""
 
     def __init__(self, proof: Json) -> None:
         settings = proof["settings"]
@@ -200,7 +200,7 @@ class Plan:
 
 
 def first(holds: Callable[[int], bool], near: int) -> int:
-    """Return the first number for which something holds, where it holds for all after it, most often near another."""
+    """Return the first number for which a condition holds, if it holds for all later ones; search around `near`."""
     steps = [-FAR, *(min(max(near + days * DAY, -FAR), FAR) for days in (-999, -16, 0, 16, 999)), FAR]
     number = bisect_left(steps, x=True, lo=1, hi=len(steps) - 1, key=holds)
     return steps[number - 1] + bisect_left(range(steps[number - 1], steps[number]), x=True, key=holds)

@@ -1,4 +1,4 @@
-"""Limits and checks for every request, headers on every answer, and a page for every failure."""
+"""Limits and checks for every request, headers on every response, and a page for every failure."""
 
 import asyncio
 import hashlib
@@ -41,7 +41,7 @@ _LINK = re.compile(r"/[auc]/([^/]+)")
 
 
 def headers_for(base_url: str) -> dict[str, str]:
-    """Return the headers of every answer of an application at this public address."""
+    """Return the headers that every response has if the application is at this public address."""
     more = {"Strict-Transport-Security": HSTS} if base_url.startswith("https://") else {}
     return {**HEADERS, **more}
 
@@ -152,7 +152,7 @@ class Guard:
 
 
 class _Answer:
-    """Sends an answer with the headers that every answer has."""
+    """Sends a response with the headers that every response has."""
 
     def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
         self._send, self._headers = send, headers

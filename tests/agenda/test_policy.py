@@ -47,8 +47,8 @@ def test_a_message_goes_within_the_hours(at: time, why: str):
     ("had", "why"),
     [
         ({"today": 0, "week": 2}, ""),
-        ({"today": 1, "week": 1}, "has already had 1 message today"),
-        ({"today": 0, "week": 3}, "has already had 3 messages within a week"),
+        ({"today": 1, "week": 1}, "already gets 1 message on this day"),
+        ({"today": 0, "week": 3}, "already gets 3 messages within a week"),
     ],
 )
 def test_a_person_has_one_message_a_day_and_three_a_week(had: dict[str, int], why: str):

@@ -33,8 +33,8 @@ def test_a_list_from_another_system_is_shown_as_it_would_be_read(tmp_path: Path)
     code, lines, errors = check(staff(tmp_path), width=80)
     assert (code, errors) == (0, "")
     assert lines == [
-        "Staff list.csv: read as people (because its columns match; --as reads it as",
-        "another kind)",
+        "Staff list.csv: read as people (its columns match; to read it as something else,",
+        "use --as)",
         "",
         "  Encoding   UTF-8",
         "  Separator  semicolons",
@@ -206,8 +206,8 @@ class TestLedgers:
         """Pay makes it a ledger, although a list of people has ids and job titles too."""
         (tmp_path / "pay.csv").write_text(f"{self.PAY}Total,,2005.00,1,1454.00\nPage 1 of 1\n")
         code, lines, _ = check(tmp_path / "pay.csv", width=200)
-        assert (code, lines[0][:26]) == (0, "pay.csv: read as ledger (b")
-        assert any("by the key 'Employee No' (pilot reconcile needs --key \"Employee No\")" in line for line in lines)
+        assert (code, lines[0][:26]) == (0, "pay.csv: read as ledger (i")
+        assert any("by pilot reconcile --key \"Employee No\"; the key is 'Employee No'" in line for line in lines)
         found = [line.split()[-5:] for line in lines if line[:1].isdigit()]
         assert [row[-3:] for row in found] == [
             ["key", "1001", "1002"], ["compared", "Cook", "Cook"], ["compared", "2000.00", "5.00"],

@@ -247,7 +247,7 @@ def test_a_gate_that_is_not_earned_is_refused(tmp_path: Path, db: str):
     assert "The evidence supports going ahead." in run("gate", "show", "payroll/w1/decide", *at).stdout
     run("gate", "decide", "payroll/w1/decide", "go", "--reason", "Two clean runs", *at)
     second = run("gate", "decide", "payroll/w1/decide", "no_go", "--reason", "Wait", *at, code=5).stderr
-    assert "was approved on 6 Apr 2027 by the Chief Executive: Two clean runs. That decision counts" in second
+    assert "was approved on 6 Apr 2027 by the Chief Executive: Two clean runs. That decision stands" in second
     assert (
         "approve (or go), approve_with_conditions"
         in run("gate", "decide", "x", "maybe", "--reason", "?", *at, code=4).stderr

@@ -57,7 +57,7 @@ def test_a_start_put_right_keeps_the_finish(stored: str):
     done = stored_on(None, db=stored, on=date(2027, 1, 14)).programme.facts.progress["payroll/requirements"]
     assert done.actual_finish is not None
     assert (day_of(done.actual_start), day_of(done.actual_finish)) == (date(2027, 1, 5), date(2027, 1, 13))
-    with pytest.raises(InputError, match=r"finished on 13 Jan 2027, before 14 Jan 2027\. Withdraw the finish first"):
+    with pytest.raises(InputError, match=r"because it finished on 13 Jan 2027\. If that is wrong, withdraw"):
         progress.start_task("payroll/requirements", date(2027, 1, 14), change(stored, 14))
 
 

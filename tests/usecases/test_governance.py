@@ -130,7 +130,7 @@ class TestWhatIsSet:
             InputError, match=r"cannot set the delivery confidence. Only the SRO \(Chief Executive\) can"
         ):
             governance.set_confidence("green", "x", None, change(stored, actor="manager"))
-        with pytest.raises(UnknownThingError, match="There is no tier 'yellow'"):
+        with pytest.raises(UnknownThingError, match="There is no rating 'yellow'"):
             governance.set_confidence("yellow", "x", None, change(stored))
         assert governance.confidence_of(None, db=stored, today=TODAY).set_to == ""
 

@@ -99,7 +99,7 @@ def test_tasks_that_differ_in_their_school_alone_make_one_line_and_an_empty_list
         "payroll/SCHOOL/train",
     ]
     empty = list(work_lines(found.programme, (), asked="late", today=date(2027, 1, 12)))
-    assert empty == ["No task on 12 Jan 2027 (late)."]
+    assert empty == ["No tasks found on 12 Jan 2027 (late)."]
 
 
 def test_each_task_has_a_row_of_its_own_with_its_owners_name(stored: str):

@@ -107,7 +107,7 @@ def test_what_the_evidence_does_not_support_is_disabled_and_refused_with_who_may
         ({"condition-1-due": "25/3/2027"}, "Give a day after 25 Mar 2027."),
         ({"condition-1-before": "payroll/ash/plan"}, "so it cannot wait for its condition"),
         (dict.fromkeys(CONDITION, ""), "Enter at least one condition"),
-        ({"again": ""}, "That decision counts."),
+        ({"again": ""}, "That decision stands."),
     ],
 )
 def test_mistakes_keep_what_was_typed(world: World, fields: dict[str, str], words: str):
