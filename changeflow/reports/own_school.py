@@ -65,7 +65,9 @@ class OwnSchool:
     def _cleaned(self, value: Any) -> Any:  # noqa: ANN401  (any part of a view)
         if isinstance(value, str):
             text = self.shortened(value)
-            return "" if self.is_named(text) else text
+            if self.is_named(text):
+                return ""
+            return value if text == value else text  # a sentence remembers what it was made from
         if isinstance(value, CauseLine) and self.is_named(value.sentence):
             return replace(value, sentence=ELSEWHERE)
         if is_dataclass(value) and not isinstance(value, type):

@@ -75,7 +75,7 @@ def sign_off(visit: Visit, gate: str) -> SignOffPage:
         name=task.name,
         service=task.service or "",
         verdict=case.sentence,
-        against=tuple(str(c.text) for c in against if c.person != person),
+        against=tuple(c.text for c in against if c.person != person),
         met=sum(c.state is State.MET for c in case.criteria),
         checklist=tuple(_item(visit, task, asked) for asked in to_confirm(programme, task)),
         signers=tuple(_line(programme, who, given) for who, given in signatures(programme, task).items()),

@@ -31,6 +31,8 @@ TRANSLATED = re.compile(r"\{% block lang %\}\{% endblock %\}")
 WORD = re.compile(r"[A-Za-z]{2,}")
 STEPS = {"Plan", "Checkpoint"}
 """Steps of the small programme, which have names of their own as messages have."""
+LEAST = 3
+"""Words of a message with values."""
 READERS = ("head", "lead", "owner")
 """A head, a change lead, and the owner of a decision and of tasks."""
 
@@ -74,6 +76,17 @@ def english() -> frozenset[str]:
     return frozenset(text.replace("%%", "%") for text, said in plain if text != said) - names
 
 
+@cache
+def english_sentences() -> re.Pattern[str]:
+    """Return a pattern of the catalogue's messages that have values, and words enough to be told from other texts."""
+    with (CATALOGUES / "cy.po").open("rb") as file:
+        read = read_po(file, locale="cy")
+    found = {re.sub(r"<[^>]*>", "", text) for m in read if m.id for text in _forms(m.id) if "%(" in text}
+    literal = [re.split(r"%\(\w+\)s", text) for text in sorted(found)]
+    long = [parts for parts in literal if len(re.findall(r"\w+", " ".join(parts))) >= LEAST]
+    return re.compile("|".join(".{1,80}?".join(map(re.escape, parts)).strip() for parts in long))
+
+
 def _forms(text: Any) -> tuple[str, ...]:
     return text if isinstance(text, tuple) else (text,)
 
@@ -99,7 +112,7 @@ def shown(page: Any) -> Iterator[str]:
 
 
 def english_on(page: Any) -> list[str]:
-    return [text for text in shown(page) if text in english()]
+    return [text for text in shown(page) if text in english() or english_sentences().search(text)]
 
 
 def opened(browser: Browser) -> Iterator[tuple[str, Any]]:
