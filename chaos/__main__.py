@@ -80,7 +80,7 @@ def _parts(chosen: argparse.Namespace, folder: Path) -> Generator[tuple[str, Any
             if chosen.part in (None, "sign-ins"):
                 _say(f"{name}: sign-in links used many times at once ...")
                 rounds, at_once = (5, 40) if chosen.short else (1_000, 100)
-                yield f"{name}, sign-ins", sign_ins(databases, folder, rounds=rounds, at_once=at_once)
+                yield f"{name}, sign-ins", sign_ins(databases, folder, rounds=rounds, at_once=at_once, say=_say)
             if chosen.part in ("edits", "sign-ins"):
                 continue
             _say(f"{name}: kills at every marked point ...")

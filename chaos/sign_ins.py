@@ -1,10 +1,15 @@
-"""Many requests that use one sign-in link at once: exactly one of them begins a session, round after round."""
+"""Many requests that use one sign-in link at once: exactly one of them begins a session, round after round.
 
-import asyncio
+They go to two servers of one database, so that the database decides which of them is first. Requests are bytes on plain
+sockets: a client library opened its connections long before it sent anything, and on a busy machine the server closed
+them, as it closes all that stay silent for ten seconds.
+"""
+
 import re
 import socket
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,11 +28,12 @@ from changeflow.web.security import BROWSER
 from chaos import world
 from chaos.databases import Databases
 from chaos.edits import NOW, PROGRAMME, serve
-from chaos.workers import ask, start
+from chaos.workers import ask, kill, start
 from tests.waiting import PATIENCE
 
 PERSON, EMAIL = "p0", "p0@example.org"
 ENTERED, REFUSED = 303, 403
+SERVERS = 2
 BATCH = 50
 """Rounds that one process of clients runs, which must end in time."""
 
@@ -44,7 +50,7 @@ class SignInVerdict:
     locked_out: int = 0
     """Rounds in which no request began a session."""
     refused: int = 0
-    """Requests with another answer than a session or a refusal."""
+    """Requests with another answer than a session or a refusal, or with none."""
     sessions_too_many: int = 0
     """Sessions in the database beyond one for each round, or missing."""
     notes: list[str] = field(default_factory=list)
@@ -59,22 +65,27 @@ class SignInVerdict:
         return self.rounds > 0 and not any(getattr(self, name) for name in self.COLUMNS[2:])
 
 
-def sign_ins(databases: Databases, folder: Path, *, rounds: int, at_once: int) -> SignInVerdict:
+def sign_ins(
+    databases: Databases, folder: Path, *, rounds: int, at_once: int, say: Callable[[str], None] = lambda _: None
+) -> SignInVerdict:
     """Make a link, let many requests use it at once, and count who came in; again for each round."""
     db = databases.new("signins")
     ask(partial(world.store, db, folder / f"{databases.name}-sign-ins", people=2, tasks=1))
-    with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
-        server = start(serve, db, listening)
-        try:
-            ask(_invite, db)
-            port, total = listening.getsockname()[1], SignInVerdict()
-            for begun in range(0, rounds, BATCH):
-                total.add(ask(_race, db, port, min(BATCH, rounds - begun), at_once))
-            total.sessions_too_many = abs(ask(_sessions, db) - rounds)
-            return total
-        finally:
-            server.kill()
-            server.join()
+    with ExitStack() as running:
+        listening = [running.enter_context(_listening()) for _ in range(SERVERS)]
+        for each in listening:
+            running.callback(kill, start(serve, db, each))
+        ask(_invite, db)
+        ports, total = [each.getsockname()[1] for each in listening], SignInVerdict()
+        for begun in range(0, rounds, BATCH):
+            total.add(ask(_race, db, ports, range(begun, min(begun + BATCH, rounds)), at_once))
+            say(f"{databases.name}: {total.rounds:,} of {rounds:,} links, {total.tries:,} tries ...")
+        total.sessions_too_many = abs(ask(_sessions, db) - rounds)
+        return total
+
+
+def _listening() -> socket.socket:
+    return socket.create_server(("127.0.0.1", 0), backlog=512)
 
 
 def _invite(db: str) -> None:
@@ -88,30 +99,56 @@ def _sessions(db: str) -> int:
         return session.exec(select(func.count()).where(col(SessionRow.how) == SignIn.LINK.value)).one()
 
 
-def _race(db: str, port: int, rounds: int, at_once: int) -> SignInVerdict:
-    return asyncio.run(_rounds(db, f"http://127.0.0.1:{port}", rounds, at_once))
-
-
-async def _rounds(db: str, base: str, rounds: int, at_once: int) -> SignInVerdict:
-    verdict, most = SignInVerdict(rounds=rounds), httpx.Limits(max_connections=at_once)
-    async with httpx.AsyncClient(base_url=base, timeout=PATIENCE, limits=most) as client:
-        page = await client.get("/sign-in")
-        browser, form = client.cookies[BROWSER], re.findall(r'name="form" value="([0-9a-f]{64})"', page.text)[0]
-    fields, headers = {"form": form}, {"Sec-Fetch-Site": "same-origin", "Cookie": f"{BROWSER}={browser}"}
-    for number in range(rounds):
-        # New each time: an idle connection may be closed, and no request may send the session of another.
-        async with httpx.AsyncClient(base_url=base, timeout=PATIENCE, limits=most) as client:
-            path = f"/sign-in/link/{_new_link(db, browser)}"
-            sent = (client.post(path, data=fields, headers=headers) for _ in range(at_once))
-            answers = Counter(answer.status_code for answer in await asyncio.gather(*sent))
-        verdict.tries += at_once
+def _race(db: str, ports: Sequence[int], numbers: Sequence[int], at_once: int) -> SignInVerdict:
+    verdict = SignInVerdict(rounds=len(numbers), tries=len(numbers) * at_once)
+    page = httpx.get(f"http://127.0.0.1:{ports[0]}/sign-in", timeout=PATIENCE)
+    browser, form = page.cookies[BROWSER], re.findall(r'name="form" value="([0-9a-f]{64})"', page.text)[0]
+    for number in numbers:
+        answers = _send(ports, _request(_new_link(db, browser), browser, form), at_once)
+        others = at_once - answers[ENTERED] - answers[REFUSED]
         verdict.twice += answers[ENTERED] > 1
         verdict.locked_out += answers[ENTERED] == 0
-        others = at_once - answers[ENTERED] - answers[REFUSED]
         verdict.refused += others
         if answers[ENTERED] != 1 or others:
             verdict.notes.append(f"round {number}: {dict(answers)}")
     return verdict
+
+
+def _request(link: str, browser: str, form: str) -> bytes:
+    """Return the request of a browser whose person presses the button of a sign-in link."""
+    body = f"form={form}"
+    lines = (
+        f"POST /sign-in/link/{link} HTTP/1.1",
+        "Host: 127.0.0.1",
+        "Connection: close",
+        "Content-Type: application/x-www-form-urlencoded",
+        f"Content-Length: {len(body)}",
+        "Sec-Fetch-Site: same-origin",
+        f"Cookie: {BROWSER}={browser}",
+    )
+    return "\r\n".join((*lines, "", body)).encode()
+
+
+def _send(ports: Sequence[int], request: bytes, at_once: int) -> Counter[int]:
+    """Send a request many times at once, to the servers in turn; count the answers by status, 0 for none."""
+    with ExitStack() as lines:
+        opened = [
+            lines.enter_context(closing(socket.create_connection(("127.0.0.1", ports[n % len(ports)]), PATIENCE)))
+            for n in range(at_once)
+        ]
+        for line in opened:
+            line.sendall(request)
+        return Counter(_status(line) for line in opened)
+
+
+def _status(line: socket.socket) -> int:
+    try:
+        with line.makefile("rb") as answer:
+            first = answer.readline()
+            answer.read()
+    except ConnectionError:
+        return 0
+    return int(first.split()[1]) if first else 0
 
 
 def _new_link(db: str, browser: str) -> str:
