@@ -71,7 +71,17 @@ class SignedIn:
 
 def owner_name(found: SignedIn) -> str:
     """Return a name for the owner of a session, whatever browser or provider they use."""
-    return f"address:{found.address}" if found.account is not None else f"person:{found.programme}:{found.person}"
+    if found.account is not None:
+        return name_of_address(found.address)
+    return name_of_person(found.programme, found.person)
+
+
+def name_of_address(address: str) -> str:
+    return f"address:{address}"
+
+
+def name_of_person(programme: str | None, person: str | None) -> str:
+    return f"person:{programme}:{person}"
 
 
 def digest(session: Session, purpose: str, token: str) -> str:
@@ -170,8 +180,8 @@ def owner_of(session: Session, token: str) -> str | None:
         return None
     row, account = found
     if account is not None and account.closed_at is None:
-        return f"address:{account.address}"
-    return f"person:{row.programme_id}:{row.person}" if row.account is None else None
+        return name_of_address(account.address)
+    return name_of_person(row.programme_id, row.person) if row.account is None else None
 
 
 def _signed_in(row: SessionRow, account: AccountRow | None, *, now: datetime) -> SignedIn | None:

@@ -60,6 +60,8 @@ class MachineState:
         self.file = self.folder / f"seen-{name}.json"
         self.rewrite = self.folder / f"rewrite-{name}"
         """Exists while erased data may still be in the database's files."""
+        self.forms = self.folder / f"forms-{name}"
+        """Holds forms that could not be saved because a session had ended."""
 
     def seen(self) -> StateSeen | None:
         """Return what this machine has seen; None if nothing."""

@@ -11,6 +11,7 @@ from changeflow.programme.people import closed_on
 from changeflow.storage import accounts, erasure, jobs, ledger_pairs, pilots, versions
 from changeflow.storage.custody import MachineState
 from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage.kept_forms import KeptForms
 from changeflow.usecases.ledger_comparison import tidy
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.moments import LONDON, local_day
@@ -69,6 +70,7 @@ def retain(*, db: str, now: datetime) -> tuple[Removed, ...]:
         log("retention", sessions=accounts.remove_ended(session, at=now))
     erasure.settle(state)
     tidy(db)
+    KeptForms(db).remove_old(now)
     return tuple(removed)
 
 

@@ -13,7 +13,8 @@ from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.people import answer_due
 from changeflow.storage import accounts, audit, custody, erasure, jobs, ledger, ledger_pairs, persons, versions
 from changeflow.storage.custody import MachineState
-from changeflow.storage.database import rolled_back
+from changeflow.storage.database import rolled_back, url_of
+from changeflow.storage.kept_forms import KeptForms
 from changeflow.storage.ledger import Erasure
 from changeflow.usecases.authority import noting_refusals, permit
 from changeflow.usecases.ledger_comparison import tidy
@@ -146,10 +147,13 @@ def erase_in(session: Session, name: str, people: Sequence[str], *, actor: str, 
     recipients = persons.own_recipients(session, name, people)
     emails = {one: _own_email(session, name, one, people) for one in people}
     removed: Counter[str] = Counter()
+    forms = KeptForms(url_of(session))
     others = {address for where, who, address in persons.everybody(session) if where != name or who not in people}
     for one in people:
         addresses = accounts.own_addresses(session, name, one, recipients[one], others)
         removed["accounts"] += accounts.erase_accounts(session, addresses)
+        owners = [accounts.name_of_person(name, one), *map(accounts.name_of_address, addresses)]
+        removed["forms that were not saved"] += forms.forget(owners)
         done = erasure.erase(session, name, one, email=emails[one], recipients=recipients[one], at=at)
         for what, count in done.items():
             removed[what] += count

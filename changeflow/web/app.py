@@ -13,6 +13,7 @@ from changeflow.logs import log
 from changeflow.phrases import printable
 from changeflow.settings import DEFAULT_BASE_URL
 from changeflow.storage.database import is_sqlite
+from changeflow.storage.kept_forms import KeptForms
 from changeflow.usecases.accounts import SignInNeededError, SignInRefusedError
 from changeflow.usecases.link_answers import LinkError
 from changeflow.usecases.messages import Desk
@@ -23,7 +24,6 @@ from changeflow.web.clients import Clients, Limits, Windows
 from changeflow.web.dependencies import Clock, Noted, Site, refuse_sign_in, sign_in_first
 from changeflow.web.errors import MISSING, trouble_of
 from changeflow.web.guard import Guard, headers_for
-from changeflow.web.kept import KeptForms
 from changeflow.web.lanes import Work
 from changeflow.web.pages import ROUTERS
 from changeflow.web.provider import Provider
@@ -65,7 +65,7 @@ def make_app(
         provider=provider,
         calculations=Calculations(db, clock),
         noted=Noted(),
-        kept=KeptForms(),
+        kept=KeptForms(db),
     )
     for router in ROUTERS:
         app.router.routes.extend(router.routes)

@@ -11,7 +11,9 @@ from urllib.parse import quote, urlencode, urlsplit
 from fastapi import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from changeflow.errors import ChangeflowError
 from changeflow.logs import log
+from changeflow.storage.kept_forms import KeptForms, Owner
 from changeflow.storage.keys import key_for
 from changeflow.usecases import accounts
 from changeflow.usecases.accounts import SignInNeededError, SignInRefusedError
@@ -25,7 +27,7 @@ from changeflow.web.calculations import Calculations
 from changeflow.web.clients import Clients, Limits, Windows
 from changeflow.web.errors import FORGED
 from changeflow.web.forms import Form, read_form
-from changeflow.web.kept import KEPT, KeptForms
+from changeflow.web.kept import KEPT
 from changeflow.web.lanes import Work
 from changeflow.web.navigation import navigation
 from changeflow.web.provider import Provider
@@ -212,15 +214,20 @@ async def _keep(request: Request, browser: str) -> str:
         return "/"
     referrer = urlsplit(request.headers.get("referer", ""))
     page = own_path(f"{referrer.path}{'?' * bool(referrer.query)}{referrer.query}")
-    site.kept.keep(
-        (browser, owner),
-        programme,
-        path=quote(request.scope["path"]),
-        page=page if page.startswith(f"/p/{programme}") else "",
-        fields=form.cleaned(),
-        had_files=getattr(request.state, "had_files", False),
-        now=site.clock(),
-    )
+    try:
+        await site.work.read(
+            site.kept.keep,
+            Owner(browser, owner),
+            programme,
+            path=quote(request.scope["path"]),
+            page=page if page.startswith(f"/p/{programme}") else "",
+            fields=form.cleaned(),
+            had_files=getattr(request.state, "had_files", False),
+            now=site.clock(),
+        )
+    except ChangeflowError as error:
+        log("form", kept=False, error=type(error).__name__)
+        return "/"
     return f"/p/{programme}/kept"
 
 

@@ -4,9 +4,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from changeflow.storage.accounts import owner_name
+from changeflow.storage.kept_forms import Owner
 from changeflow.usecases.visits import Visit
 from changeflow.values.words import Action
 from changeflow.web.dependencies import READ_METHODS, Page, show_page, site_of
+from changeflow.web.kept import typed_in
 from changeflow.web.security import BROWSER, token_in
 
 router = APIRouter(prefix="/p/{programme}/kept")
@@ -19,7 +21,8 @@ async def show(request: Request, programme: str) -> Response:
 
     def shown(found: Visit) -> Page:
         found.permit(Action.SIGN_IN)
-        owner = (browser, owner_name(found.visitor.session))
-        return Page("kept/show", {"kept": site.kept.of(owner, found.name, now=site.clock())})
+        owner = Owner(browser, owner_name(found.visitor.session))
+        kept = site.kept.of(owner, found.name, now=site.clock())
+        return Page("kept/show", {"kept": [(form, typed_in(form)) for form in kept]})
 
     return await show_page(request, programme, shown)

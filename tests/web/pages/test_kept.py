@@ -2,13 +2,19 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
+from changeflow.errors import CannotWriteError
+from changeflow.storage import kept_forms
+from changeflow.storage.kept_forms import KEPT_FOR, KeptForms
 from changeflow.usecases import accounts
 from changeflow.usecases.accounts import SESSION_LIFE, new_token
-from changeflow.web.kept import KEPT_FOR, MOST_CHARACTERS, MOST_FORMS, MOST_OF_ONE, KeptForms
+from changeflow.usecases.retention import retain
+from changeflow.usecases.subject_access import erase
+from changeflow.usecases.unit_of_work import Change
 from changeflow.web.security import BROWSER, SESSION
 from tests.every_role import NOW, World
 from tests.quick import quick_first
@@ -125,25 +131,37 @@ def test_a_forged_session_or_form_keeps_nothing(world: World):
     assert "Nothing is waiting here" in text_of(browser.get(KEPT))
 
 
-def test_the_oldest_forms_make_room():
-    kept = KeptForms()
+def files_of(db: str) -> list[Path]:
+    folder = KeptForms(db).folder
+    return sorted(folder.iterdir()) if folder.is_dir() else []
 
-    def keep(owner: str, path: str, size: int = 1) -> None:
-        more = {"page": "", "fields": {"text": "x" * size}, "had_files": False, "now": NOW}
-        kept.keep(("browser", owner), "small", path=path, **more)  # type: ignore[arg-type]
 
-    def paths(owner: str) -> list[str]:
-        return [form.path for form in kept.of(("browser", owner), "small", now=NOW)]
+def test_a_restart_of_the_server_forgets_nothing(own_world: World):
+    browser = signed_in(own_world.db, "chief")
+    lose(browser, "/p/small/comments/payroll/ash/plan", text=WORDS)
+    again = Browser(own_world.db)
+    again.cookies = browser.cookies
+    sign_in_again(again, "chief")
+    assert WORDS in text_of(again.get(KEPT))
 
-    for number in range(MOST_OF_ONE + 2):
-        keep("one", f"/{number}")
-    keep("one", "/4")
-    assert paths("one") == ["/4", "/6", "/5", "/3", "/2"]
-    for number in range(MOST_FORMS):
-        keep(f"person {number}", "/x")
-    assert paths("one") == []
-    assert paths("person 0") == ["/x"]
-    keep("much", "/x", MOST_CHARACTERS - 4)
-    assert (paths("much"), paths(f"person {MOST_FORMS - 1}")) == (["/x"], [])
-    keep("more", "/x", MOST_CHARACTERS + 1)
-    assert paths("more") == paths("much") == []
+
+def test_an_erasure_and_the_nightly_retention_remove_the_files(own_world: World):
+    for person in ("chief", "viewer"):
+        lose(signed_in(own_world.db, person), "/p/small/comments/payroll/ash/plan", text=WORDS)
+    assert len(files_of(own_world.db)) == 2
+    privacy = Change(db=own_world.db, programme="small", actor="officer", now=NOW, on=NOW.date())
+    assert erase("viewer", privacy).removed["forms that were not saved"] == 1
+    assert len(files_of(own_world.db)) == 1
+    retain(db=own_world.db, now=NOW + KEPT_FOR)
+    assert files_of(own_world.db) == []
+
+
+def test_a_form_that_cannot_be_written_down_is_not_promised(own_world: World, monkeypatch: pytest.MonkeyPatch):
+    browser = signed_in(own_world.db, "chief")
+
+    def full(*_: object, **__: object) -> None:
+        raise CannotWriteError("a form", "the disk is full")
+
+    monkeypatch.setattr(kept_forms, "write_whole", full)
+    answer = lose(browser, "/p/small/comments/payroll/ash/plan", text=WORDS)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
