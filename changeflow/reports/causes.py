@@ -9,7 +9,7 @@ from changeflow.roadmap.analysis.changes import Cause, SlipPart
 from changeflow.roadmap.analysis.lengths import length_in_words
 from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.model.tasks import STARTS, Constraint, Roadmap, Task
-from changeflow.rules.catalogue import RULES
+from changeflow.rules.titles import titled
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
 from changeflow.values.moments import day_of, format_day, format_days, last_day_of
@@ -264,5 +264,5 @@ def _spans(days: Mapping[date, str]) -> list[tuple[tuple[date, date], str]]:
 
 def _named_rules(codes: Iterable[str]) -> str:
     """Name rules by their titles."""
-    titles = [f"“{RULES[code].title}”" if code in RULES else code for code in sorted(codes)]
+    titles = [titled(code) for code in sorted(codes)]
     return f"the rule {titles[0]}" if len(titles) == 1 else f"the rules {listed(titles)}"

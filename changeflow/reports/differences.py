@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from changeflow.roadmap.analysis.differences import Altered, How, Topic
+from changeflow.rules.titles import with_titles
 from changeflow.values.base import TaskId
 
 SHOWN = 10
@@ -48,7 +49,7 @@ def changed_parts(
         is_slip = (one.topic, one.how) == (Topic.MILESTONES, How.MOVED)
         if not one.comes_first and (with_milestones or not is_slip):
             causes = causes_of(one.task) if one.task is not None else ()
-            parts.setdefault(one.topic, []).append((one.sentence, causes))
+            parts.setdefault(one.topic, []).append((with_titles(one.sentence), causes))
     return tuple(_part(topic, parts[topic]) for topic in Topic if topic in parts)
 
 

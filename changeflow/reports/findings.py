@@ -10,6 +10,7 @@ from changeflow.reports.grouping import joined_sentences
 from changeflow.reports.rulebook import STOPS
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.engine import Judged, waiver_error
+from changeflow.rules.titles import titled
 from changeflow.values.duration import counted
 from changeflow.values.finding import Finding, Waiver
 from changeflow.values.moments import format_day
@@ -35,7 +36,7 @@ def findings_text(judged: Judged) -> Iterator[str]:
             yield f"        {line.remedy}"
     for waiver in judged.used_waivers:
         scope = _scope(judged.programme, waiver)
-        yield f"  WAIVED rule {waiver.rule} for {scope}, until {format_day(waiver.expires)}"
+        yield f"  WAIVED {waiver.rule} {titled(waiver.rule)} for {scope}, until {format_day(waiver.expires)}"
 
 
 def findings_headline(findings: Sequence[Finding]) -> str:
@@ -128,7 +129,7 @@ def _state(judged: Judged, waiver: Waiver) -> str:
 def waiver_in_words(programme: Programme, waiver: Waiver, *, used: bool) -> str:
     """Describe a waiver: rule, scope, expiry, reason, owner and approvers."""
     scope, day = _scope(programme, waiver), format_day(waiver.expires)
-    rule = f"“{RULES[waiver.rule].title}”" if waiver.rule in RULES else waiver.rule
+    rule = titled(waiver.rule)
     if waiver.rule in RULES and waiver_error(programme.definition, waiver) is not None:
         what = (
             f"The waiver of the rule {rule} for {scope} has no effect, because the people who may waive the rule "

@@ -7,7 +7,7 @@ from enum import StrEnum
 from changeflow.pilots.entries import Signature
 from changeflow.programme.permission_table import TABLE
 from changeflow.programme.programme import Programme
-from changeflow.rules.catalogue import RULES
+from changeflow.rules.titles import titled
 from changeflow.values.words import Action, Kind
 
 
@@ -96,8 +96,7 @@ def _version(subject: str, _: Programme) -> About:
 
 def _waiver(subject: str, programme: Programme) -> About:
     about = _version(subject, programme)
-    rule = subject.split(":")[1]
-    return About(f"“{RULES[rule].title}”" if rule in RULES else rule, about.path)
+    return About(titled(subject.split(":")[1]), about.path)
 
 
 def _number(subject: str, _: Programme) -> About:

@@ -8,6 +8,7 @@ from changeflow.roadmap.analysis.conflicts import Conflict, ConflictItem, Wish
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.rules.catalogue import RULES
 from changeflow.rules.rule import Rule
+from changeflow.rules.titles import titled
 from changeflow.rules.workforce import PACK, ConsultationPlan, consultation_plans
 from changeflow.services.service import changes
 from changeflow.values.duration import counted
@@ -166,8 +167,8 @@ def conflicts_text(roadmap: Roadmap, conflicts: Sequence[Conflict]) -> Iterator[
 def _format_item(roadmap: Roadmap, item: ConflictItem) -> str:
     name = f"“{roadmap.tasks[item.task].name}”"
     if item.link is not None:
-        rule = item.link.origin.removeprefix("rule:")
-        return f"rule {rule}, by which {name} comes after “{roadmap.tasks[item.link.predecessor].name}”"
+        rule = titled(item.link.origin.removeprefix("rule:"))
+        return f"the rule {rule}, by which {name} comes after “{roadmap.tasks[item.link.predecessor].name}”"
     if item.constraint is not None:
         is_start = "start" in item.constraint.bound.value
         day = format_day(day_of(item.constraint.at) if is_start else last_day_of(item.constraint.at))

@@ -36,11 +36,12 @@ from changeflow.reports.paths import (
 from changeflow.reports.people import PeopleLines, people_lines
 from changeflow.reports.proof import Grounds, Row, proof_of
 from changeflow.reports.sponsorship import Sponsorship, sponsorship
+from changeflow.reports.task_why import explain_dates
 from changeflow.reports.trend import ApprovedPlan, Trend
 from changeflow.roadmap.analysis.assumed import assumed_lines, mark_if_at
 from changeflow.roadmap.analysis.lengths import day_unit
 from changeflow.roadmap.analysis.slippage import CutOff, Slips
-from changeflow.roadmap.analysis.why import explain, window_in_words
+from changeflow.roadmap.analysis.why import window_in_words
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.rules.engine import Judged
 from changeflow.rules.sequence import hole_in_words, service_holes
@@ -297,7 +298,7 @@ def _reminded(reminders: Mapping[tuple[str, str], Reminded] | None, about: tuple
 
 
 def _path(programme: Programme, milestone: Milestone) -> PathLine:
-    why = explain(programme.roadmap, programme.required_schedule, milestone.task)
+    why = explain_dates(programme.roadmap, programme.required_schedule, milestone.task)
     done = {t for t, p in programme.roadmap.progress.items() if p.is_done}
     steps = [b.sentence for b in why.chain if b.task not in done]
     if len(steps) < len(why.chain):

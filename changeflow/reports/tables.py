@@ -16,9 +16,10 @@ from changeflow.reports.grouping import grouped
 from changeflow.reports.no_return import no_return_lines, no_return_text
 from changeflow.reports.pay import pay_rows
 from changeflow.reports.schedules import float_unit, schedule_rows, task_float
+from changeflow.reports.task_why import explain_dates
 from changeflow.roadmap.analysis.assumed import assumed_lines, assumed_uses, end_in_words, mark_assumed, mark_if
 from changeflow.roadmap.analysis.lengths import critical_or_float, float_in_words
-from changeflow.roadmap.analysis.why import dates_in_words, explain
+from changeflow.roadmap.analysis.why import dates_in_words
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.engine.floats_to import floats_to
 from changeflow.rules.engine import Judged
@@ -173,7 +174,7 @@ def _chains_text(programme: Programme, schedule: Schedule, targets: Sequence[Tas
     roadmap, known = programme.roadmap, dict[str, list[str]]()
     for target in targets:
         name = roadmap.tasks[target].name
-        chain = [because.sentence for because in explain(roadmap, schedule, target).chain]
+        chain = [because.sentence for because in explain_dates(roadmap, schedule, target).chain]
         alike = {other: _shared(chain, steps) for other, steps in known.items()}
         nearest = max(alike, key=lambda other: alike[other], default=None)
         first = alike[nearest] if nearest is not None and alike[nearest] >= SAME_STEPS else 0

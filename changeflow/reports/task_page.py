@@ -1,6 +1,5 @@
 """One task's page: why it has its dates, what it depends on and drives, its history, and the effect of a delay."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,7 +22,6 @@ from changeflow.values.words import Kind
 
 MOST_LINKED, MOST_MOVES = 20, 12
 """The most linked tasks and past moves shown: our own choice."""
-_RULE = re.compile(r", as rule \S+ requires")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ def task_view(programme: Programme, row: PlanRow, baseline: Mapping[TaskId, Date
         is_decision=task.kind is Kind.DECISION,
         day_word=day_word(programme, row.id),
         chain=tuple(_steps(programme, why.chain)),
-        late=tuple(_plain(text) for text in (f"{why.late} {why.sooner}".rstrip(), *why.costs)),
+        late=(f"{why.late} {why.sooner}".rstrip(), *why.costs),
         late_chain=tuple(_steps(programme, why.late_chain)),
         before=tuple(_linked(programme, (k for k in links if k.successor == row.id), is_before=True)),
         after=tuple(_linked(programme, (k for k in links if k.predecessor == row.id), is_before=False)),
@@ -141,12 +139,7 @@ def _planned(row: PlanRow, planned: Dates | None) -> str:
 def _steps(programme: Programme, chain: Iterable[Because]) -> Iterator[Step]:
     for link in chain:
         name = programme.roadmap.tasks[link.task].name
-        yield Step(link.task, name, _plain(link.sentence.removeprefix(f"“{name}”")))
-
-
-def _plain(sentence: str) -> str:
-    """Leave out the codes of rules, which pages show only among the rules."""
-    return _RULE.sub(", as the rulebook requires", sentence)
+        yield Step(link.task, name, link.sentence.removeprefix(f"“{name}”"))
 
 
 def _linked(programme: Programme, links: Iterable[Link], *, is_before: bool) -> list[LinkedTask]:

@@ -167,7 +167,8 @@ class _Judge:
         if last <= waiver.expires or programme.is_done(task):
             return
         runs = f"is on {format_day(last)}" if first == last else f"runs from {format_days(first, last)}"
-        message = f"“{own.name}” {runs}, but its waiver of rule {waiver.rule} ends on {format_day(waiver.expires)}."
+        title, ends = RULES[waiver.rule].title, format_day(waiver.expires)
+        message = f"“{own.name}” {runs}, but its waiver of the rule “{title}” ends on {ends}."
         remedy = "Extend the waiver to the last day of the work, or finish the work before the waiver ends."
         breach = Breach(waiver.rule, task, message, own.service, own.schools)
         self._find(RULES[waiver.rule].severity, breach, remedy=remedy)
@@ -220,14 +221,14 @@ def waiver_error(definition: Definition, waiver: Waiver) -> tuple[str, str] | No
     rule = RULES[waiver.rule]
     if not rule.lifted_by:
         return (
-            f"No one may waive rule {rule.code}, so the waiver has no effect.",
+            f"No one may waive the rule “{rule.title}”, so the waiver has no effect.",
             "Leave it out.",
         )
     missing = missing_mandates(definition, waiver)
     if not missing:
         return None
     approvers = " and ".join(_role(definition, p) for p in waiver.approved_by)
-    what = f"The waiver of rule {rule.code} has no effect, because {approvers} may not approve it."
+    what = f"The waiver of the rule “{rule.title}” has no effect, because {approvers} may not approve it."
     return what, " ".join(_who(definition, m, waiver) for m in missing)
 
 

@@ -43,7 +43,7 @@ def take_baseline(reason: str, change: Change, *, announces: bool = True) -> Bas
         by = work.permit(Action.TAKE_BASELINE)
         blocks = [f for f in work.stored.judged.blocks if f.blocks is Stops.BASELINE]
         if blocks:
-            found = "\n".join(f"  {f.rule} {f.message} {f.remedy}" for f in blocks)
+            found = "\n".join(f"  {f.title}: {f.message} {f.remedy}" for f in blocks)
             block = f"{counted(len(blocks), 'finding')} {'blocks' if len(blocks) == 1 else 'block'} it"
             raise CheckFailedError(f"No baseline: {block}.\n{found}")
         number = versions.add_baseline(

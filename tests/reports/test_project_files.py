@@ -386,7 +386,7 @@ def test_a_day_that_project_does_not_know_is_refused(tmp_path: Path):
 def test_a_rule_that_added_a_link_is_named(tmp_path: Path):
     roadmap = replace(a_roadmap(a_task("A"), a_task("B")), links=(a_link("A -> B", Origin.rule("R02")),))
     found = written(roadmap, tmp_path)
-    assert found.text("B", "Notes") == "Link from “A”: required by rule R02."
+    assert found.text("B", "Notes") == "Link from “A”: required by the rule “Systems before restructuring”."
 
 
 @pytest.mark.parametrize("due", ["2027-01-07", "2027-03-01"])

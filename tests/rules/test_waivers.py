@@ -35,7 +35,8 @@ class TestWhoMayLift:
         assert len(found(result, "R10", Severity.BLOCK)) == 2
         [error] = [f for f in result.findings if f.rule == "R10" and f.severity is Severity.WARN]
         assert error.message == (
-            "The waiver of rule R10 has no effect, because the Chief Executive may not approve it."
+            "The waiver of the rule “Scheme of delegation approved before go-live” has no effect, because the Chief "
+            "Executive may not approve it."
         )
         assert error.remedy == "Get approval from the board: the Chair of Trustees."
 
@@ -98,7 +99,8 @@ class TestScope:
             blocks = found(check(service=text, pathway=self.UNTRAINED, on=day), "R15", Severity.BLOCK)
             assert len(blocks) == messages, ends
         assert blocks[0] == (
-            "“Payroll, wave 1: go live” is on 18 Jan 2027, but its waiver of rule R15 ends on 17 Jan 2027."
+            "“Payroll, wave 1: go live” is on 18 Jan 2027, but its waiver of the rule “Training before go-live” ends "
+            "on 17 Jan 2027."
         )
 
 

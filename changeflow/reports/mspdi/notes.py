@@ -8,6 +8,7 @@ from changeflow.roadmap.engine.cpm import DateReason, Schedule
 from changeflow.roadmap.model.tasks import Bound, Constraint, Link, LinkType, Roadmap, Task
 from changeflow.roadmap.project_terms.fitting import Fit
 from changeflow.roadmap.project_terms.terms import ProjectTerms
+from changeflow.rules.titles import titled
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit, counted, days_in_words
 from changeflow.values.moments import DAY, day_of, format_day, last_day_of
@@ -106,7 +107,13 @@ def _why(plan: Roadmap, schedule: Schedule, task: Task) -> str:
 
 def _of_a_link(plan: Roadmap, link: Link, was: Link | None) -> str:
     name = plan.tasks[link.predecessor].name
-    parts = [f"required by rule {link.rule}"] if link.rule else [ORIGINS[link.origin]] if link.origin in ORIGINS else []
+    parts = (
+        [f"required by the rule {titled(link.rule)}"]
+        if link.rule
+        else [ORIGINS[link.origin]]
+        if link.origin in ORIGINS
+        else []
+    )
     if was is not None:
         lag, shown = (_lag(one, plan.minutes_per_day) for one in (was.lag, link.lag))
         if shown != lag:
