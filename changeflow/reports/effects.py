@@ -56,6 +56,17 @@ class Effect:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
 
 
+def delays_promises(before: Judged, after: Judged) -> bool:
+    """Return whether an announced go-live or an open decision becomes later."""
+    old, new = before.programme, after.programme
+    was = {(g.school, g.service): g.day for g in go_lives(old)}
+    announced = ((g.day, was.get((g.school, g.service))) for g in go_lives(new) if g.announced is not None)
+    if any(day > before for day, before in announced if day is not None and before is not None):
+        return True
+    gates = (g.id for g in new.tasks(kind=Kind.DECISION) if g.id in old.roadmap.tasks and not new.is_done(g.id))
+    return any(new.days_of(gate)[1] > old.days_of(gate)[1] for gate in gates)
+
+
 def effect_of(before: Judged, after: Judged) -> Effect:
     """Compare a programme before and after a change."""
     old, new = before.programme, after.programme

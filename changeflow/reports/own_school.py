@@ -90,12 +90,15 @@ class OwnSchool:
         return any(isinstance(part, str) and self.is_named(part) for part in parts)
 
 
+OTHER_SCHOOLS = "Other schools"
+
+
 def effect_for_school(effect: Effect, own: OwnSchool) -> Effect:
     """Return the effect of a change on one school and on the programme; say if it has more."""
     seen = own.only(effect)
     parts = [part for part in seen.parts if part.lines]
     if seen != effect:
-        parts.append(EffectPart("Other schools", ("This also changes dates or findings at other schools.",)))
+        parts.append(EffectPart(OTHER_SCHOOLS, ("This also changes dates or findings at other schools.",)))
     return replace(seen, parts=tuple(parts))
 
 

@@ -106,6 +106,7 @@ def given_of(form: Form) -> Given:
         until=day_in(form.get("until").strip()),
         to=form.get("to") or None,
         text=form.get("text"),
+        cause=form.get("cause"),
         scores={element: int(value) for element, value in scores.items()},
     )
 

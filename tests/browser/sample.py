@@ -25,7 +25,7 @@ from changeflow.storage.database import session_scope
 from changeflow.storage.invitations import invite
 from changeflow.storage.jobs import JobState, end_job, latest_job
 from changeflow.storage.ledger_files import LedgerFiles
-from changeflow.usecases import accounts, jobs, ledger_pairs, pilot_records
+from changeflow.usecases import accounts, definitions, jobs, ledger_pairs, pilot_records
 from changeflow.usecases.ledger_comparison import compare_pair
 from changeflow.usecases.ledger_pairs import Arrived
 from changeflow.usecases.unit_of_work import Change
@@ -134,6 +134,39 @@ def add_pilot_entries(home: Path) -> None:
     pilot_records.give_feedback(FeedbackGiven(side="provider", text="The guide helps", **own), change)
     lesson = LessonProposed(step="train-staff", duration="6d", reason="It took longer", **own)
     pilot_records.propose_lesson(lesson, change)
+
+
+EMPTY, CHIEF = "empty", "chief"
+"""A programme in which nothing has happened, and the only person in it."""
+EMPTY_FILES = {
+    "programme.yaml": """\
+programme: empty
+name: A programme that has just begun
+organisation: A trust
+start: 2027-05-20
+office: {email: office@example.org}
+sponsor: {person: chief, since: 2027-05-01}
+admins: [chief]
+waves:
+  - {id: w1, name: wave 1, schools: [ash]}
+tasks:
+  close: {kind: closure, duration: 1d, owner: chief}
+""",
+    "schools.csv": "id,name,phase,authority\nash,Ash School,primary,north\n",
+    "people.csv": "id,name,role,email,audience\nchief,Chief Executive,Chief Executive,chief@example.org,sponsor\n",
+    "services/payroll.yaml": "service: payroll\nname: Payroll\npathway: one\n",
+    "pathways/one.yaml": "pathway: one\nname: One step\nsteps:\n  ask: {phase: plan, duration: 5d}\n",
+}
+
+
+def store_empty(home: Path) -> str:
+    """Store a programme in which nothing has happened; return the token of a session of its only person."""
+    folder = home / EMPTY
+    for name, text in EMPTY_FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    definitions.apply(folder, db=database_in(home), actor=CHIEF, now=NOW, on=NOW.date())
+    return accounts.sign_in_here(EMPTY, CHIEF, SignIn.SANDBOX, kind="", db=database_in(home), now=NOW).token
 
 
 def invite_people(home: Path) -> None:

@@ -13,22 +13,32 @@ from typing import Any
 
 import pytest
 
+from changeflow.storage.database import session_scope
+from changeflow.storage.invitations import withdraw_invitation
+from changeflow.usecases import accounts
+from changeflow.web.responses import answer_to
+from changeflow.web.security import SESSION
 from tests.browser.axe import Kinds
 from tests.browser.conftest import ask_link, sign_in
-from tests.browser.examples import BY_LINK, DOCUMENTS, PAGES, Example, paths_to_open
+from tests.browser.examples import BY_LINK, DOCUMENTS, PAGES, Example, note_support, paths_to_open, stay
 from tests.browser.looking import DESK, needs_chromium, problems, watch
 from tests.browser.sample import (
     HEAD,
+    NOW,
     OFFICE,
+    PROGRAMME,
     Served,
     add_calculations,
     add_pilot_entries,
     add_uploads,
+    database_in,
     free_port,
     invite_people,
     links_in,
     serving,
+    store_empty,
 )
+from tests.browser.states import ASKED, EMPTY_PAGES, TROUBLES, add_answer_links, name_no_day, press, promise_no_day
 
 pytestmark = [pytest.mark.slow, needs_chromium]
 IDLE = str(Path(__file__).parent / "idle")
@@ -44,12 +54,22 @@ def calculated(stored: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         add_uploads(home)
         add_pilot_entries(home)
         invite_people(home)
+        add_answer_links(home)
 
     down = {"CHANGEFLOW_OIDC_ISSUER": f"http://127.0.0.1:{free_port()}", "CHANGEFLOW_OIDC_CLIENT_ID": "changeflow"}
     # What it is asked to calculate runs and waits, and takes no time.
     idle = {"PYTHONPATH": os.pathsep.join([IDLE, os.environ.get("PYTHONPATH", "")])}
     with serving(stored, tmp_path_factory.mktemp("pages"), prepare=prepare, settings=down | idle) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def newcomer(browser: Any, calculated: Served) -> "Window":
+    """The window of someone whose programme has just begun."""
+    token = store_empty(calculated.home)
+    opened = Window(browser, calculated, None)
+    opened.page.context.add_cookies([{"name": SESSION, "value": token, "url": calculated.base}])
+    return opened
 
 
 class Window:
@@ -103,11 +123,73 @@ def test_everybody_can_use_a_page(window: Callable[[str | None], Window], exampl
     assert window(example.who).look(example, every_text=EXAMPLES.index(example) % 8 == 0) == []
 
 
-def test_everybody_can_use_the_pages_behind_links(window: Callable[[str | None], Window], calculated: Served):
+@pytest.mark.parametrize("path", EMPTY_PAGES)
+def test_everybody_can_use_a_page_that_has_nothing_to_show(newcomer: Window, path: str):
+    assert newcomer.look(Example(path, is_for_phones=path.endswith(("/me", "/schools/ash")))) == []
+
+
+@pytest.mark.parametrize("path", TROUBLES)
+def test_everybody_can_use_a_page_that_says_what_went_wrong(window: Callable[[str | None], Window], path: str):
+    stranger, answer = window(None), answer_to(TROUBLES[path], path=path)
+    stranger.page.route(
+        f"**{path}",
+        lambda route: route.fulfill(status=answer.status_code, headers=dict(answer.headers), body=bytes(answer.body)),
+    )
+    assert stranger.look(Example(path, None, answer.status_code, is_for_phones=True)) == []
+
+
+def test_everybody_can_answer_a_message_on_a_phone(window: Callable[[str | None], Window]):
+    stranger, task, delays = window(None), f"/a/{'t' * 43}", f"/a/{'d' * 43}"
+    looks = [Example(f"/a/{token}", None, is_for_phones=True) for token in ASKED]
+    looks += [
+        Example(path, None, status, is_for_phones=True, then=then)
+        for path, status, then in (
+            (delays, 422, press("Mark as done")),
+            (task, 422, promise_no_day),
+            (task, 200, press("Mark as done")),
+            (task, 422, name_no_day),
+            (task, 200, press("Undo")),
+            (f"/a/{'z' * 43}", 404, stay),
+        )
+    ]
+    assert [(look.path, wrong) for look in looks if (wrong := stranger.look(look))] == []
+
+
+def test_everybody_can_choose_messages_on_a_phone(window: Callable[[str | None], Window], calculated: Served):
     stranger = window(None)
-    work = {kind: [path for path in links_in(calculated.home, kind) if stranger.request.get(path).ok] for kind in "au"}
-    for path in (work["a"][0], work["u"][0], ask_link(stranger.page, calculated, HEAD), calculated.doors[OFFICE]):
-        assert stranger.look(Example(path, is_for_phones="/sign-in/" in path)) == []
+    path = next(path for path in links_in(calculated.home, "u") if stranger.request.get(path).ok)
+    for then in (stay, press("Switch off optional messages and get the rest weekly"), press("Create a calendar link")):
+        assert stranger.look(Example(path, None, is_for_phones=True, then=then)) == []
+    assert stranger.look(Example(path, None, is_for_phones=True, then=press("Create a calendar link"))) == []
+    assert "it still works" in stranger.page.locator("main").inner_text()
+
+
+def test_everybody_can_sign_in_on_a_phone_or_read_why_not(window: Callable[[str | None], Window], calculated: Served):
+    stranger, refused = window(None), f"/sign-in/link/{'z' * 43}"
+    for path in (ask_link(stranger.page, calculated, HEAD), calculated.doors[OFFICE]):
+        assert stranger.look(Example(path, None, is_for_phones=True)) == []
+    assert stranger.look(Example(refused, None, 403, is_for_phones=True)) == []
+    path = ask_link(stranger.page, calculated, HEAD)
+    with session_scope(database_in(calculated.home)) as session:
+        assert withdraw_invitation(session, PROGRAMME, HEAD, at=NOW)
+    try:
+        assert stranger.look(Example(path, None, 403, is_for_phones=True, then=press("Sign in"))) == []
+        assert "You have not been invited" in stranger.page.locator("main").inner_text()
+    finally:
+        invite_people(calculated.home)
+
+
+def test_everybody_can_continue_a_form_after_signing_in_again(browser: Any, calculated: Served):
+    own = Window(browser, calculated, HEAD)
+    own.page.goto(f"/p/{PROGRAMME}/people/support")
+    [token] = [c["value"] for c in own.page.context.cookies() if c["name"] == SESSION]
+    accounts.sign_out(token, db=database_in(calculated.home), now=calculated.now)
+    note_support(own.page, "Opened the training")
+    own.page.get_by_role("heading", name="Sign in", exact=True).wait_for()
+    sign_in(own.page, calculated, HEAD)
+    assert own.look(Example(f"/p/{PROGRAMME}/kept", is_for_phones=True)) == []
+    own.page.get_by_role("button", name="Continue with what you entered").click()
+    own.page.get_by_role("heading", name="What this would change").wait_for()
 
 
 @pytest.mark.parametrize("path", DOCUMENTS.values(), ids=lambda found: found[0].removeprefix("/"))

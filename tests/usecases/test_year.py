@@ -11,7 +11,7 @@ import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -32,7 +32,7 @@ from changeflow.storage import keys
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow
 from changeflow.usecases import definitions, dispatch, gates, link_answers, ticks
-from changeflow.usecases.answer_recording import Given
+from changeflow.usecases.answer_recording import CauseNeededError, Given
 from changeflow.usecases.link_answers import LinkQuestion
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.words import Outcome
@@ -117,7 +117,10 @@ class Year:
         try:
             question = link_answers.question_of(token, db=self.db, now=self.now)
             given = self.chosen(question)
-            link_answers.answer(token, given, db=self.db, now=self.now)
+            try:
+                link_answers.answer(token, given, db=self.db, now=self.now)
+            except CauseNeededError:
+                link_answers.answer(token, replace(given, cause="It could not wait"), db=self.db, now=self.now)
         except ChangeflowError:
             return  # an answer that is refused is an answer not given
         if question.kind == "gate":

@@ -16,13 +16,20 @@ from sqlmodel import select
 
 from changeflow.agenda.due import AnswerKind
 from changeflow.delivery.message import Message
+from changeflow.programme.announcements import go_lives
+from changeflow.programme.facts import Announcement
+from changeflow.programme.programme import Programme
+from changeflow.programme.recording import finish_of
+from changeflow.reports.effects import delays_promises, effect_of
 from changeflow.storage import answers, audit, keys, publications
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.agenda import DueRow, LinkRow, NudgeRow
-from changeflow.usecases import definitions, dispatch, link_answers, progress, ticks, unit_of_work
+from changeflow.usecases import answer_recording, definitions, dispatch, link_answers, progress, ticks, unit_of_work
+from changeflow.usecases.announcements import announce
 from changeflow.usecases.answer_recording import Given
 from changeflow.usecases.link_answers import LinkError
-from changeflow.usecases.stored import load
+from changeflow.usecases.stored import load, stored_on
+from changeflow.usecases.unit_of_work import Change
 from changeflow.web.app import make_app
 from tests import audited
 from tests.builders import PEOPLE, SERVICE, Postbox, a_folder
@@ -72,6 +79,10 @@ class Browser:
 
     def post(self, path: str, data: dict[str, str]) -> httpx.Response:
         return self._ask("POST", path, data)
+
+
+def load_on(db: str, day: int) -> Programme:
+    return stored_on("small", db=db, on=date(2027, 1, day)).programme
 
 
 def pages(db: str, now: datetime) -> Browser:
@@ -154,6 +165,59 @@ def test_a_page_is_not_cached_and_has_no_other_links(stored: str, token: str):
     assert "lead@example.org" not in shown.text
     for field in page.xpath("//input[not(@type='hidden')] | //select | //textarea"):
         assert page.xpath(f"//label[@for='{field.get('id')}']") or field.getparent().tag == "label"
+
+
+def said_on(page: httpx.Response) -> str:
+    return " ".join(html.fromstring(page.text).xpath("string(//main)").split())
+
+
+@pytest.mark.slow
+def test_an_answer_that_delays_a_promise_needs_a_reason_and_keeps_what_was_typed(
+    stored: str, token: str, monkeypatch: pytest.MonkeyPatch
+):
+    # No task of the small programme delays a promise by being finished: see the next test.
+    monkeypatch.setattr(answer_recording, "delays_promises", lambda *_: True)
+    client = pages(stored, moment(11, 10))
+    asked = client.post(f"/a/{token}", data={"answer": "done"})
+    assert asked.status_code == 422
+    assert "We have not saved your answer. This delays a date that was announced" in said_on(asked)
+    assert "“All are live” is 6 days earlier, on 21 Jan 2027 (was 27 Jan 2027)." in said_on(asked)
+    long = client.post(f"/a/{token}", data={"answer": "done", "cause": "<b>x</b>" + "y" * 2000})
+    assert (long.status_code, "Your reason must be 2,000 characters or fewer." in said_on(long)) == (422, True)
+    assert "&lt;b&gt;x&lt;/b&gt;y" in long.text
+    assert not load_on(stored, 11).is_done(TASK)
+    taken = client.post(f"/a/{token}", data={"answer": "done", "cause": " The supplier\n{{ 7*7 }} "})
+    assert "We have marked this as done." in said_on(taken)
+    programme = load_on(stored, 11)
+    assert programme.is_done(TASK)
+    assert [(c.task, c.by, c.text) for c in programme.facts.comments] == [(TASK, "lead", "The supplier\n{{ 7*7 }}")]
+
+
+@pytest.mark.slow
+def test_finishing_a_task_today_delays_no_promise(stored: str):
+    """Every school's go-live is announced; each open task is finished in turn, also when it is late or out of order."""
+    days = {(g.school, g.service): g.day for g in go_lives(load_on(stored, 4))}
+    told = [
+        Announcement(service=s, school=k, day=day, on=date(2027, 1, 4), how="letter") for (k, s), day in days.items()
+    ]
+    announce(told, Change(db=stored, programme="small", actor="chief", now=moment(4), on=date(2027, 1, 4)))
+    for on in (date(2027, 1, 6), date(2027, 1, 11)):
+        before = stored_on("small", db=stored, on=on)
+        done = {
+            t: progress.rehearse(before, [finish_of(before.programme, t, on)]) for t in before.programme.roadmap.tasks
+        }
+        moved = [effect_of(before.judged, after.judged).needs_reason for after in done.values() if after is not None]
+        assert any(moved), "it brings announced dates forward"
+        assert not any(delays_promises(before.judged, after.judged) for after in done.values() if after is not None)
+
+
+def test_a_later_finish_delays_a_promise(stored: str):
+    day = next(g.day for g in go_lives(load_on(stored, 4)) if g.school == "ash")
+    told = Announcement(service="payroll", school="ash", day=day, on=date(2027, 1, 4), how="letter")
+    announce([told], Change(db=stored, programme="small", actor="chief", now=moment(4), on=date(2027, 1, 4)))
+    early, late = (stored_on("small", db=stored, on=date(2027, 1, n)).judged for n in (5, 12))
+    assert delays_promises(early, late)
+    assert not delays_promises(late, early)
 
 
 class TestNotYet:

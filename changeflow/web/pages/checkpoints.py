@@ -13,7 +13,7 @@ from changeflow.usecases.people_forms import checkpoint_form, checkpoint_list, p
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
 from changeflow.values.sentences import sentence
-from changeflow.web.acts import EMPTY, SentForm, answer_form
+from changeflow.web.acts import EMPTY, SentForm, answer_form, reason_in
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
 from changeflow.web.forms import FieldError, Form, line_in, past_day
 
@@ -65,10 +65,11 @@ async def report(request: Request, programme: str, checkpoint: str) -> Response:
         programme,
         form,
         allow=lambda visit: permit_checkpoint(visit, checkpoint),
-        do=lambda change: report_checkpoint(_result(form, checkpoint, change), change),
+        do=lambda change: report_checkpoint(_result(form, checkpoint, change), change, reason_in(form)),
         show=lambda visit, draft: _page(request, visit, checkpoint, draft),
         done=f"/p/{programme}/people/checkpoints/{quote(checkpoint)}?saved=1",
         mark=lambda found: mark_of_checkpoint(found, checkpoint),
+        asks_why=True,
         section="people",
     )
 

@@ -1,6 +1,6 @@
 """The pages behind the links in messages. They work without script, and opening one changes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from fastapi import APIRouter, Request
@@ -11,6 +11,7 @@ from changeflow.delivery.costs import cost_in_words
 from changeflow.errors import ChangeflowError, InputError
 from changeflow.languages.language import language_of
 from changeflow.usecases import calendar_feeds, link_answers
+from changeflow.usecases.answer_recording import CauseNeededError
 from changeflow.usecases.answer_undo import TOO_LATE
 from changeflow.usecases.link_answers import LinkError, TakenAnswer
 from changeflow.usecases.stored import Stored
@@ -74,13 +75,21 @@ async def calendar(token: str, request: Request) -> Response:
     return await site.work.read(_calendar, token, site.db, site.clock())
 
 
-def _asked(token: str, db: str, now: datetime, *, error: str = "", form: Mapping[str, str] | None = None) -> Response:
+def _asked(
+    token: str,
+    db: str,
+    now: datetime,
+    *,
+    error: str = "",
+    form: Mapping[str, str] | None = None,
+    moves: Sequence[str] | None = None,
+) -> Response:
     if not error and (before := link_answers.just_answered(token, db=db, now=now)) is not None:
         return _thanked(token, before)
     question = link_answers.question_of(token, db=db, now=now)
     cost = cost_in_words(question.cost, language_of(question.language)) if question.cost else ""
     values = {"question": question, "cost": cost, "error": error, "form": form or {}, "today": local_day(now)}
-    return page("answer", values, language=question.language, status=422 if error else 200)
+    return page("answer", {**values, "moves": moves}, language=question.language, status=422 if error else 200)
 
 
 def _taken(token: str, form: Form, db: str, now: datetime, ahead: Stored | None) -> Response:
@@ -90,7 +99,8 @@ def _taken(token: str, form: Form, db: str, now: datetime, ahead: Stored | None)
         raise
     except ChangeflowError as error:
         # The link has not been used, so the reader can correct the answer on the same page.
-        return _asked(token, db, now, error=error.text, form=form.cleaned())
+        moves = error.moves if isinstance(error, CauseNeededError) else None
+        return _asked(token, db, now, error=error.text, form=form.cleaned(), moves=moves)
     return _thanked(token, taken)
 
 

@@ -1,12 +1,13 @@
 """My things: what a person is asked for now, with the answers on the same page, and undo for a quarter of an hour."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from changeflow.errors import ConflictError, InputError, NotAllowedError, UnknownThingError
 from changeflow.usecases.acts import change_by
+from changeflow.usecases.answer_recording import CauseNeededError
 from changeflow.usecases.my_things import answer_own, my_page, undo_own
 from changeflow.usecases.visits import Visit
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page, site_of
@@ -50,13 +51,19 @@ async def _changed(request: Request, programme: str, form: Form, *, undoes: bool
     except (NotAllowedError, UnknownThingError):
         raise
     except (InputError, ConflictError) as error:
-        return await _show(request, programme, problem=problem_of(error), sent=form.cleaned())
+        moves = error.moves if isinstance(error, CauseNeededError) else None
+        return await _show(request, programme, problem=problem_of(error), sent=form.cleaned(), moves=moves)
     where = f"/p/{programme}/me?{'undone' if undoes else 'saved'}=1"
     return RedirectResponse(where, status_code=303, headers=PAGES_HEADERS)
 
 
 async def _show(
-    request: Request, programme: str, *, problem: str = "", sent: Mapping[str, str] | None = None
+    request: Request,
+    programme: str,
+    *,
+    problem: str = "",
+    sent: Mapping[str, str] | None = None,
+    moves: Sequence[str] | None = None,
 ) -> Response:
     def shown(found: Visit) -> Page:
         page = my_page(found)
@@ -64,6 +71,7 @@ async def _show(
             "mine": page,
             "problem": problem,
             "sent": sent or {},
+            "moves": moves,
             "saved": "saved" in request.query_params and not problem,
             "undone": "undone" in request.query_params and not problem,
         }

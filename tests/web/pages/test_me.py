@@ -6,6 +6,7 @@ import pytest
 
 from changeflow.storage import answers
 from changeflow.storage.database import read_scope
+from changeflow.usecases import answer_recording
 from changeflow.usecases.stored import load
 from tests.every_role import NOW, TODAY, World
 from tests.web.visiting import Browser, signed_in, text_of
@@ -80,6 +81,20 @@ def test_not_yet_and_problems_are_kept_and_mistakes_keep_the_text(asked: tuple[W
     assert send(browser, item=task, answer="blocked", text="<b>{{ 7*7 }}</b>").status_code == 303
     with read_scope(world.db) as session:
         assert len(answers.answers(session, "small").about(task, person)) == 2
+
+
+@pytest.mark.slow
+def test_an_answer_that_delays_a_promise_needs_a_reason(asked: tuple[World, str, str], monkeypatch: pytest.MonkeyPatch):
+    world, person, task = asked
+    monkeypatch.setattr(answer_recording, "delays_promises", lambda *_: True)
+    browser = signed_in(world.db, person)
+    wrong = send(browser, item=task, answer="done")
+    assert wrong.status_code == 422
+    assert "Why do these dates move?" in text_of(wrong)
+    assert not is_done(world, task)
+    assert send(browser, item=task, answer="done", cause="The supplier <b>was late</b>").status_code == 303
+    assert is_done(world, task)
+    assert "The supplier <b>was late</b>" in text_of(browser.get(f"/p/small/plan/{task}"))
 
 
 @pytest.mark.slow

@@ -171,12 +171,13 @@ class TestCheckpoints:
     def test_a_result_is_recorded_and_judged(self, live: World):
         browser = signed_in(live.db, "owner")
         fields = {"use": "85%", "experience": "90", "proficiency": "", "evidence": "System log", "said": ODD, "did": ""}
-        fields |= {"sponsor_seen": "yes", "old_way_gone": "no", "on": ""}
+        fields |= {"sponsor_seen": "yes", "old_way_gone": "no", "on": "", "cause": "It was done early"}
         answer = saved(browser, CHECKPOINT, **fields)
         assert answer.status_code == 303
         [result] = programme(live).facts.checkpoints
         assert (result.use, result.experience, result.proficiency) == (0.85, 0.9, None)
         assert (result.sponsor_seen, result.old_way_gone, result.said) == (True, False, ODD)
+        assert [(c.task, c.text) for c in programme(live).facts.comments] == [(result.task, "It was done early")]
         page = text_of(browser.get(answer.headers["location"]))
         [found] = programme(live).checkpoints()
         assert found.judgement.verdict.value in page

@@ -1,0 +1,119 @@
+"""States of pages that take more than opening an address: answers, empty programmes, and what went wrong."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from changeflow.errors import ConflictError, DatabaseBusyError, NotAllowedError
+from changeflow.storage import answers
+from changeflow.storage.answers import AnswerLink
+from changeflow.storage.database import session_scope
+from changeflow.usecases.messages import digest_of
+from changeflow.web.errors import FORGED, MISSING, trouble_of
+from changeflow.web.responses import (
+    FILE_TOO_LARGE,
+    FULL,
+    HEADERS_TOO_LARGE,
+    NOT_FOUND,
+    TOO_LARGE,
+    TOO_SLOW,
+    Trouble,
+    failed,
+    of_database,
+    too_many,
+    wrong_method,
+)
+from tests.browser.sample import EMPTY, MANAGER, NOW, PROGRAMME, database_in
+
+P = f"/p/{EMPTY}"
+EMPTY_PAGES = (
+    P,
+    f"{P}/me",
+    f"{P}/decisions",
+    f"{P}/schools",
+    f"{P}/schools?only=late",
+    f"{P}/schools/ash",
+    f"{P}/waves",
+    f"{P}/plan",
+    f"{P}/plan?only=late",
+    f"{P}/week",
+    f"{P}/people",
+    f"{P}/people/training",
+    f"{P}/people/checkpoints",
+    f"{P}/people/support",
+    f"{P}/people/saturation",
+    f"{P}/people/messages",
+    f"{P}/pilots",
+    f"{P}/pilots/payroll",
+    f"{P}/rules",
+    f"{P}/baselines",
+    f"{P}/announcements",
+    f"{P}/reports",
+    f"{P}/calculations",
+    f"{P}/record?until=2020-01-01",
+    f"{P}/record/versions/1",
+    f"{P}/settings/people",
+    f"{P}/settings/tokens",
+)
+"""Pages of a programme in which nothing has happened."""
+REFUSED = NotAllowedError(
+    "The sponsor decides. Ask the Chief Executive.", programme=EMPTY, actor="head", action="decide"
+)
+TROUBLES: Mapping[str, Trouble] = {
+    f"{P}/forbidden": trouble_of(REFUSED, changes=True),
+    f"{P}/forged": FORGED,
+    f"{P}/missing": MISSING,
+    f"{P}/stale": trouble_of(ConflictError("The Programme Manager saved a change on 20 May 2027 at 09:00.")),
+    f"{P}/large": FILE_TOO_LARGE,
+    f"{P}/often": too_many(60),
+    f"{P}/failed": failed("AB12CD34"),
+    f"{P}/busy": of_database(DatabaseBusyError()),
+    "/a/wrong": wrong_method("GET, POST"),
+    "/a/missing": NOT_FOUND,
+    "/a/used": Trouble(410, "This link does not work", "You have answered already."),
+    "/a/slow": TOO_SLOW,
+    "/a/long": TOO_LARGE,
+    "/a/headers": HEADERS_TOO_LARGE,
+    "/a/full": FULL,
+}
+"""Pages that say what went wrong, by an address that they could be the answer to."""
+
+
+ASKED: Mapping[str, str] = {
+    "t" * 43: "payroll/w2/people-awareness",
+    "d" * 43: "finance/pilot/go-live",
+    "g" * 43: "payroll/pilot/go-no-go",
+    "e" * 43: "payroll/w2/go-no-go#evidence",
+    "f" * 43: "payroll/w2/go-live#feedback",
+    "c" * 43: "payroll/w2/go-live#comment",
+    "r" * 43: "round/1",
+    "s" * 43: "sponsor",
+    "v" * 43: "conversation/payroll-manager",
+}
+"""What links in messages ask, one of each kind, by their token. Finishing the second delays other go-lives."""
+
+
+def add_answer_links(home: Path) -> None:
+    own = {"programme": PROGRAMME, "person": MANAGER, "due_on": NOW.date(), "expires_at": NOW + timedelta(days=9)}
+    links = {
+        digest_of(token): AnswerLink(action="answer", subject=subject, used_at=None, revoked_at=None, **own)
+        for token, subject in ASKED.items()
+    }
+    with session_scope(database_in(home)) as session:
+        answers.add_links(session, links, at=NOW)
+
+
+def press(name: str) -> Callable[[Any], None]:
+    return lambda page: page.get_by_role("button", name=name, exact=True).first.click()
+
+
+def name_no_day(page: Any) -> None:
+    """Say that it was another day, on the page of thanks, but not which."""
+    page.locator("summary", has_text="It was another day").click()
+    press("Save this day")(page)
+
+
+def promise_no_day(page: Any) -> None:
+    page.locator("summary", has_text="Not yet").click()
+    press("Remind me then")(page)
