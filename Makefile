@@ -61,8 +61,8 @@ format: $(VENV)/.ready  ## Format the code
 bench: $(VENV)/.ready  ## Run the benchmarks; writes bench/out.json (ONLY=group runs one group)
 	@$(BIN)/python -m bench $(ONLY)
 
-chaos: $(VENV)/.ready  ## Kill processes and cut connections thousands of times, and count losses (an hour)
-	@$(BIN)/python -m chaos
+chaos: $(VENV)/.ready  ## Kill processes and cut connections thousands of times, and count losses (an hour; PART=sign-ins runs one part)
+	@$(BIN)/python -m chaos $(if $(PART),--part $(PART))
 
 audit-mutations: $(VENV)/.ready  ## Tamper with a database 10,000 times in each of 27 ways; the audit finds all (half an hour)
 	@MUTATIONS=10000 $(BIN)/python -m pytest -n 2 -q tests/storage/test_audit_mutations.py
