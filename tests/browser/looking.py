@@ -35,12 +35,18 @@ SMALL_TEXT = """() => [...document.querySelectorAll('svg text')]
     .filter(([size]) => size < 10.99)"""
 HINTS = """() => [...document.querySelectorAll('.scroll')].filter(s => s.getClientRects().length).map(s =>
     [s.scrollWidth > s.clientWidth, getComputedStyle(s, '::before').visibility === 'visible'])"""
-# A link in a line of text needs only the least height (2.5.8, "inline"). What cannot be seen is no target: a skip link
-# until it has the focus.
+# A link in a line of text needs only the least height (2.5.8, "inline"), but not one that is all the text. What
+# cannot be seen is no target: a skip link until it has the focus.
 SMALL_TARGETS = """([least, inLine]) => {
     const seen = e => e.checkVisibility({visibilityProperty: true})
         && [...e.getClientRects()].some(r => r.width > 1) && !e.closest('svg, .skip');
-    const needed = e => e.matches('a') && getComputedStyle(e).display === 'inline' ? inLine : least;
+    const isInline = e => getComputedStyle(e).display.startsWith('inline');
+    const isInText = e => {
+        let block = e.parentElement;
+        while (isInline(block)) block = block.parentElement;
+        return block.textContent.trim().length > e.textContent.trim().length;
+    };
+    const needed = e => e.matches('a') && getComputedStyle(e).display === 'inline' && isInText(e) ? inLine : least;
     const area = e => {
         const label = e.matches('input[type=checkbox], input[type=radio]') ? e.closest('label') ?? e.labels?.[0] : null;
         const boxes = [e, label].filter(Boolean).map(x => x.getBoundingClientRect());
