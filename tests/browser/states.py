@@ -105,7 +105,13 @@ def add_answer_links(home: Path) -> None:
 
 
 def press(name: str) -> Callable[[Any], None]:
-    return lambda page: page.get_by_role("button", name=name, exact=True).first.click()
+    """Press a button, and wait for the page that it leads to."""
+
+    def go(page: Any) -> None:
+        with page.expect_navigation():
+            page.get_by_role("button", name=name, exact=True).first.click()
+
+    return go
 
 
 def name_no_day(page: Any) -> None:

@@ -64,10 +64,16 @@ def calculated(stored: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(scope="module")
-def newcomer(browser: Any, calculated: Served) -> "Window":
+def kinds() -> Kinds:
+    """The kinds of texts that were looked at on any page."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def newcomer(browser: Any, calculated: Served, kinds: Kinds) -> "Window":
     """The window of someone whose programme has just begun."""
     token = store_empty(calculated.home)
-    opened = Window(browser, calculated, None)
+    opened = Window(browser, calculated, None, kinds)
     opened.page.context.add_cookies([{"name": SESSION, "value": token, "url": calculated.base}])
     return opened
 
@@ -104,9 +110,8 @@ class Window:
 
 
 @pytest.fixture(scope="module")
-def window(browser: Any, calculated: Served) -> Callable[[str | None], Window]:
+def window(browser: Any, calculated: Served, kinds: Kinds) -> Callable[[str | None], Window]:
     """The window of each person, who has signed in."""
-    kinds: Kinds = {}
     return cache(lambda person: Window(browser, calculated, person, kinds))
 
 
@@ -179,8 +184,8 @@ def test_everybody_can_sign_in_on_a_phone_or_read_why_not(window: Callable[[str 
         invite_people(calculated.home)
 
 
-def test_everybody_can_continue_a_form_after_signing_in_again(browser: Any, calculated: Served):
-    own = Window(browser, calculated, HEAD)
+def test_everybody_can_continue_a_form_after_signing_in_again(browser: Any, calculated: Served, kinds: Kinds):
+    own = Window(browser, calculated, HEAD, kinds)
     own.page.goto(f"/p/{PROGRAMME}/people/support")
     [token] = [c["value"] for c in own.page.context.cookies() if c["name"] == SESSION]
     accounts.sign_out(token, db=database_in(calculated.home), now=calculated.now)
