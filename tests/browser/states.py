@@ -115,9 +115,9 @@ def press(name: str) -> Callable[[Any], None]:
 
 
 def name_no_day(page: Any) -> None:
-    """Say that it was another day, on the page of thanks, but not which."""
-    page.locator("summary", has_text="It was another day").click()
-    press("Save this day")(page)
+    """Change the date on the page of thanks, but enter none."""
+    page.locator("summary", has_text="Change the date").click()
+    press("Save this date")(page)
 
 
 def promise_no_day(page: Any) -> None:
