@@ -65,6 +65,7 @@ from changeflow.values.moments import day_of, format_day
 from changeflow.values.words import Gate, Kind, Outcome
 from tests.conftest import SAMPLE, sample_copy
 from tests.paper import read_paper
+from tests.quick import quick_first
 
 PILOT = "payroll/pilot/go-no-go"
 
@@ -149,7 +150,7 @@ def states(early: Path) -> Callable[[str], Asked]:
     return states
 
 
-@pytest.fixture(params=["early", "middle", "refused"])
+@pytest.fixture(params=quick_first(1, ["middle", "early", "refused"]))
 def asked(states: Callable[[str], Asked], request: pytest.FixtureRequest) -> Asked:
     return states(request.param)
 
