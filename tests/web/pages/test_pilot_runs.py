@@ -159,9 +159,11 @@ def test_who_may_not_explain_is_refused(own_world: World, person: str):
     assert explanations(own_world) == []
 
 
-def test_a_row_that_is_not_there_and_an_unknown_run_are_not_found(world: World):
+def test_a_row_that_is_not_there_keeps_the_form_and_an_unknown_run_is_not_found(world: World):
     browser = signed_in(world.db, "manager")
-    assert check(browser, **{**ONE, "row": "7"}).status_code == 404
+    page = check(browser, **{**ONE, "row": "7"})
+    assert page.status_code == 422
+    assert "Back pay" in page.text
     for path in ("2026-01", "x", "2027-02/more"):
         assert browser.get(f"/p/small/pilots/payroll/runs/{path}").status_code == 404
     assert browser.get("/p/small/pilots/nothing/runs/2027-02").status_code == 404
