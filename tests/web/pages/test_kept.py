@@ -1,5 +1,6 @@
 """Forms that are sent after the session has ended: nothing that was typed is lost, and no one else sees it."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,9 @@ import httpx
 import pytest
 
 from changeflow.errors import CannotWriteError
+from changeflow.places import templates_dir
+from changeflow.reports import entry_forms
+from changeflow.reports.entry_forms import EntryField
 from changeflow.storage import kept_forms
 from changeflow.storage.kept_forms import KEPT_FOR, KeptForms
 from changeflow.usecases import accounts
@@ -15,6 +19,7 @@ from changeflow.usecases.accounts import SESSION_LIFE, new_token
 from changeflow.usecases.retention import retain
 from changeflow.usecases.subject_access import erase
 from changeflow.usecases.unit_of_work import Change
+from changeflow.web.kept import LABELS
 from changeflow.web.security import BROWSER, SESSION
 from tests.every_role import NOW, World
 from tests.quick import quick_first
@@ -129,6 +134,18 @@ def test_a_forged_session_or_form_keeps_nothing(world: World):
     assert other.status_code == 403
     sign_in_again(browser, "chief")
     assert "Nothing is waiting here" in text_of(browser.get(KEPT))
+
+
+def test_every_long_text_of_a_form_is_shown_with_a_label():
+    written = "".join(
+        path.read_text() for path in (templates_dir() / "web").rglob("*.j2") if "sign_in" not in path.parts
+    )
+    names = set(re.findall(r'<textarea[^>]* name="([a-z]+)"', written))
+    kinds = [found for found in vars(entry_forms).values() if isinstance(found, tuple | EntryField)]
+    fields = [field for kind in kinds for field in (kind if isinstance(kind, tuple) else (kind,))]
+    names |= {field.name for field in fields if isinstance(field, EntryField) and field.kind == "area"}
+    assert {"text", "cause", "evidence", "did"} <= names
+    assert names <= LABELS.keys()
 
 
 def files_of(db: str) -> list[Path]:
