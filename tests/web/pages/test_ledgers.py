@@ -136,7 +136,7 @@ def test_an_explained_run_is_compared_again_and_the_gates_evidence_changes(own_w
     checked = check(browser, browser.get(f"{URL}/1"))
     said = text_of(checked)
     assert "The run is clean: 2 contracts compared, and nothing is unexplained." in said
-    assert "Saved for March 2027 so far: a run that is not clean of 2 contracts" in said
+    assert "Already saved for March 2027: a run that is not clean of 2 contracts" in said
     resolved = said.partition("No longer against")[2]
     assert "The March 2027 run has 1 contract with an unexplained difference." in resolved
     for _ in range(2):
@@ -199,7 +199,7 @@ def test_what_quotes_cells_is_for_who_uploaded_it_and_who_may_see_contracts(own_
     assert "twelve" in text_of(signed_in(own_world.db, "manager").get(f"{URL}/1"))
     other = text_of(signed_in(own_world.db, "chief").get(f"{URL}/1"))
     assert "twelve" not in other
-    assert "Only the Team Member, the service manager" in other.replace("Only Team", "Only the Team")
+    assert "so only Team Member, the service manager and the lead provider can see it" in other
     assert "A2" not in text_of(check(member, compared(own_world, member), f"{URL}/2"))
 
 
@@ -248,7 +248,7 @@ def test_uploads_are_limited_in_number(own_world: World):
     browser = signed_in(own_world.db, "manager")
     answers = [upload(browser) for _ in range(7)]
     assert [a.status_code for a in answers] == [303] * 6 + [422]
-    assert "There are 6 uploads of this service already." in text_of(answers[-1])
+    assert "There are 6 uploads for this service already." in text_of(answers[-1])
 
 
 @pytest.mark.slow
@@ -286,7 +286,7 @@ def test_of_two_who_save_the_same_month_the_second_sees_the_first(own_world: Wor
     said = text_of(late)
     assert "Someone else has recorded something here" in said
     again = text_of(check(second, late, f"{URL}/2"))
-    assert "Saved for March 2027 so far: a clean run of 2 contracts" in again
+    assert "Already saved for March 2027: a clean run of 2 contracts" in again
     assert "The run is not clean" in again
     assert len(runs_of(own_world)) == 2
 

@@ -195,7 +195,7 @@ def test_a_rule_is_accepted_for_the_next_month(own_world: World):
     learnt = [e for e in explanations(own_world) if e.learnt]
     assert [(e.period, e.contract, e.by) for e in learnt] == [("2027-03", None, "manager")]
     assert "Rules for the next month" not in text_of(browser.get(URL))
-    assert browser.send(f"{URL}/rules", page, rule="none").status_code == 404
+    assert browser.send(f"{URL}/rules", page, rule="none").status_code == 422
 
 
 def test_a_head_sees_no_run(world: World):
