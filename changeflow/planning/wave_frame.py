@@ -24,6 +24,8 @@ ENOUGH_DAYS = 3
 """The fewest working days in a week for a movable activity: our own choice."""
 PUSHED = 12
 """Weeks by which an activity may move away from its go-live to avoid holidays and blackouts."""
+AFTERWARDS = 26
+"""Weeks after the last date for activities that follow a go-live."""
 USUAL = (Activity(kind=Kind.TRAINING, weeks_before=2, weeks=1), Activity(kind=Kind.WORK, weeks_before=-2, weeks=3))
 """The default work around a go-live: a week of training and three weeks of support."""
 USUAL_FOR_PAY = (
@@ -50,6 +52,9 @@ class Frame:
 
     def week_of(self, day: date) -> int:
         return (day - self.start).days // 7
+
+    def monday(self, week: int) -> date:
+        return self.start + timedelta(weeks=week)
 
     def calendar(self, kind: Kind, school: str, service: str, *, base: str = "") -> WorkingCalendar:
         """Return the days on which an activity can be worked on at a school, as in the plan."""

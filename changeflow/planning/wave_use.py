@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from datetime import date
 
-from changeflow.planning.wave_frame import frame_of, placed
+from changeflow.planning.wave_frame import AFTERWARDS, frame_of, placed
 from changeflow.programme.announcements import go_live_tasks
 from changeflow.programme.assembly.instances import former, instances_of
 from changeflow.programme.definition import Definition, ServiceFile, Wave
@@ -70,6 +70,24 @@ def plan_in_force(programme: Programme, problem: WaveProblem) -> WavePlan:
             chosen[school, service] = next(known, own)
     pilot = frozenset(pair for pair in chosen if programme.is_pilot(lives[pair].wave))
     return WavePlan(chosen=chosen, pilot=pilot)
+
+
+def rollouts_in_force(programme: Programme) -> dict[Pair, tuple[date, date]]:
+    """Return, for each go-live of `plan_in_force`, the Mondays of the first and last week of the work around it.
+
+    It is many times faster than the whole problem, because it places the work of no other date.
+    """
+    frame, lives = frame_of(programme), go_live_tasks(programme)
+    weeks = frame.week_of(frame.latest) + 1 + AFTERWARDS
+    found: dict[Pair, tuple[date, date]] = {}
+    for service in programme.services:
+        for school in sorted(programme.schools_of(service.service)):
+            if (live := lives.get((school, service.service))) is not None:
+                day = programme.days_of(live.id)[1]
+                week = min(max(0, frame.week_of(day)), weeks - 1)
+                own = Candidate(week, day, placed(frame, school, service, day)[0])
+                found[school, service.service] = frame.monday(own.first), frame.monday(own.last)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

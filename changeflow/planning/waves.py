@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from math import floor
 
-from changeflow.planning.wave_frame import Frame, first_forecast, frame_of, placed
+from changeflow.planning.wave_frame import AFTERWARDS, Frame, first_forecast, frame_of, placed
 from changeflow.planning.wave_openings import (
     as_working_day,
     first_day_reason,
@@ -24,9 +24,6 @@ from changeflow.programme.references import References
 from changeflow.roadmap.model.requests import Group, WaveTeam
 from changeflow.roadmap.waves.problem import Candidate, GroupPlan, Pair, SchoolPlan, ServicePlan, WaveProblem
 from changeflow.values.moments import format_day
-
-AFTERWARDS = 26
-"""Weeks after the last date for activities that follow a go-live."""
 
 
 def wave_problem(programme: Programme) -> WaveProblem:

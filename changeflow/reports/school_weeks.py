@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 
+from changeflow.planning.wave_use import rollouts_in_force
 from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.definition import School
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
-from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
 from changeflow.values.words import Kind
 
 ASKS: Mapping[Kind, str] = {
@@ -68,12 +68,10 @@ class RolloutWeeks:
     """The Monday of the last week."""
 
 
-def rollouts_of(problem: WaveProblem, plan: WavePlan) -> tuple[RolloutWeeks, ...]:
-    """Return the rollouts of a plan of waves."""
-    return tuple(
-        RolloutWeeks(school, service, problem.monday(found.first), problem.monday(found.last))
-        for (school, service), found in plan.chosen.items()
-    )
+def rollouts_of(programme: Programme) -> tuple[RolloutWeeks, ...]:
+    """Return the rollouts of a programme's plan of waves in force."""
+    found = rollouts_in_force(programme)
+    return tuple(RolloutWeeks(school, service, *weeks) for (school, service), weeks in found.items())
 
 
 @dataclass(frozen=True, eq=False)

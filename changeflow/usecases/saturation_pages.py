@@ -9,7 +9,6 @@ from changeflow.storage import versions
 from changeflow.usecases.own_school import own_school
 from changeflow.usecases.stored import content_state, load
 from changeflow.usecases.visits import Visit, sees_every_school
-from changeflow.usecases.wave_boards import waves_in_force, waves_now
 from changeflow.values.words import Action
 
 STARTS = range(0, AHEAD, WEEKS)
@@ -36,14 +35,13 @@ def saturation_view(visit: Visit, start: int = 0) -> Saturation:
 
     def work_out() -> Saturation:
         others = [load(visit.session, name, on=visit.today).programme for name, _, _ in states]  # type: ignore[attr-defined]
-        waves = {visit.name: waves_now(visit), **{other.id: waves_in_force(other) for other in others}}
-        rollouts = {name: rollouts_of(found.problem, found.plan) for name, found in waves.items() if found}
+        programmes = [visit.programme, *others]
         return saturation(
-            [visit.programme, *others],
+            programmes,
             today=visit.today,
             start=start,
             named=lambda name: name in known,
-            rollouts=rollouts,
+            rollouts={one.id: rollouts_of(one) for one in programmes},
         )
 
     found, own = visit.view("saturation", work_out, *key), own_school(visit)

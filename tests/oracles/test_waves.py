@@ -4,7 +4,10 @@ from collections import Counter
 
 import pytest
 
-from tests.oracles.random_waves import FEATURES, counted
+from changeflow.planning.wave_use import plan_in_force, rollouts_in_force
+from changeflow.planning.waves import wave_problem
+from tests.oracles.answers import planned_programme
+from tests.oracles.random_waves import FEATURES, counted, random_rollout
 from tests.oracles.wave_search import compare_waves_of
 
 ROLLOUTS = 300
@@ -17,6 +20,20 @@ def test_plans_of_waves_keep_everything_cost_what_they_say_and_are_the_best_wher
     assert (tally.best, tally.infeasible) > (300, 100)
     assert tally.bounds > 20
     assert tally.rare == {}
+
+
+@pytest.mark.slow
+def test_the_weeks_of_rollouts_are_those_of_the_whole_plan_in_force():
+    """The fast way against the whole problem, which has every other date as well."""
+    compared = 0
+    for seed in range(40):
+        programme = planned_programme(random_rollout(seed))
+        problem = wave_problem(programme)
+        chosen = plan_in_force(programme, problem).chosen
+        known = {pair: (problem.monday(c.first), problem.monday(c.last)) for pair, c in chosen.items()}
+        assert rollouts_in_force(programme) == known, seed
+        compared += len(known)
+    assert compared > 100
 
 
 @pytest.mark.slow

@@ -152,7 +152,7 @@ def test_a_school_over_its_limit_in_the_waves_is_over_it_here(sample: Folder):
     whole = sample.programme.scheduled()
     problem = wave_problem(whole)
     plan, today = plan_in_force(whole, problem), date(2027, 5, 20)
-    rollouts = {whole.id: rollouts_of(problem, plan)}
+    rollouts = {whole.id: rollouts_of(whole)}
     plain, over = saturation([whole], today=today, start=WEEKS), 0
     for start in (0, WEEKS):
         found = saturation([whole], today=today, start=start, rollouts=rollouts)
