@@ -130,7 +130,9 @@ def _person(subject: str, programme: Programme) -> About:
 
 
 def _calculation(subject: str, _: Programme) -> About:
-    named = {"waves": "wave proposals", "odds": "the likelihood of dates", "levels": "team workload"}
+    if subject == "messages":
+        return About("next week’s messages", "/people/messages/week")
+    named = {"waves": "wave proposals", "odds": "the likelihood of dates", "levelling": "team workload"}
     return About(named.get(subject, ""), "/calculations")
 
 

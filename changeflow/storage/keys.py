@@ -80,6 +80,11 @@ def key_of(session: Session) -> bytes:
     return known
 
 
+def lend(session: Session, key: bytes) -> None:
+    """Let a session on a copy of a database use that database's key."""
+    session.info[_KEY] = key
+
+
 def held_for(session: Session) -> bytes | None:
     """Return the key of an open database as `key_of` does, but create none: None if there is no key file."""
     return key_of(session) if _read(key_file(url_of(session))) is not None else None

@@ -54,6 +54,8 @@ KINDS: Mapping[str, JobKind] = {
 """Every kind that people start, in the order that pages list them."""
 LEDGERS = "ledgers"
 """The kind that compares uploaded ledgers; its page is the upload's."""
+MESSAGES = "messages"
+"""The kind that works out the messages of the next week; their page shows it."""
 
 
 REASONS: Mapping[str, str] = {

@@ -1,42 +1,26 @@
-"""Messages as pages show them: those of the next week, those sent, what people answered, and the switch.
+"""Messages as pages show them: those sent, what people answered, and the switch.
 
 No page says who has not answered.
 """
 
-import re
-import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from html import escape
+from dataclasses import dataclass
 from itertools import groupby
 
-from changeflow.adkar.people import Contact
 from changeflow.agenda.due import AnswerKind
 from changeflow.agenda.reasons import Reason
-from changeflow.delivery.message import Message
-from changeflow.errors import InputError, UnknownThingError
 from changeflow.reports.record import actor_in_words, moment_in_words
-from changeflow.storage import agenda, answers, audit, message_switch, messages, versions
+from changeflow.storage import agenda, answers, message_switch, messages, versions
 from changeflow.storage.agenda import Carried
 from changeflow.storage.custody import MachineState
-from changeflow.storage.database import session_scope, url_of
 from changeflow.storage.keys import key_of, recipient_of
 from changeflow.usecases.custody import standing_of
-from changeflow.usecases.message_switch import LETTER, midnight_of, opened_kinds
-from changeflow.usecases.messages import Desk
-from changeflow.usecases.nudge_preview import WEEK, PreviewedDay, PreviewedMessage, moments_from, preview_days
-from changeflow.usecases.stored import Cache, content_state
-from changeflow.usecases.visits import Visit, visit
-from changeflow.values.moments import format_day, local_day
+from changeflow.usecases.visits import Visit
+from changeflow.values.moments import format_day
 from changeflow.values.words import Action
 
 MOST_SENT, MOST_ANSWERS = 60, 60
 """How many messages and answers a page lists, the latest first."""
-MOST_TESTS = 20
-"""Test messages that one person may send themselves in a day."""
-LETTERS = "letters"
-"""The audit's subject where someone read the list of a week's messages."""
 KINDS: dict[Reason, str] = {
     Reason.TASK: "Reminder of a task",
     Reason.DECISION: "Reminder of a decision",
@@ -65,37 +49,6 @@ ANSWERED = {
     AnswerKind.DELEGATED: "Someone else should do this",
     AnswerKind.UNDONE: "Undid the answer",
 }
-_WEEKS: Cache[tuple[object, ...], tuple[PreviewedDay, ...]] = Cache(4)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LetterKind:
-    """Messages of the first week that are alike: of one reason and language, alone or with other things."""
-
-    key: str
-    name: str
-    count: int
-    day: date
-    person: str
-    """The first message of this kind, as an example."""
-    is_opened: bool
-    """Whether the person has opened one of them today."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageWeek:
-    """What would be sent in the next seven days if nothing else changes."""
-
-    days: tuple[PreviewedDay, ...]
-    kinds: tuple[LetterKind, ...]
-
-    @property
-    def going(self) -> int:
-        return sum(m.letter is not None for day in self.days for m in day.messages)
-
-    @property
-    def unopened(self) -> tuple[LetterKind, ...]:
-        return tuple(kind for kind in self.kinds if not kind.is_opened)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,112 +164,3 @@ def _answers(visit: Visit) -> Iterator[MessageAnswer]:
             text=text or "",
             when=moment_in_words(at),
         )
-
-
-def message_week(token: str, programme: str, *, db: str, now: datetime, desk: Desk) -> MessageWeek:
-    """Return the messages of the next seven days, and which kinds of them the person has opened today.
-
-    The preview is kept until the next hour, or until something changes in any programme.
-    """
-    with visit(token, programme, db=db, now=now) as found:
-        found.permit(Action.READ_MESSAGES)
-        session = found.session
-        states = tuple((name, content_state(session, name)) for name in versions.programme_ids(session))
-        key = (url_of(session), programme, states, now.replace(minute=0, second=0, microsecond=0), desk.base_url)
-        opened = opened_kinds(session, programme, found.visitor.person, found.today)
-
-    def work_out() -> tuple[PreviewedDay, ...]:
-        return tuple(preview_days(db=db, moments=moments_from(now, WEEK), desk=desk, programme=programme))
-
-    days = _WEEKS.get(key, work_out)
-    return MessageWeek(days=days, kinds=tuple(_kinds(days, opened)))
-
-
-def _kinds(days: Sequence[PreviewedDay], opened: frozenset[str]) -> Iterator[LetterKind]:
-    found: dict[str, list[tuple[date, PreviewedMessage]]] = {}
-    for day in days:
-        for message in day.messages:
-            if message.letter is not None:
-                found.setdefault(_kind_of(message), []).append((day.day, message))
-    for key, alike in found.items():
-        first_day, first = alike[0]
-        yield LetterKind(
-            key=key,
-            name=_name_of(first),
-            count=len(alike),
-            day=first_day,
-            person=first.person,
-            is_opened=key in opened,
-        )
-
-
-def _kind_of(message: PreviewedMessage) -> str:
-    language = message.letter.language if message.letter else ""
-    return ".".join([message.items[0].reason.value, language, *(["more"] if len(message.items) > 1 else [])])
-
-
-def _name_of(message: PreviewedMessage) -> str:
-    language = " in Welsh" if message.letter and message.letter.language == "cy" else ""
-    more = ", with other things" if len(message.items) > 1 else ""
-    return f"{KINDS[message.items[0].reason]}{more}{language}"
-
-
-def note_week(visit: Visit) -> None:
-    """Have the audit record that the list of a week's messages was read."""
-    visit.permit(Action.READ_MESSAGES)
-    visit.note_look(LETTERS)
-
-
-def find_letter(week: MessageWeek, day: date | None, person: str) -> PreviewedMessage:
-    """Return the message that a person would get on a day; raise `UnknownThingError` if there is none."""
-    for one in week.days:
-        for message in one.messages:
-            if one.day == day and message.person == person and message.letter is not None:
-                return message
-    raise UnknownThingError("message", person)
-
-
-def open_letter(visit: Visit, message: PreviewedMessage) -> None:
-    """Have the audit record that a message of this kind was opened."""
-    visit.permit(Action.READ_MESSAGES)
-    visit.note_look(f"{LETTER}:{_kind_of(message)}")
-
-
-def test_letter(token: str, programme: str, message: PreviewedMessage, *, db: str, now: datetime) -> Message:
-    """Return a message for sending to the person of a session themselves, as a test; the audit records it."""
-    with visit(token, programme, db=db, now=now) as found:
-        found.permit(Action.READ_MESSAGES)
-        person = found.visitor.person
-        contact = versions.contact(found.session, programme, person)
-    if contact is None or not contact.email:
-        raise InputError("You have no email address in this programme, so there is nowhere to send a test.")
-    with session_scope(db) as session:
-        versions.lock_programme(session, programme)
-        today = midnight_of(local_day(now))
-        sent = audit.subjects_of(session, programme, actor=person, action="message:test", since=today)
-        if len(sent) >= MOST_TESTS:
-            raise InputError(f"You have sent yourself {MOST_TESTS} tests today. Send more tomorrow.")
-        audit.append(session, programme, at=now, actor=person, action="message:test", subject=_kind_of(message))
-    return as_test(message, contact)
-
-
-def as_test(message: PreviewedMessage, contact: Contact) -> Message:
-    """Return the letter of a message, marked as a test and addressed to someone else."""
-    letter = message.letter
-    if letter is None or contact.email is None:
-        raise UnknownThingError("message", message.person)
-    note = f"This is a test, sent only to you. Its links do not work. It is what {message.who} would get."
-    return replace(
-        letter,
-        to_name=contact.name,
-        to_address=contact.email,
-        subject=f"Test: {letter.subject}",
-        text=f"{note}\n\n{letter.text}",
-        html=_BODY.sub(lambda found: f"{found[0]}<p>{escape(note)}</p>", letter.html, count=1),
-        message_id=f"<{secrets.token_hex(16)}@{letter.from_address.rpartition('@')[2]}>",
-        unsubscribe=None,
-        invitations=(),
-    )
-
-
-_BODY = re.compile(r"<body[^>]*>")

@@ -25,6 +25,8 @@ class SeenOnPage:
     """The number of the last use of the switch; 0 for none."""
     kinds: Collection[tuple[str, str]]
     """The kinds of message of the first week, by key and name."""
+    is_current: bool
+    """Whether that week was worked out today, and nothing has changed since."""
 
 
 def permit_switch(visit: Visit) -> None:
@@ -55,6 +57,11 @@ def _check_seen(work: UnitOfWork, by: str, seen: SeenOnPage) -> None:
     last = message_switch.last_switched(work.session, work.name)
     if seen.last_switch != (last.id if last else 0):
         raise ConflictError("Someone else has switched messages on or off since you opened the page.")
+    if not seen.is_current:
+        raise CheckFailedError(
+            "First have the next week’s messages worked out, and open one of each kind. Those worked out before no "
+            "longer count once anything changes."
+        )
     opened = opened_kinds(work.session, work.name, by, work.change.on)
     if left := [name for key, name in seen.kinds if key not in opened]:
         raise CheckFailedError(

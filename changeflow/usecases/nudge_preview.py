@@ -1,6 +1,6 @@
 """A preview of messages: what each person would get on each day, what is delayed, and why."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -9,14 +9,13 @@ from sqlmodel import Session
 from changeflow.agenda.policy import Fate, SendVerdict
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.message import Message
-from changeflow.storage import agenda, messages, versions
+from changeflow.storage import agenda, messages
 from changeflow.storage.agenda import Nudge
-from changeflow.storage.database import read_scope, rolled_back
+from changeflow.storage.scratch import scratch_of
 from changeflow.usecases.dispatch import LEASE
 from changeflow.usecases.messages import Desk, letter_of
 from changeflow.usecases.outbox import OutboxView, draft_of, look
-from changeflow.usecases.stored import Stored, load
-from changeflow.usecases.ticks import due_of, tick_in
+from changeflow.usecases.ticks import tick_in
 from changeflow.values.moments import LONDON, format_day, local_day
 
 NOON = time(12)
@@ -64,38 +63,32 @@ def moments_from(now: datetime, days: int) -> list[datetime]:
 
 
 def preview_days(
-    *, db: str, moments: Iterable[datetime], desk: Desk, programme: str | None = None
+    *,
+    db: str,
+    moments: Iterable[datetime],
+    desk: Desk,
+    programme: str | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[PreviewedDay]:
     """Simulate the ticks and dispatches of the given days as if nothing else changes; save nothing.
 
-    With a programme, each message is given as its people would get it without the items of other programmes; the
-    limits for a person still count those.
+    It happens in a copy, because it takes long for a large programme and no one else should wait for it. With a
+    programme, each message is given as its people would get it without the items of other programmes; the limits for a
+    person still count those. `say` is told how far it is.
     """
     moments = list(moments)
-    known = _ahead(db, {local_day(moment) for moment in moments})
-    with rolled_back(db) as session:
+    with scratch_of(db) as session:
         for n, moment in enumerate(moments):
+            say(f"Working out day {n + 1} of {len(moments)}.")
             # Later days use noon, which is within everyone's hours.
             now = moment if n == 0 else datetime.combine(local_day(moment), NOON, tzinfo=LONDON)
             for name in agenda.stale(session, day=local_day(now)):
-                tick_in(session, name, now=now, known=known)
+                tick_in(session, name, now=now)
             session.flush()
             found = look(session, now)
             given = [m for verdict in found.verdicts if (m := _message(verdict, found, desk, programme)) is not None]
             _pretend(session, found)
             yield PreviewedDay(day=local_day(now), messages=tuple(given))
-
-
-def _ahead(db: str, days: Collection[date]) -> list[Stored]:
-    """Judge every programme for each day, and work out what is due.
-
-    For a large programme this takes long, and during the preview itself no one else could write.
-    """
-    with read_scope(db) as session:
-        found = [load(session, name, on=day) for name in versions.programme_ids(session) for day in sorted(days)]
-        for stored in found:
-            due_of(session, stored, today=stored.programme.on)
-    return found
 
 
 def preview(*, db: str, moments: Iterable[datetime], desk: Desk) -> Iterator[str]:

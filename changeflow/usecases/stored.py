@@ -37,7 +37,7 @@ MOST_KEPT, MOST_STATES = 16, 3
 """The most programmes kept in all, and the most states of one: today's, and those it was last compared with. A
 programme of 2,000 tasks takes about 30 MB."""
 
-READINGS = ("look", "refused", "sign-in", "calculate", "token", "invite", "key")
+READINGS = ("look", "refused", "sign-in", "calculate", "stop-calculation", "message:test", "token", "invite", "key")
 """Audit entries that change nothing in a programme. Its state is the same after them, so nothing is loaded again."""
 Key = tuple[str, str, tuple[object, ...], date, str]
 """Database, programme, state, day, and hash of the shipped rulepacks."""
@@ -168,13 +168,10 @@ class Stored:
 _KEPT: Cache[Key, Stored] = Cache(MOST_KEPT, alike=lambda key: key[:2], most_alike=MOST_STATES)
 
 
-def load(
-    session: Session, programme: str | None, *, on: date, for_change: bool = False, known: Iterable[Stored] = ()
-) -> Stored:
+def load(session: Session, programme: str | None, *, on: date, for_change: bool = False) -> Stored:
     """Load a programme, or return the kept one; without a name, the only one stored.
 
-    `for_change` locks out other writers before reading, so that a change rests on the current state. A judgement of
-    `known` is used again where it fits.
+    `for_change` locks out other writers before reading, so that a change rests on the current state.
     """
     name = name_of(session, programme)
     if for_change:
@@ -183,7 +180,7 @@ def load(
         return read(session, name, on=on, until=until)
     # A writer without the lock, or one that has already written, sees data that no key describes.
     if not (sealing.is_reader(session) or (for_change and sealing.has_written_nothing(session))):
-        return read(session, name, on=on, known=known)
+        return read(session, name, on=on)
     # The key is read in the same transaction, so it matches what is loaded.
     key = _key(session, name, on)
     if key not in _KEPT and not may_work():

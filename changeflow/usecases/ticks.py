@@ -1,6 +1,6 @@
 """Tick: record what is due, once, with its nudges."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -77,8 +77,8 @@ def tick(*, db: str, now: datetime, programme: str | None = None) -> tuple[Ticke
     return tuple(ticked)
 
 
-def tick_in(session: Session, name: str, *, now: datetime, known: Iterable[Stored] = ()) -> Ticked:
-    """Tick one programme in the caller's transaction; a judgement of `known` is used again where it fits."""
+def tick_in(session: Session, name: str, *, now: datetime) -> Ticked:
+    """Tick one programme in the caller's transaction."""
     today = local_day(now)
     # Taken before the programme's lock, in the same order as an import, so that the two cannot deadlock.
     if publishes := bool(publications.unpublished(session, name)):
@@ -86,7 +86,7 @@ def tick_in(session: Session, name: str, *, now: datetime, known: Iterable[Store
     versions.lock_programme(session, name)
     if publishes:
         publish_closed(session, name, on=today, now=now)
-    stored = load(session, name, on=today, for_change=True, known=known)
+    stored = load(session, name, on=today, for_change=True)
     revision = versions.revision(session, name)
     due, contents = due_of(session, stored, today=today)
     opens = NudgePolicy.of(stored.programme.rulepacks, on=today).send_from

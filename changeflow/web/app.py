@@ -63,7 +63,7 @@ def make_app(
         post=post or LinkPost(desk=Desk(base_url=base_url)),
         askers=Windows(limits.per_asker),
         provider=provider,
-        calculations=Calculations(db, clock),
+        calculations=Calculations(db, clock, base_url),
         noted=Noted(),
         kept=KeptForms(db),
     )

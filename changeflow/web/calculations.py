@@ -20,7 +20,7 @@ from changeflow.errors import ChangeflowError
 from changeflow.logs import log
 from changeflow.storage.jobs import LOST_AFTER, Job, JobState
 from changeflow.usecases import jobs
-from changeflow.usecases.jobs import KINDS, LEDGERS, OTHER_REASON
+from changeflow.usecases.jobs import KINDS, LEDGERS, MESSAGES, OTHER_REASON
 from changeflow.values.moments import LONDON
 
 EVERY = 2.0
@@ -39,6 +39,8 @@ class Calculations:
 
     db: str = field(repr=False)
     clock: Callable[[], datetime]
+    base_url: str = ""
+    """The site's public address, for links in messages."""
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "calculate"))
 
     def begin(self) -> None:
@@ -70,7 +72,7 @@ class Calculations:
 
     def _result(self, job: Job, page: Path) -> tuple[JobState, str, str]:
         """Run the command; return the state, the progress or the reason, and the numbers."""
-        command = [sys.executable, "-m", *_command(job, page, self.clock().astimezone(LONDON))]
+        command = [sys.executable, "-m", *_command(job, page, self.clock().astimezone(LONDON), self.base_url)]
         # The address may have a password, so it is no argument, which others could read.
         environment = {**os.environ, "CHANGEFLOW_DB": self.db, "CHANGEFLOW_LOG": "off"}
         with (
@@ -116,8 +118,10 @@ class Calculations:
         return tuple(last)
 
 
-def _command(job: Job, page: Path, at: datetime) -> Sequence[str]:
+def _command(job: Job, page: Path, at: datetime, base_url: str) -> Sequence[str]:
     """Return the module that does a calculation, with its arguments."""
+    if job.kind == MESSAGES:
+        return ["changeflow.web.work_out_messages", job.programme, at.isoformat(), base_url]
     if job.kind == LEDGERS:
         return ["changeflow.web.compare_ledgers", job.programme, job.subject, at.date().isoformat()]
     command = ["changeflow", *KINDS[job.kind].command, "--programme", job.programme]

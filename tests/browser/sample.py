@@ -25,9 +25,10 @@ from changeflow.storage.database import session_scope
 from changeflow.storage.invitations import invite
 from changeflow.storage.jobs import JobState, end_job, latest_job
 from changeflow.storage.ledger_files import LedgerFiles
-from changeflow.usecases import accounts, definitions, jobs, ledger_pairs, pilot_records
+from changeflow.usecases import accounts, definitions, jobs, ledger_pairs, message_weeks, pilot_records
 from changeflow.usecases.ledger_comparison import compare_pair
 from changeflow.usecases.ledger_pairs import Arrived
+from changeflow.usecases.messages import Desk
 from changeflow.usecases.unit_of_work import Change
 from demo.__main__ import TODAY, steps
 from demo.commands import run_command
@@ -93,6 +94,17 @@ def add_calculations(home: Path) -> None:
     jobs.claim(db=db, now=NOW)
     jobs.tell(running.id, "Best so far: the last go-live is on 4 May 2028.", db=db, now=NOW)
     jobs.ask_job(token, PROGRAMME, "levelling", db=db, now=NOW)
+
+
+def add_next_week(home: Path) -> None:
+    """Work out the messages of the next week, as the worker does."""
+    db = database_in(home)
+    token = accounts.sign_in_here(PROGRAMME, OFFICE, SignIn.SANDBOX, kind="", db=db, now=NOW).token
+    message_weeks.ask_week(token, PROGRAMME, db=db, now=NOW)
+    job = jobs.claim(db=db, now=NOW)
+    assert job is not None
+    found = message_weeks.work_out_week(PROGRAMME, db=db, now=NOW, desk=Desk(), say=lambda _: None)
+    jobs.finish(job.id, JobState.DONE, db=db, now=NOW, data=found)
 
 
 def add_uploads(home: Path) -> None:

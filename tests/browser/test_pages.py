@@ -29,6 +29,7 @@ from tests.browser.sample import (
     PROGRAMME,
     Served,
     add_calculations,
+    add_next_week,
     add_pilot_entries,
     add_uploads,
     database_in,
@@ -47,9 +48,10 @@ EXAMPLES = [example for examples in PAGES.values() for example in examples]
 
 @pytest.fixture(scope="module")
 def calculated(stored: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server with calculations of each state, and with an identity provider that is down."""
+    """A server with next week's messages, calculations of each state, and an identity provider that is down."""
 
     def prepare(home: Path) -> None:
+        add_next_week(home)
         add_calculations(home)
         add_uploads(home)
         add_pilot_entries(home)

@@ -14,7 +14,7 @@ class JobRow(OwnRow, table=True):
     __tablename__ = "job"
 
     kind: str
-    """`waves`, `odds`, `levelling` or `ledgers`."""
+    """`waves`, `odds`, `levelling`, `ledgers` or `messages`."""
     subject: str = ""
     """What it is about, if that is not the whole programme: the number of an uploaded pair of ledgers."""
     version: int

@@ -8,16 +8,18 @@ from starlette.responses import RedirectResponse, Response
 from changeflow.delivery.channels import Sent
 from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError, InputError, NotAllowedError
 from changeflow.usecases.acts import change_by
-from changeflow.usecases.message_pages import (
+from changeflow.usecases.message_pages import messages_view
+from changeflow.usecases.message_switch import SeenOnPage, permit_switch, switch_messages
+from changeflow.usecases.message_weeks import (
     MessageWeek,
+    ask_week,
     find_letter,
     message_week,
-    messages_view,
     note_week,
     open_letter,
+    stop_week,
     test_letter,
 )
-from changeflow.usecases.message_switch import SeenOnPage, permit_switch, switch_messages
 from changeflow.usecases.visits import Visit, visit
 from changeflow.values.moments import format_day
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page, site_of
@@ -46,20 +48,21 @@ async def switch(request: Request, programme: str) -> Response:
     site, chosen, seen = site_of(request), form.get("switch"), form.get("seen")
     token = token_in(request, site.base_url)
 
-    def allow() -> None:
+    def allow() -> MessageWeek:
         with visit(token, programme, db=site.db, now=site.clock()) as found:
             permit_switch(found)
+            return message_week(found)
 
-    await site.work.read(allow)
-    week = await _week(request, programme) if chosen == "on" else None
+    week = await site.work.read(allow)
 
     def work() -> None:
         if chosen not in ("on", "off"):
             raise InputError("Choose whether messages are on or off.")
         number = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < MOST_DIGITS else 0
         change = change_by(token, programme, db=site.db, now=site.clock())
-        kinds = tuple((kind.key, kind.name) for kind in week.kinds) if week else ()
-        switch_messages(change, is_on=chosen == "on", seen=SeenOnPage(last_switch=number, kinds=kinds))
+        kinds = tuple((kind.key, kind.name) for kind in week.kinds)
+        seen_on_page = SeenOnPage(last_switch=number, kinds=kinds, is_current=week.is_current)
+        switch_messages(change, is_on=chosen == "on", seen=seen_on_page)
 
     try:
         await site.work.write(work)
@@ -73,13 +76,23 @@ async def switch(request: Request, programme: str) -> Response:
 
 @router.api_route("/week", methods=READ_METHODS, name="messages:week")
 async def show_week(request: Request, programme: str) -> Response:
-    week = await _week(request, programme)
-
     def shown(found: Visit) -> Page:
-        note_week(found)
+        week = message_week(found)
+        if week.worked_out:
+            note_week(found)
         return Page("messages/week", {"week": week})
 
     return await show_page(request, programme, shown, section="people")
+
+
+@router.post("/week", name="messages:work-out")
+async def work_out(request: Request, programme: str) -> Response:
+    site, form = site_of(request), await read_own_form(request)
+    act = stop_week if form.get("do") == "stop" else ask_week
+    await site.work.write(act, token_in(request, site.base_url), programme, db=site.db, now=site.clock())
+    site.calculations.wake()
+    where = f"/p/{programme}/people/messages/week"
+    return RedirectResponse(where, status_code=303, headers=PAGES_HEADERS)
 
 
 @router.api_route("/week/{day}/{person}", methods=READ_METHODS, name="messages:letter")
@@ -91,21 +104,15 @@ async def show_letter(request: Request, programme: str, day: str, person: str) -
 async def test(request: Request, programme: str, day: str, person: str) -> Response:
     await read_own_form(request)
     site = site_of(request)
-    message = find_letter(await _week(request, programme), _day(day), person)
-    token = token_in(request, site.base_url)
+    token, on = token_in(request, site.base_url), _day(day)
     try:
-        letter = await site.work.write(test_letter, token, programme, message, db=site.db, now=site.clock())
+        letter = await site.work.write(test_letter, token, programme, on, person, db=site.db, now=site.clock())
+    except NotAllowedError:
+        raise
     except InputError as error:
         return await _letter(request, programme, day, person, problem=problem_of(error))
     sent = await site.work.mail(site.post.send_test, letter, db=site.db)
     return await _letter(request, programme, day, person, sent=sent)
-
-
-async def _week(request: Request, programme: str) -> MessageWeek:
-    """Work out the messages of the next week. It may take some seconds, so it has the lane of slow readers."""
-    site = site_of(request)
-    token = token_in(request, site.base_url)
-    return await site.work.judge(message_week, token, programme, db=site.db, now=site.clock(), desk=site.post.desk)
 
 
 async def _show(request: Request, programme: str, *, error: ChangeflowError | None = None) -> Response:
@@ -125,10 +132,10 @@ async def _show(request: Request, programme: str, *, error: ChangeflowError | No
 async def _letter(
     request: Request, programme: str, day: str, person: str, *, sent: Sent | None = None, problem: str = ""
 ) -> Response:
-    message = find_letter(await _week(request, programme), _day(day), person)
     site = site_of(request)
 
     def shown(found: Visit) -> Page:
+        message = find_letter(message_week(found), _day(day), person)
         open_letter(found, message)
         reaches = site.post.reaches_people and not found.is_sandbox
         values = {

@@ -5,22 +5,28 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from pathlib import Path
 
+import httpx
 import pytest
+from sqlmodel import func, select
 
 from changeflow.agenda.due import AnswerKind
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.channels import ChannelSettings, FileChannel
 from changeflow.storage import message_switch
 from changeflow.storage.database import read_scope
+from changeflow.storage.jobs import JobState
+from changeflow.storage.tables.jobs import JobRow
 from changeflow.storage.versions import required
-from changeflow.usecases import dispatch, nudge_preview, ticks
+from changeflow.usecases import dispatch, jobs, nudge_preview, ticks
 from changeflow.usecases.message_pages import ANSWERED, KINDS
 from changeflow.usecases.message_switch import switch_messages
+from changeflow.usecases.message_weeks import work_out_week
 from changeflow.usecases.messages import Desk
 from changeflow.usecases.sign_in_mail import LinkPost
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON
 from changeflow.values.words import Role
+from changeflow.web.calculations import Calculations
 from tests.every_role import HOLDER, World
 from tests.web.visiting import Browser, heading, signed_in, text_of
 
@@ -45,23 +51,45 @@ def change(world: World, person: str) -> Change:
     return Change(db=world.db, programme="small", actor=person, now=MORNING, on=MORNING.date())
 
 
+@pytest.fixture(autouse=True)
+def _asleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave calculations waiting, until a test runs them."""
+    monkeypatch.setattr(Calculations, "wake", lambda _: None)
+
+
+def work_out(world: World) -> None:
+    """Do what the worker does in a process of its own, in this one."""
+    job = jobs.claim(db=world.db, now=MORNING)
+    assert job is not None
+    found = work_out_week(job.programme, db=world.db, now=MORNING, desk=Desk(), say=lambda _: None)
+    jobs.finish(job.id, JobState.DONE, db=world.db, now=MORNING, data=found)
+
+
+def worked_out(visitor: Browser, world: World) -> httpx.Response:
+    """Have the messages worked out, and return their page."""
+    assert visitor.send(WEEK, visitor.get(WEEK)).status_code == 303
+    work_out(world)
+    return visitor.get(WEEK)
+
+
 def examples(page: object) -> list[str]:
     return re.findall(r'href="(\S+?)">Read one<', page.text)  # type: ignore[attr-defined]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("person", READERS)
-def test_the_week_says_what_the_command_says(world: World, person: str):
+def test_the_week_says_what_the_command_says(own_world: World):
     moments = nudge_preview.moments_from(MORNING, nudge_preview.WEEK)
-    lines = list(nudge_preview.preview(db=world.db, moments=moments, desk=Desk()))
+    lines = list(nudge_preview.preview(db=own_world.db, moments=moments, desk=Desk()))
     subjects = [line.partition(">: ")[2] for line in lines if line.startswith("  send")]
     assert subjects
-    page = browser(world, person).get(WEEK)
-    shown = text_of(page)
-    assert (page.status_code, heading(page)) == (200, "Next week’s messages")
-    assert all(subject in shown for subject in subjects)
-    assert f"{len(subjects)} message" in shown
-    assert "@" not in shown
+    worked_out(browser(own_world, "lead"), own_world)
+    for person in READERS:
+        page = browser(own_world, person).get(WEEK)
+        shown = text_of(page)
+        assert (page.status_code, heading(page)) == (200, "Next week’s messages")
+        assert all(subject in shown for subject in subjects)
+        assert f"{len(subjects)} message" in shown
+        assert "@" not in shown
 
 
 @pytest.mark.parametrize("person", OTHERS)
@@ -73,13 +101,77 @@ def test_others_see_no_messages(world: World, person: str):
 @pytest.mark.slow
 def test_a_message_is_shown_as_it_would_be_sent_and_noted(own_world: World):
     visitor, before = browser(own_world), len(own_world.audited())
-    [path, *_] = examples(visitor.get(WEEK))
+    [path, *_] = examples(worked_out(visitor, own_world))
     page = visitor.get(path)
     assert page.status_code == 200
     assert "Dear " in text_of(page) or "Hello " in text_of(page)
-    first, second = own_world.audited()[before:]
+    asked, first, second = own_world.audited()[before:]
+    assert asked == ("admin", "calculate", "messages")
     assert first == ("admin", "look", "letters")
     assert second[2].startswith("letter:")
+
+
+@pytest.mark.slow
+def test_a_week_that_is_no_longer_current_says_so_and_is_not_enough_for_the_switch(own_world: World):
+    visitor = browser(own_world)
+    assert "have not been worked out yet" in text_of(visitor.get(WEEK))
+    for path in examples(worked_out(visitor, own_world)):
+        visitor.get(path)
+    assert "Work out the messages" not in visitor.get(WEEK).text
+    assert visitor.send(WEEK, visitor.get(URL)).status_code == 303
+    assert jobs.claim(db=own_world.db, now=MORNING) is None  # nothing to work out
+    switch_messages(change(own_world, "chief"), is_on=True)
+    switch_messages(change(own_world, "chief"), is_on=False)
+    page = visitor.get(WEEK)
+    assert "these messages may no longer be the ones that go out" in text_of(page)
+    assert "Work out the messages again" in page.text
+    refused = visitor.send(URL, visitor.get(URL), switch="on", seen="2")
+    assert refused.status_code == 422
+    assert "First have the next week’s messages worked out" in text_of(refused)
+    worked_out(visitor, own_world)
+    assert visitor.send(URL, visitor.get(URL), switch="on", seen="2").status_code == 303
+    with read_scope(own_world.db) as session:
+        assert session.exec(select(func.count()).select_from(JobRow)).one() == 2
+
+
+@pytest.mark.slow
+def test_a_week_in_progress_shows_how_far_it_is_and_can_be_stopped(own_world: World):
+    visitor = browser(own_world, "lead")
+    visitor.send(WEEK, visitor.get(WEEK))
+    job = jobs.claim(db=own_world.db, now=MORNING)
+    assert job is not None
+    jobs.tell(job.id, "Working out day 3 of 7.", db=own_world.db, now=MORNING)
+    page = visitor.get(WEEK)
+    assert "Working out day 3 of 7." in text_of(page)
+    assert "/p/small/calculations/1" not in browser(own_world).get("/p/small/calculations").text
+    assert browser(own_world).get("/p/small/calculations/1").status_code == 404
+    visitor.send(WEEK, page, do="stop")
+    assert not jobs.tell(job.id, "", db=own_world.db, now=MORNING)
+    assert "have not been worked out yet" in text_of(visitor.get(WEEK))
+    assert own_world.audited()[-1] == ("lead", "stop-calculation", "messages")
+
+
+@pytest.mark.slow
+def test_the_worker_works_the_week_out_in_a_process_of_its_own(own_world: World):
+    visitor = browser(own_world)
+    visitor.send(WEEK, visitor.get(WEEK))
+    Calculations(own_world.db, lambda: MORNING, "https://plan.example")._run_all()
+    page = visitor.get(WEEK)
+    assert "Worked out on 25 Mar 2027, 10am" in text_of(page)
+    [path, *_] = examples(page)
+    assert "https://plan.example/a/" in text_of(visitor.get(path))
+
+
+@pytest.mark.slow
+def test_the_week_can_be_worked_out_while_others_write(own_world: World):
+    def write(_: str) -> None:
+        switch_messages(change(own_world, "chief"), is_on=not are_on(own_world))
+
+    before = len(own_world.audited())
+    work_out_week("small", db=own_world.db, now=MORNING, desk=Desk(), say=write)
+    assert [what for _, what, _ in own_world.audited()[before:]] == ["messages:on", "messages:off"] * 3 + [
+        "messages:on"
+    ]
 
 
 def test_every_kind_of_message_has_a_name():
@@ -97,9 +189,12 @@ def test_messages_are_switched_on_only_after_one_of_each_kind_was_opened(own_wor
     visitor = browser(own_world)
     refused = visitor.send(URL, visitor.get(URL), switch="on", seen="0")
     assert refused.status_code == 422
+    assert "First have the next week’s messages worked out" in text_of(refused)
+    paths = examples(worked_out(visitor, own_world))
+    refused = visitor.send(URL, visitor.get(URL), switch="on", seen="0")
     assert "First open one message of each kind" in text_of(refused)
     assert "Messages are off, as before." in text_of(refused)
-    for path in examples(visitor.get(WEEK)):
+    for path in paths:
         assert visitor.get(path).status_code == 200
     assert "You have opened one of each kind today." in text_of(visitor.get(WEEK))
     other = browser(own_world, "chief")
@@ -117,7 +212,7 @@ def test_messages_go_off_at_once_and_on_only_as_the_page_showed_it(own_world: Wo
     page = visitor.get(URL)
     assert visitor.send(URL, page, switch="off", seen="0").status_code == 303
     assert not are_on(own_world)
-    for path in examples(visitor.get(WEEK)):
+    for path in examples(worked_out(visitor, own_world)):
         visitor.get(path)
     stale = visitor.send(URL, page, switch="on", seen="1")
     assert stale.status_code == 409
@@ -170,7 +265,7 @@ def test_what_is_switched_off_is_held_and_says_why(own_world: World, tmp_path: P
 def test_a_test_goes_to_oneself_alone(own_world: World, tmp_path: Path):
     outbox = tmp_path / "outbox"
     visitor = browser(own_world, post=LinkPost(channels=ChannelSettings(outbox=outbox), pause=lambda _: None))
-    [path, *_] = examples(visitor.get(WEEK))
+    [path, *_] = examples(worked_out(visitor, own_world))
     letter = visitor.get(path)
     answer = visitor.send(path, letter)
     assert answer.status_code == 200
@@ -185,9 +280,9 @@ def test_a_test_goes_to_oneself_alone(own_world: World, tmp_path: Path):
 
 @pytest.mark.slow
 def test_no_more_tests_than_twenty_a_day(own_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("changeflow.usecases.message_pages.MOST_TESTS", 1)
+    monkeypatch.setattr("changeflow.usecases.message_weeks.MOST_TESTS", 1)
     post = LinkPost(channels=ChannelSettings(outbox=tmp_path / "outbox"), pause=lambda _: None)
     visitor = browser(own_world, post=post)
-    [path, *_] = examples(visitor.get(WEEK))
+    [path, *_] = examples(worked_out(visitor, own_world))
     statuses = [visitor.send(path, visitor.get(path)).status_code for _ in range(2)]
     assert statuses == [200, 422]
