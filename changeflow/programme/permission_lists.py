@@ -19,9 +19,9 @@ WORK_ON_FILES = (
 READ_PAGES = tuple(
     f"GET /p/{{programme}}{path}"
     for path in (
-        "/schools", "/waves", "/people/saturation", "/pilots", "/pilots/{service}", "/pilots/{service}/runs/{period}",
-        "/pilot-schools",
-        "/sign-off/{gate:path}", "/rules", "/baselines", "/announcements", "/calculations",
+        "/schools", "/waves", "/people/actions", "/people/saturation", "/pilots", "/pilots/{service}",
+        "/pilots/{service}/runs/{period}", "/pilot-schools", "/sign-off/{gate:path}", "/rules", "/baselines",
+        "/announcements", "/confidence", "/calculations",
         "/calculations/{number:number}", "/calculations/{number:number}/report.html",
         "/calculations/{number:number}/report.json", "/find", "/plan", "/plan/{task:path}", "/evidence/{task:path}",
         "/decisions", "/decisions/{gate:path}",

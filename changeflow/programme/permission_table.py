@@ -57,7 +57,12 @@ TABLE: Mapping[Action, PermissionEntry] = {
         ("waiver add", "apply"),
         routes=("GET /p/{programme}/waivers", "POST /p/{programme}/waivers"),
     ),
-    Action.SET_CONFIDENCE: _decision("set the delivery confidence", (Role.SRO,), ("confidence set",)),
+    Action.SET_CONFIDENCE: _decision(
+        "set the delivery confidence",
+        (Role.SRO,),
+        ("confidence set",),
+        routes=("POST /p/{programme}/confidence",),
+    ),
     Action.SIGN: _decision(
         "sign {thing}",
         (Role.SIGNATORY,),
@@ -188,6 +193,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         routes=(
             "GET /p/{programme}/people/messages",
             "GET /p/{programme}/people/messages/week",
+            "POST /p/{programme}/people/messages/week",
             "GET /p/{programme}/people/messages/week/{day}/{person}",
             "POST /p/{programme}/people/messages/week/{day}/{person}",
         ),

@@ -187,6 +187,11 @@ def mark_of_waivers(programme: Programme) -> str:
     return _short_hash(programme.definition.waivers)
 
 
+def mark_of_confidence(programme: Programme) -> str:
+    """Return a short text that changes with the delivery confidence that was set."""
+    return _short_hash(programme.facts.confidence)
+
+
 def mark_of_acts(programme: Programme) -> str:
     """Return a short text that changes with the recorded acts of support."""
     return _short_hash(programme.facts.acts)

@@ -16,9 +16,13 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import TypeAdapter
 from starlette.routing import Route
 
+from changeflow.agenda.policy import Fate
+from changeflow.agenda.reasons import Reason
 from changeflow.delivery.channels import ChannelSettings
+from changeflow.delivery.message import Message
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.permission_table import TABLE
 from changeflow.programme.permissions import is_allowed
@@ -32,10 +36,14 @@ from changeflow.storage.jobs import JobState
 from changeflow.usecases.accounts import new_token
 from changeflow.usecases.announcements import announce
 from changeflow.usecases.issued_reports import issue_sro
+from changeflow.usecases.jobs import MESSAGES
+from changeflow.usecases.message_weeks import WorkedOutWeek
+from changeflow.usecases.nudge_preview import PreviewedDay, PreviewedItem, PreviewedMessage
 from changeflow.usecases.pilot_forms import FORMS as FORMS_OF_PILOTS
 from changeflow.usecases.sign_in_mail import LinkPost
 from changeflow.values.words import Action, Role
 from changeflow.web.app import make_app
+from changeflow.web.calculations import Calculations
 from tests.every_role import (
     ANNOUNCED,
     FOREIGN,
@@ -136,6 +144,8 @@ ABOUT_EVERY_SCHOOL = {
     "/p/{programme}/rules",
     "/p/{programme}/baselines",
     "/p/{programme}/announcements",
+    "/p/{programme}/confidence",
+    "/p/{programme}/people/actions",
     "/p/{programme}/waivers",
     "/p/{programme}/calculations",
     "/p/{programme}/calculations/{number:number}",
@@ -153,6 +163,7 @@ FORMS: dict[str, dict[str, str]] = {
         "by": "owner",
         "day": "25/3/2027",
     },
+    "/p/{programme}/confidence": {"tier": "amber", "reason": "Late"},
     "/p/{programme}/sign-off/{gate:path}": {"answer": "sign"},
     "/p/{programme}/comments/{task:path}": {"text": "Waiting for the supplier"},
     "/p/{programme}/evidence/{task:path}": {"title": "Minutes", "link": "https://example.org/minutes"},
@@ -248,6 +259,22 @@ def objects_of(names: tuple[str, ...]) -> list[tuple[str, dict[str, str]]]:
     return [("", {}), *((whose, given) for whose, given in others.items() if given and not is_numbered)]
 
 
+@pytest.fixture(autouse=True)
+def _asleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave calculations waiting."""
+    monkeypatch.setattr(Calculations, "wake", lambda _: None)
+
+
+def a_week() -> str:
+    """Return next week's messages with one message, as a calculation leaves them."""
+    item = PreviewedItem(programme=OWN, reason=Reason.TASK, title="Plan")
+    letter = Message(to_name="Provider", to_address="p@example.org", from_name="Office", from_address="o@example.org",
+                     subject="Plan", text="Text", html="<p>Text</p>", message_id="<1@example.org>", at=NOW)  # fmt: skip
+    message = PreviewedMessage(person="provider", who="Provider", fate=Fate.GOES, why="", items=(item,), letter=letter)
+    week = WorkedOutWeek(at=NOW, state="", days=(PreviewedDay(day=TODAY, messages=(message,)),))
+    return TypeAdapter(WorkedOutWeek).dump_json(week).decode()
+
+
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The small programme with a finished calculation and an issued report, and another that no one of it is in."""
@@ -256,6 +283,8 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with session_scope(world.db) as session:
         job = jobs.add_job(session, OWN, "odds", version=1, on=date(2027, 3, 25), by="chief", at=NOW)
         jobs.end_job(session, job.id, JobState.DONE, now=NOW, page="<p>x</p>", data="{}")
+        week = jobs.add_job(session, OWN, MESSAGES, version=1, on=TODAY, by="chief", at=NOW)
+        jobs.end_job(session, week.id, JobState.DONE, now=NOW, data=a_week())
         ledger_pairs.add_pair(session, OWN, PAIR, by="manager", at=NOW)
         pilots.add_run(session, OWN, ELSEWHERE_RUN, digest="0", at=NOW, by="chief")
     with session_scope(world.db) as session:
