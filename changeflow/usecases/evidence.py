@@ -64,12 +64,20 @@ class EvidenceFile:
 
 def evidence_on(visit: Visit, task: TaskId) -> tuple[EvidenceView, ...]:
     """Return the evidence about a task, the latest first; none for people who may not read recorded facts."""
+    return evidence_by_task(visit).get(task, ())
+
+
+def evidence_by_task(visit: Visit) -> dict[TaskId, tuple[EvidenceView, ...]]:
+    """Return the evidence about every task that has some, as `evidence_on` does."""
     if not visit.may(Action.READ_FACTS):
-        return ()
+        return {}
     known = visit.view("evidence", lambda: facts_of_tasks(visit.session, visit.name, "evidence"))
     me, person = visit.visitor.person, visit.programme.person
-    return tuple(
-        EvidenceView(
+    found: dict[TaskId, tuple[EvidenceView, ...]] = {}
+    for f in reversed(known):
+        if f.withdrawn is not None:
+            continue
+        piece = EvidenceView(
             id=f.id,
             number=f.number,
             title=f.values["title"],
@@ -80,9 +88,8 @@ def evidence_on(visit: Visit, task: TaskId) -> tuple[EvidenceView, ...]:
             day=format_day(local_day(f.at)),
             may_withdraw=f.by == me,
         )
-        for f in reversed(known)
-        if f.values["task"] == task and f.withdrawn is None
-    )
+        found[f.values["task"]] = (*found.get(f.values["task"], ()), piece)
+    return found
 
 
 def _size(count: int) -> str:

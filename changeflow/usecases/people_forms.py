@@ -13,7 +13,7 @@ from changeflow.programme.recording import task_subject
 from changeflow.reports.sponsorship import sponsorship
 from changeflow.roadmap.model.tasks import Task
 from changeflow.usecases.acts import mark_of_acts, mark_of_attendance, mark_of_checkpoint
-from changeflow.usecases.own_school import own_school
+from changeflow.usecases.own_school import own_school, sees_all
 from changeflow.usecases.visits import Visit
 from changeflow.values.moments import format_day, format_days
 from changeflow.values.sentences import sentence
@@ -60,6 +60,7 @@ class SessionForm:
 def further_pages(visit: Visit) -> list[tuple[str, str]]:
     """Return the pages about people that the person may open, with their titles."""
     pages = (
+        ("actions", sentence("Actions"), sees_all(visit)),
         ("saturation", sentence("Changes at the same time (saturation)"), True),
         ("messages", sentence("Messages"), visit.may(Action.READ_MESSAGES)),
         ("training", sentence("Training"), visit.may(Action.RECORD_TRAINING)),

@@ -1,11 +1,13 @@
 """The programme with a person in every role, which the tests of the pages read or copy."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from changeflow.storage.database import engine_for
+from tests.browser.sample import database_in
 from tests.every_role import World, stored_world
 
 
@@ -23,3 +25,12 @@ def own_world(world: World, tmp_path: Path) -> Iterator[World]:
     made = world.copy(tmp_path / "world")
     yield made
     engine_for(made.db).dispose()
+
+
+@pytest.fixture
+def stored_sample(demo_home: Path, tmp_path: Path) -> Iterator[str]:
+    """The database of the sample as the demo leaves it, for a test to change."""
+    shutil.copytree(demo_home, tmp_path, ignore=shutil.ignore_patterns("*.lock"), dirs_exist_ok=True)
+    db = database_in(tmp_path)
+    yield db
+    engine_for(db).dispose()
