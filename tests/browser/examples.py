@@ -167,6 +167,12 @@ def answer_checkpoint(page: Any, use: str) -> None:
     page.get_by_role("button", name="Check what this changes").click()
 
 
+def rate(page: Any, reason: str) -> None:
+    page.get_by_label("Amber").check()
+    page.get_by_label("Reason").fill(reason)
+    page.get_by_role("button", name="Check what this changes").click()
+
+
 def note_support(page: Any, what: str) -> None:
     page.get_by_label("What did people see?").fill(what)
     page.get_by_label("Kind of support").select_option("seen")
@@ -259,6 +265,16 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/people/support"),
         Example(f"{P}/people/support", HEAD, then=lambda page: note_support(page, "Opened the training")),
         Example(f"{P}/people/support", status=422, then=lambda page: note_support(page, "")),
+    ),
+    "/p/{programme}/people/actions": (
+        Example(f"{P}/people/actions"),
+        Example(f"{P}/people/actions?show=all"),
+        Example(f"{P}/people/actions?show=x", status=422),
+    ),
+    "/p/{programme}/confidence": (
+        Example(f"{P}/confidence"),
+        Example(f"{P}/confidence", SRO, then=lambda page: rate(page, "Late")),
+        Example(f"{P}/confidence", SRO, 422, then=lambda page: rate(page, "")),
     ),
     "/p/{programme}/people/saturation": (
         Example(f"{P}/people/saturation"),

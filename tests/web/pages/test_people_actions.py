@@ -20,7 +20,7 @@ ODD = "<b>x</b> {{ 7*7 }}"
 @pytest.mark.slow
 def test_every_action_of_the_plan_is_shown_with_its_owner_and_material(stored_sample: str):
     programme = loaded(PROGRAMME, db=stored_sample, on=NOW.date())
-    actions = programme.tasks(kind=Kind.ENGAGEMENT)
+    actions = list(programme.tasks(kind=Kind.ENGAGEMENT))
     assert len(actions) > 10
     given = NewEvidence(title=ODD, link="https://example.org/slides")
     add_evidence(actions[0].id, given, Change(db=stored_sample, programme=None, actor=OFFICE, now=NOW, on=NOW.date()))
