@@ -295,6 +295,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "issue the report",
         (*WORKING, Role.SPONSOR, Role.BOARD, Role.SYSTEM),
         ("report sro",),
+        routes=("POST /p/{programme}/reports",),
         note="`--issue`, and the weekly flow",
     ),
     Action.ANNOUNCE: _plain(

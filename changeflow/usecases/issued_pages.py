@@ -20,6 +20,10 @@ CHANGED = (
 NOT_STORED = "The text of this report is not stored."
 
 
+def permit_issue(visit: Visit) -> None:
+    visit.permit(Action.ISSUE_REPORT)
+
+
 def issued(visit: Visit) -> tuple[IssuedLine, ...]:
     """Return every issued report, latest first."""
     visit.permit(Action.READ_REPORT)

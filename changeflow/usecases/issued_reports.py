@@ -38,9 +38,15 @@ class Shown:
 def issue_sro(
     programme: str | None, *, db: str, today: date, actor: str | None, now: datetime, since: str | None = None
 ) -> SroReport:
+    """Issue the report as `issue_report` does."""
+    return issue_report(Change(db=db, programme=programme, actor=actor, now=now, on=today), since=since)
+
+
+def issue_report(change: Change, *, since: str | None = None) -> SroReport:
     """Issue the report: freeze and sign it, so that the next one says what changed since. On a day on which the same
     was issued already, return that one."""
-    with unit_of_work(Change(db=db, programme=programme, actor=actor, now=now, on=today)) as work:
+    today, now = change.on, change.now
+    with unit_of_work(change) as work:
         by, session, name = work.permit(Action.ISSUE_REPORT), work.session, work.name
         stored = work.looked_at()
         known = issued_reports.reports(session, name)

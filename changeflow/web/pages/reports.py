@@ -6,8 +6,11 @@ from starlette.responses import Response
 from changeflow.errors import UnknownThingError
 from changeflow.reports.trustees import trustees_of
 from changeflow.usecases import briefs, issued_pages
+from changeflow.usecases.issued_reports import issue_report
 from changeflow.usecases.visits import Visit
-from changeflow.web.dependencies import READ_METHODS, Page, show_page
+from changeflow.values.words import Action
+from changeflow.web.acts import EMPTY, SentForm, answer_form
+from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
 from changeflow.web.downloads import MEDIA, WRITERS, download
 
 router = APIRouter(prefix="/p/{programme}/reports")
@@ -15,10 +18,33 @@ router = APIRouter(prefix="/p/{programme}/reports")
 
 @router.api_route("", methods=READ_METHODS, name="reports:index")
 async def index(request: Request, programme: str) -> Response:
-    def show(found: Visit) -> Page:
-        return Page("reports/index", {"reports": issued_pages.issued(found)})
+    return await show_page(request, programme, lambda found: _index(request, found, EMPTY), section="brief")
 
-    return await show_page(request, programme, show, section="brief")
+
+@router.post("", name="reports:issue")
+async def issue(request: Request, programme: str) -> Response:
+    form = await read_own_form(request)
+    return await answer_form(
+        request,
+        programme,
+        form,
+        allow=issued_pages.permit_issue,
+        do=issue_report,
+        show=lambda found, draft: _index(request, found, draft),
+        done=f"/p/{programme}/reports?saved=1",
+        section="brief",
+        is_plain=True,
+    )
+
+
+def _index(request: Request, found: Visit, draft: SentForm) -> Page:
+    values = {
+        "reports": issued_pages.issued(found),
+        "may_issue": found.may(Action.ISSUE_REPORT),
+        "draft": draft,
+        "saved": "saved" in request.query_params,
+    }
+    return Page("reports/index", values)
 
 
 @router.api_route("/{number:number}", methods=READ_METHODS, name="reports:show")
