@@ -49,6 +49,17 @@ LEDGERS = tuple(
 """Pages that compare uploaded outputs of a parallel run."""
 
 
+OF_A_SCHOOL = (
+    "GET /p/{programme}/schools/{school}",
+    *(
+        f"{method} /p/{{programme}}/schools/{{school}}/{kind}/new"
+        for kind in ("issues", "feedback")
+        for method in ("GET", "POST")
+    ),
+)
+"""A school's page, and its forms: who sees the school may say something about it."""
+
+
 def pilot_form(path: str) -> tuple[str, str]:
     """Return the routes of a form of a service's pilot: its page, and sending it."""
     return tuple(f"{method} /p/{{programme}}/pilots/{{service}}/{path}" for method in ("GET", "POST"))  # type: ignore[return-value]

@@ -40,7 +40,10 @@ OF_PILOTS: Mapping[Action, PermissionEntry] = {
         thing="an issue",
     ),
     Action.GIVE_FEEDBACK: PermissionEntry(
-        "give feedback", EVERYONE, ("pilot feedback add",), routes=pilot_form("feedback/new")
+        "give feedback",
+        EVERYONE,
+        ("pilot feedback add",),
+        routes=pilot_form("feedback/new"),
     ),
     Action.PLAN_IMPROVEMENT: PermissionEntry(
         "plan an improvement", WORKING, ("pilot feedback improve",), routes=pilot_form("improvements/new")

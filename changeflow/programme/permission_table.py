@@ -9,6 +9,7 @@ from functools import partial
 from changeflow.programme.mandates import WORKING
 from changeflow.programme.permission_entry import PermissionEntry
 from changeflow.programme.permission_lists import (
+    OF_A_SCHOOL,
     READ_API,
     READ_PAGES,
     READ_THE_PLAN,
@@ -165,7 +166,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "see {thing}",
         (*WORKING, Role.SPONSOR, Role.BOARD, Role.FINANCE, Role.DATA_PROTECTION, Role.ADMIN, Role.HEAD),
         thing="this school",
-        routes=("GET /api/v1/programmes/{programme}/schools/{school}", "GET /p/{programme}/schools/{school}"),
+        routes=("GET /api/v1/programmes/{programme}/schools/{school}", *OF_A_SCHOOL),
         note="heads: their own school. Everyone may look at the school that people.csv gives them",
     ),
     Action.READ_RECORD: _plain(

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from changeflow.errors import InputError, NotAllowedError, UnknownThingError
+from changeflow.errors import HiddenThingError, InputError, NotAllowedError, UnknownThingError
 from changeflow.programme.announcements import announced_sentence, go_lives
+from changeflow.programme.definition import School
 from changeflow.programme.mandates import Subject
 from changeflow.reports.changes import Changes
 from changeflow.reports.schools import SchoolList, SchoolPage, changes_at_once, school_list, school_page
@@ -63,8 +64,8 @@ def may_open(visit: Visit, school: str) -> bool:
     return visit.visitor.school == school or visit.may(Action.READ_SCHOOL, Subject(schools=frozenset({school})))
 
 
-def school(visit: Visit, name: str) -> SchoolPage:
-    """Return one school's page; one that the person may not see is as unknown as one that does not exist."""
+def permit_school(visit: Visit, name: str) -> School:
+    """Return a school that the person may see; another is as unknown as one that does not exist."""
     found = next((s for s in visit.definition.schools if s.id == name), None)
     if found is None:
         raise UnknownThingError("school", name)
@@ -74,8 +75,13 @@ def school(visit: Visit, name: str) -> SchoolPage:
         try:
             visit.permit(Action.READ_SCHOOL, Subject(thing=found.name, schools=frozenset({name})))
         except NotAllowedError:
-            raise UnknownThingError("school", name) from None
-    waves = waves_now(visit)
+            raise HiddenThingError("school", name) from None
+    return found
+
+
+def school(visit: Visit, name: str) -> SchoolPage:
+    """Return one school's page; one that the person may not see is as unknown as one that does not exist."""
+    found, waves = permit_school(visit, name), waves_now(visit)
     given = answers.answers(visit.session, visit.name, until=known_until(visit.session, visit.name))
     busy = changes_at_once(waves.problem, waves.plan, name, today=visit.today) if waves else ()
     page = visit.view(

@@ -167,6 +167,13 @@ def answer_checkpoint(page: Any, use: str) -> None:
     page.get_by_role("button", name="Check what this changes").click()
 
 
+def say(page: Any, text: str) -> None:
+    page.get_by_label("Which service is it about?").select_option(index=1)
+    page.get_by_label("What happened?").fill(text)
+    page.get_by_role("radio").first.check()
+    page.get_by_role("button", name="Check what this changes").click()
+
+
 def rate(page: Any, reason: str) -> None:
     page.get_by_label("Amber").check()
     page.get_by_label("Reason").fill(reason)
@@ -271,6 +278,11 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/people/actions?show=all"),
         Example(f"{P}/people/actions?show=x", status=422),
     ),
+    "/p/{programme}/schools/{school}/issues/new": (
+        Example(f"{P}/schools/ashdown/issues/new", HEAD, then=lambda page: say(page, "The payslips came late")),
+        Example(f"{P}/schools/ashdown/issues/new", HEAD, 422, then=lambda page: say(page, "")),
+    ),
+    "/p/{programme}/schools/{school}/feedback/new": (Example(f"{P}/schools/ashdown/feedback/new", HEAD),),
     "/p/{programme}/confidence": (
         Example(f"{P}/confidence"),
         Example(f"{P}/confidence", SRO, then=lambda page: rate(page, "Late")),

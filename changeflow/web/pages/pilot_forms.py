@@ -52,7 +52,7 @@ def _add(path: str, form: PilotForm) -> None:
             programme,
             sent,
             allow=lambda found: pilot_forms.permit(found, form, service, key),
-            do=lambda change: form.do(service, key, *_given(sent, form.fields), change),
+            do=lambda change: form.do(service, key, *given_in(sent, form.fields), change),
             show=lambda found, draft: _page(found, form, service, key, draft),
             done=f"/p/{programme}/pilots/{service}?saved={anchor}#{anchor}",
             tasks=pilot_forms.things(form, service, key),
@@ -76,7 +76,7 @@ def _page(found: Visit, form: PilotForm, service: str, key: str, draft: SentForm
     return Page("pilots/entry", values)
 
 
-def _given(form: Form, fields: tuple[EntryField, ...]) -> tuple[Mapping[str, str], date | None]:
+def given_in(form: Form, fields: tuple[EntryField, ...]) -> tuple[Mapping[str, str], date | None]:
     """Read a form's fields; raise a `FieldError` for the first that is wrong."""
     given, day = dict[str, str](), None
     for field in fields:

@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from changeflow.reports.announcements import state_in_words
 from changeflow.usecases import schools
 from changeflow.usecases.own_school import sees_all
+from changeflow.usecases.school_entries import school_entries
 from changeflow.usecases.visits import Visit
 from changeflow.values.moments import format_day
 from changeflow.web.dependencies import READ_METHODS, Page, show_page
@@ -57,6 +58,9 @@ async def show_one(request: Request, programme: str, school: str) -> Response:
             "calendar_since": format_day(since) if since else "",
             "in_words": state_in_words,
             "sees_all": sees_all(found),
+            "entries": school_entries(found, school),
+            "school": school,
+            "saved": "saved" in request.query_params,
         }
         return Page("schools/show", values)
 
