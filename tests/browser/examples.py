@@ -102,7 +102,7 @@ def comment_nothing(page: Any) -> None:
 
 def add_a_link(page: Any) -> None:
     page.get_by_label("What is it?").fill("Minutes of the finance committee")
-    page.get_by_label("Its address").fill("https://example.org/minutes")
+    page.get_by_label("Web link, if it is kept elsewhere").fill("https://example.org/minutes")
     add_nothing(page)
 
 
