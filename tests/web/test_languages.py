@@ -60,7 +60,7 @@ def test_a_reader_of_welsh_gets_every_page_in_welsh_and_marked_as_unchecked(wels
     assert all(NOTE in page.text_content() for page in pages)
     titles = [page.findtext(".//title") for page in pages]
     assert titles == [
-        "Payroll: requirements", "Pum cwestiwn byr am y newid", "Dangoswch eich cefnogaeth i’r newid hwn",
+        "Payroll: requirements", "Ambell gwestiwn byr am y newid", "Dangoswch eich cefnogaeth i’r newid hwn",
         "Sgwrs am lwyth gwaith", "Dewis pa negeseuon a gewch", "Diolch", "Gweld eich dyddiadau yn eich calendr",
         "Gweld eich dyddiadau yn eich calendr", "Gwall: Payroll: requirements", "Diolch",
         "Nid oes angen y ddolen hon mwyach",
