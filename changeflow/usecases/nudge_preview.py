@@ -74,7 +74,7 @@ def preview_days(
 
     It happens in a copy, because it takes long for a large programme and no one else should wait for it. With a
     programme, each message is given as its people would get it without the items of other programmes; the limits for a
-    person still count those. `say` is told how far it is.
+    person still count those. `say` is called with the progress.
     """
     moments = list(moments)
     with scratch_of(db) as session:
