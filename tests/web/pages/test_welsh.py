@@ -14,9 +14,11 @@ import pytest
 from babel.messages.pofile import read_po
 from lxml import html
 
+from changeflow.delivery.channels import ChannelSettings
 from changeflow.languages.language import CATALOGUES, language_of
 from changeflow.storage.database import engine_for
 from changeflow.usecases import definitions
+from changeflow.usecases.sign_in_mail import LinkPost
 from tests.every_role import FILE, NOW, PEOPLE, World, stored_world, written
 from tests.languages.extracting import TOP
 from tests.web.test_matrix import FORMS, READS, filled
@@ -143,7 +145,8 @@ def test_no_page_shows_a_message_of_the_catalogue_in_english(person: str, welsh:
 @pytest.mark.parametrize("person", READERS)
 def test_no_form_comes_back_with_a_message_of_the_catalogue_in_english(person: str, welsh: World):
     """Each form that the person may send is sent empty, and with something in it, up to its effect."""
-    browser = signed_in(welsh.db, person)
+    post = LinkPost(channels=ChannelSettings(outbox=welsh.home / "outbox"), pause=lambda _: None)
+    browser = signed_in(welsh.db, person, post=post)
     found = {}
     for where, page in list(opened(browser)):
         if 'method="post"' not in page.text:
