@@ -242,7 +242,7 @@ PAGES: Mapping[str, Sequence[Example]] = {
     ),
     "/p/{programme}/calculations": (Example(f"{P}/calculations"), Example(f"{P}/calculations", HEAD, 403)),
     "/p/{programme}/calculations/{number:number}": (
-        *(Example(f"{P}/calculations/{number}") for number in range(1, 6)),
+        *(Example(f"{P}/calculations/{number}") for number in range(2, 7)),
         Example(f"{P}/calculations/99", status=404),
     ),
     "/p/{programme}/waves": (Example(f"{P}/waves"), Example(f"{P}/waves", HEAD)),
@@ -473,8 +473,8 @@ PAGES: Mapping[str, Sequence[Example]] = {
 DOCUMENTS: Mapping[str, tuple[str, str]] = {
     "/p/{programme}/brief.json": (f"{P}/brief.json", "application/json"),
     "/p/{programme}/brief.pdf": (f"{P}/brief.pdf", "application/pdf"),
-    "/p/{programme}/calculations/{number:number}/report.html": (f"{P}/calculations/1/report.html", "text/html"),
-    "/p/{programme}/calculations/{number:number}/report.json": (f"{P}/calculations/1/report.json", "application/json"),
+    "/p/{programme}/calculations/{number:number}/report.html": (f"{P}/calculations/2/report.html", "text/html"),
+    "/p/{programme}/calculations/{number:number}/report.json": (f"{P}/calculations/2/report.json", "application/json"),
     "/p/{programme}/decisions/{gate:path}.{form}": (f"{P}/decisions/payroll/pilot/go-no-go.pdf", "application/pdf"),
     "/p/{programme}/reports/{number:number}.{form}": (f"{P}/reports/1.html", "text/html"),
     "/p/{programme}/reports/{number:number}/trustees.{form}": (f"{P}/reports/1/trustees.pdf", "application/pdf"),

@@ -76,7 +76,7 @@ def store_sample(home: Path) -> None:
 
 
 def add_calculations(home: Path) -> None:
-    """Add a calculation of each state: 1 is finished, 2 failed, 3 stopped, 4 running and 5 waiting."""
+    """Add a calculation of each state after next week: 2 is finished, 3 failed, 4 stopped, 5 running and 6 waiting."""
     db, page = database_in(home), home / "calculated.html"
     token = accounts.sign_in_here(PROGRAMME, OFFICE, SignIn.SANDBOX, kind="", db=db, now=NOW).token
     command = ["simulate", "--format", "json", "--out", str(page), "--at", DAY]

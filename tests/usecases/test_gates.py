@@ -87,7 +87,7 @@ class TestOnce:
                 decide(second, change(db_gated, 5))
             assert str(caught.value) == (
                 "“Payroll: plan agreed” was approved on 5 Jan 2027 by the Director of People: The team is there. That "
-                "decision counts. No changes saved."
+                "decision stands. No changes saved."
             )
             assert caught.value.exit_code == 5
         assert len(decisions(db_gated)) == 1
