@@ -140,7 +140,8 @@ def test_a_decision_is_headed_by_the_number_of_its_file():
         assert page.read_text().startswith(f"# {number}. "), page.name
 
 
-WEB, SIZES = ("brief", "plan", "school", "task", "waves", "decision"), ("sample", "2000_tasks")
+WEB = ("brief", "plan", "school", "task", "waves", "decision", "week", "me", "saturation")
+SIZES = ("sample", "2000_tasks")
 LOOPS: dict[str, dict[str, Iterable[str]]] = {
     "cpm": {"name": ("10k", "100k")},
     "links": {"name": ("links_50_per_s_p95_ms", "links_50_per_s_worst_ms", "links_50_per_s_writer_p95_ms")},
