@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlmodel import Session, col, delete, func, or_, select, update
+from sqlmodel import Session, col, delete, or_, select, update
 
 from changeflow.storage.database import count_touched
 from changeflow.storage.rows import values_of
@@ -93,17 +93,18 @@ def latest_job(session: Session, programme: str, kind: str, subject: str) -> Job
     return _job(row) if row is not None else None
 
 
-def last_done(session: Session, programme: str, kind: str) -> int | None:
-    """Return the number of a programme's newest finished calculation of a kind."""
+def last_done(session: Session, programme: str, kind: str) -> Job | None:
+    """Return a programme's newest finished calculation of a kind."""
     own = (JobRow.programme_id == programme, JobRow.kind == kind, JobRow.state == JobState.DONE.value)
-    return session.exec(select(func.max(JobRow.id)).where(*own)).one()
+    row = session.exec(select(JobRow).where(*own).order_by(col(JobRow.id).desc()).limit(1)).first()
+    return _job(row) if row is not None else None
 
 
 def keep_last_done(session: Session, programme: str, kind: str) -> None:
     """Remove a programme's ended calculations of a kind but the newest finished one."""
     own = (col(JobRow.programme_id) == programme, col(JobRow.kind) == kind, col(JobRow.state).not_in(OPEN))
     last = last_done(session, programme, kind)
-    session.exec(delete(JobRow).where(*own, col(JobRow.id) != (last or 0)))
+    session.exec(delete(JobRow).where(*own, col(JobRow.id) != (last.id if last else 0)))
 
 
 def result_of(session: Session, programme: str, number: int) -> tuple[str, str] | None:

@@ -1,6 +1,6 @@
 """The messages of the next seven days, before they go: a calculation, whose result people read and test.
 
-It takes long for a large programme, so a worker does it in a process of its own. Its result is kept until the next one.
+It takes long for a large programme, so a worker does it in a separate process. Its result is kept until the next one.
 """
 
 import hashlib
@@ -53,8 +53,8 @@ def _adapter() -> TypeAdapter[WorkedOutWeek]:
     return TypeAdapter(WorkedOutWeek)
 
 
-_WEEKS: Cache[tuple[str, int], WorkedOutWeek] = Cache(4)
-"""Results read lately, by database and number of the calculation."""
+_WEEKS: Cache[tuple[str, Job], WorkedOutWeek] = Cache(4)
+"""Results read lately, by database and calculation: not by its number alone, which an erasure frees for another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,17 +142,17 @@ def message_week_in(session: Session, programme: str, person: str, today: date) 
     """Return a programme's messages of the next week, as `message_week` does."""
     job = jobs.latest_job(session, programme, MESSAGES, "")
     other = job if job is not None and (job.is_open or job.state is JobState.FAILED) else None
-    number = jobs.last_done(session, programme, MESSAGES)
-    if number is None:
+    done = jobs.last_done(session, programme, MESSAGES)
+    if done is None:
         return MessageWeek(job=other)
 
     def read() -> WorkedOutWeek:
-        result = jobs.result_of(session, programme, number)
+        result = jobs.result_of(session, programme, done.id)
         if result is None:
-            raise UnknownThingError("result", str(number))
+            raise UnknownThingError("result", str(done.id))
         return _adapter().validate_json(result[1])
 
-    week = _WEEKS.get((url_of(session), number), read)
+    week = _WEEKS.get((url_of(session), done), read)
     return MessageWeek(
         days=week.days,
         kinds=tuple(_kinds(week.days, opened_kinds(session, programme, person, today))),

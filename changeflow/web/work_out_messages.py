@@ -1,4 +1,4 @@
-"""Work out the messages of the next week: what the worker of calculations runs, in a process of its own.
+"""Work out the messages of the next week: what the worker of calculations runs, in a separate process.
 
     python -m changeflow.web.work_out_messages PROGRAMME MOMENT ADDRESS
 

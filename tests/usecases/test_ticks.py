@@ -329,6 +329,7 @@ def test_a_channel_that_reaches_people_waits_until_the_programme_is_live(stored:
 
 
 @pytest.mark.slow
+@pytest.mark.both_databases
 def test_a_preview_sends_nothing(stored: str):
     ticks.tick(db=stored, now=moment(8))
     week = list(nudge_preview.preview(db=stored, moments=[moment(8, 9), moment(11, 9), moment(12, 9)], desk=Desk()))

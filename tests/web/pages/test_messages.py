@@ -1,7 +1,8 @@
 """Messages in the browser: those of next week, a test, the switch, and what was sent and answered."""
 
+import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from changeflow.agenda.due import AnswerKind
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.channels import ChannelSettings, FileChannel
 from changeflow.storage import message_switch
-from changeflow.storage.database import read_scope
-from changeflow.storage.jobs import JobState
+from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage.jobs import JobState, remove_jobs
 from changeflow.storage.tables.jobs import JobRow
 from changeflow.storage.versions import required
 from changeflow.usecases import dispatch, jobs, nudge_preview, ticks
@@ -160,6 +161,25 @@ def test_the_worker_works_the_week_out_in_a_process_of_its_own(own_world: World)
     assert "Worked out on 25 Mar 2027, 10am" in text_of(page)
     [path, *_] = examples(page)
     assert "https://plan.example/a/" in text_of(visitor.get(path))
+
+
+@pytest.mark.slow
+def test_a_result_is_not_shown_for_a_later_one_with_its_number(own_world: World):
+    """An erasure removes all results, so SQLite gives the same number again."""
+    visitor = browser(own_world, "lead")
+    [path, *_] = examples(worked_out(visitor, own_world))
+    assert visitor.get(path).status_code == 200
+    with session_scope(own_world.db) as session:
+        [(number, data)] = session.exec(select(JobRow.id, JobRow.data)).all()
+        remove_jobs(session, "small")
+    assert visitor.get(path).status_code == 404
+    later = MORNING + timedelta(minutes=1)
+    assert visitor.send(WEEK, visitor.get(WEEK)).status_code == 303
+    job = jobs.claim(db=own_world.db, now=later)
+    assert job is not None
+    assert job.id == number
+    jobs.finish(job.id, JobState.DONE, db=own_world.db, now=later, data=json.dumps({**json.loads(data), "days": []}))
+    assert visitor.get(path).status_code == 404
 
 
 @pytest.mark.slow
