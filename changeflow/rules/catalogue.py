@@ -261,7 +261,8 @@ _IN_ORDER = (
         title="Groups, never individuals",
         blocks=Stops.REPORT,
         remedy="No action needed: smaller groups are hidden or merged automatically.",
-        source="The practice of the GP Patient Survey, which hides results for fewer than ten people",
+        source="The practice of the GP Patient Survey and the University of Sussex staff survey, which hide or "
+        "combine results for fewer than ten people",
         check=people.aggregates_only,
         example="Seven site staff were asked, so the report says that the group is too small to show.",
         enforced_by="changeflow hides groups below the minimum size wherever it shows scores.",
