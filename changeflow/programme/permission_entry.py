@@ -6,6 +6,11 @@ from dataclasses import KW_ONLY, dataclass
 from changeflow.programme.mandates import PROGRAMME, Subject
 from changeflow.values.words import Role
 
+EVERYONE = (Role.VIEWER,)
+"""Everyone who may read the programme."""
+OPEN = (Role.MACHINE, Role.VIEWER, Role.SYSTEM)
+"""Everyone, with or without a name: also the machine's owner, and changeflow itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class PermissionEntry:

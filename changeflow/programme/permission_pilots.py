@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 
 from changeflow.programme.mandates import WORKING
-from changeflow.programme.permission_entry import PermissionEntry
+from changeflow.programme.permission_entry import EVERYONE, PermissionEntry
 from changeflow.programme.permission_lists import LEDGERS, pilot_form
 from changeflow.values.words import Action, Role
 
-EVERYONE = (Role.VIEWER,)
 OF_PILOTS: Mapping[Action, PermissionEntry] = {
     Action.MEASURE_PILOT: PermissionEntry(
         "record a pilot's measure",

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from changeflow.programme.mandates import WORKING
-from changeflow.programme.permission_entry import PermissionEntry
+from changeflow.programme.permission_accounts import OF_ACCOUNTS
+from changeflow.programme.permission_entry import EVERYONE, OPEN, PermissionEntry
 from changeflow.programme.permission_lists import (
     OF_A_SCHOOL,
     READ_API,
@@ -17,13 +18,12 @@ from changeflow.programme.permission_lists import (
     WORK_ON_FILES,
     pilot_form,
 )
+from changeflow.programme.permission_messages import OF_MESSAGES
 from changeflow.programme.permission_pilots import OF_PILOTS
 from changeflow.values.words import Action, Role
 
 _decision, _personal = partial(PermissionEntry, is_decision=True), partial(PermissionEntry, is_personal=True)
 _plain = PermissionEntry
-_ALL = (Role.VIEWER,)
-_OPEN = (Role.MACHINE, Role.VIEWER, Role.SYSTEM)
 
 TABLE: Mapping[Action, PermissionEntry] = {
     Action.TAKE_BASELINE: _decision(
@@ -126,14 +126,14 @@ TABLE: Mapping[Action, PermissionEntry] = {
     ),
     Action.READ_STANDINGS: _plain(
         "see the results of groups",
-        _ALL,
+        EVERYONE,
         ("assess show",),
         routes=("GET /api/v1/programmes/{programme}/people", "GET /p/{programme}/people"),
         note="published groups, in bands; each access is recorded",
     ),
     Action.READ_REPORT: _plain(
         "read the report",
-        _OPEN,
+        OPEN,
         ("report sro", "report trustees", "report go-no-go"),
         routes=(
             "GET /api/v1/programmes/{programme}/report",
@@ -152,12 +152,12 @@ TABLE: Mapping[Action, PermissionEntry] = {
         note="recorded if it shows people's results. On pages, people of one school see only it and the milestones",
     ),
     Action.READ_ANSWERS: _plain(
-        "read people's answers to messages", _OPEN, ("nudge answers",), note="recorded if there are any"
+        "read people's answers to messages", OPEN, ("nudge answers",), note="recorded if there are any"
     ),
-    Action.READ_CALENDAR: _plain("export a person's calendar", _OPEN, ("nudge calendar",), note="recorded"),
+    Action.READ_CALENDAR: _plain("export a person's calendar", OPEN, ("nudge calendar",), note="recorded"),
     Action.READ_FACTS: _plain(
         "list recorded facts",
-        _OPEN,
+        OPEN,
         ("fact list",),
         routes=("GET /p/{programme}/evidence-files/{number:number}",),
         note="recorded if there are any; contracts and scores are excluded",
@@ -182,31 +182,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         ),
         note="who changed what",
     ),
-    Action.PREVIEW_MESSAGES: _plain(
-        "preview messages",
-        (Role.MACHINE, Role.SYSTEM),
-        ("nudge preview", "nudge dispatch"),
-        note="shows addresses, as sending does",
-    ),
-    Action.READ_MESSAGES: _plain(
-        "see messages to people",
-        (Role.PROJECT_TEAM, Role.CHANGE_LEAD, Role.SRO, Role.ADMIN),
-        routes=(
-            "GET /p/{programme}/people/messages",
-            "GET /p/{programme}/people/messages/week",
-            "POST /p/{programme}/people/messages/week",
-            "GET /p/{programme}/people/messages/week/{day}/{person}",
-            "POST /p/{programme}/people/messages/week/{day}/{person}",
-        ),
-        note="messages of the next week, before they are sent, those sent, and answers. Each access is recorded",
-    ),
-    Action.SWITCH_MESSAGES: _plain(
-        "switch messages on or off",
-        (Role.PROJECT_TEAM, Role.SRO, Role.ADMIN),
-        ("nudge on", "nudge off"),
-        routes=("POST /p/{programme}/people/messages",),
-        note="on only after reading each kind of message of the first week",
-    ),
+    **OF_MESSAGES,
     Action.STORE_VERSION: _plain(
         "store a version of the programme",
         (*WORKING, Role.BOARD, Role.ADMIN),
@@ -238,7 +214,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
     ),
     Action.COMMENT: _plain(
         "comment on {thing}",
-        _ALL,
+        EVERYONE,
         routes=("POST /p/{programme}/comments/{task:path}",),
         thing="a task",
         note="the task's owner gets a message. Only the person who wrote a comment, or the SRO, may withdraw it",
@@ -314,73 +290,16 @@ TABLE: Mapping[Action, PermissionEntry] = {
         routes=("POST /p/{programme}/announcements/withdrawn",),
         thing="a fact",
     ),
-    Action.ANSWER_MESSAGE: _plain(
-        "answer a message", (Role.RECIPIENT,), routes=("GET /a/{token}", "POST /a/{token}", "POST /a/{token}/undo")
-    ),
-    Action.ANSWER_OWN: _plain(
-        "see and answer what they are asked",
-        _OPEN,
-        routes=("GET /p/{programme}/me", "POST /p/{programme}/me", "POST /p/{programme}/me/undo"),
-    ),
-    Action.CHOOSE_MESSAGES: _plain(
-        "choose which messages to get", (Role.RECIPIENT,), routes=("GET /u/{token}", "POST /u/{token}")
-    ),
-    Action.SUBSCRIBE: _plain(
-        "subscribe to their own dates", (Role.RECIPIENT,), routes=("POST /u/{token}/calendar", "GET /c/{token}.ics")
-    ),
-    Action.SIGN_IN: _plain(
-        "sign in and out",
-        _ALL,
-        routes=(
-            "GET /",
-            "GET /static/{name}",
-            "GET /sign-in",
-            "POST /sign-in",
-            "GET /sign-in/link/{token}",
-            "POST /sign-in/link/{token}",
-            "GET /sign-in/provider",
-            "GET /sign-in/provider/back",
-            "GET /sign-in/here/{token}",
-            "POST /sign-in/here/{token}",
-            "POST /sign-out",
-            "GET /p/{programme}/settings/sessions",
-            "POST /p/{programme}/settings/sessions/end",
-            "POST /p/{programme}/settings/sessions/end-all",
-            "GET /p/{programme}/kept",
-        ),
-        note="invited people, and those whose address the organisation's provider has verified",
-    ),
+    **OF_ACCOUNTS,
     Action.CALCULATE: _plain(
         "start or stop a calculation",
         (*WORKING, Role.SPONSOR, Role.BOARD),
         routes=("POST /p/{programme}/calculations", "POST /p/{programme}/calculations/{number:number}/stop"),
         note="wave proposals, the likelihood of dates, and team workload",
     ),
-    Action.MAKE_TOKEN: _plain(
-        "make or withdraw a token for another program",
-        (Role.ADMIN,),
-        routes=(
-            "GET /p/{programme}/settings/tokens",
-            "POST /p/{programme}/settings/tokens",
-            "POST /p/{programme}/settings/tokens/withdraw",
-        ),
-        note="a token reads as the admin who made it",
-    ),
-    Action.INVITE: _plain(
-        "invite people to sign in",
-        (Role.ADMIN,),
-        routes=(
-            "GET /p/{programme}/settings/people",
-            "GET /p/{programme}/settings/people/{person}",
-            "POST /p/{programme}/settings/people/{person}/invite",
-            "POST /p/{programme}/settings/people/{person}/withdraw",
-            "POST /p/{programme}/settings/people/{person}/release",
-        ),
-        note="and withdraw an invitation, or release an address. Each is recorded",
-    ),
     Action.READ_PROGRAMME: _plain(
         "read the stored plan",
-        _OPEN,
+        OPEN,
         READ_THE_PLAN,
         routes=(*READ_PAGES, *READ_API),
         note="on pages, people of one school see only that school and the programme's milestones",

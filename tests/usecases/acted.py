@@ -35,7 +35,7 @@ OFFICE, SRO, MANAGER = "programme-manager", "chief-executive", "payroll-manager"
 SIGNERS = (MANAGER, "director-of-finance")
 GATE = "payroll/pilot/go-no-go"
 PAPER = date(2027, 1, 20), ("ashdown-head", "bridge-head", "elmtree-head", "harbour-head")
-"""When answers are given on paper, months after the round that the programme asks for, and by whom."""
+"""When answers are given on paper, months after the round that the programme asks for, and the people who give them."""
 RUNS = {date(2027, 3, 9): "2027-02"}
 """When the payroll manager compares both outputs, and of which month."""
 WEEKS, WEDNESDAY = 16, 2

@@ -26,7 +26,7 @@ MARKS = ("seen", "effect", "checked")
 CAUSE = "It could not wait"
 """Why dates move, where someone asks."""
 EVERY, TRIED = 3, 4
-"""One in so many answers goes through the page behind the link; and so many refused acts of a kind are tried there."""
+"""One in this many answers goes through the page behind the link; this many refused acts of a kind are tried there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

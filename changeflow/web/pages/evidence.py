@@ -89,8 +89,10 @@ async def file(request: Request, programme: str, number: int) -> Response:
 
 def _given(form: Form, sent: Upload | None) -> NewEvidence:
     title, link = form.get("title"), form.get("link")
-    if has_controls(title) or has_controls(link) or has_controls(sent.name if sent else ""):
-        raise InputError("The form contained characters that cannot be shown. We have removed them.")
+    if sent is not None and has_controls(sent.name):
+        raise InputError(
+            "The name of the file contains characters that cannot be shown. Rename it, and choose it again."
+        )
     if sent is None:
         return NewEvidence(title=title, link=link)
     sent.file.seek(0)

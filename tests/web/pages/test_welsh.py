@@ -80,7 +80,7 @@ def english() -> frozenset[str]:
 
 @cache
 def english_sentences() -> re.Pattern[str]:
-    """Return a pattern of the catalogue's messages that have values, and words enough to be told from other texts."""
+    """Return a pattern of the catalogue's messages that have values and enough words to be recognised."""
     with (CATALOGUES / "cy.po").open("rb") as file:
         read = read_po(file, locale="cy")
     found = {re.sub(r"<[^>]*>", "", text) for m in read if m.id for text in _forms(m.id) if "%(" in text}
