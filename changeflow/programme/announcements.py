@@ -130,12 +130,8 @@ def announced_sentence(programme: Programme, found: Sequence[GoLive]) -> str:
 
 
 def late_of(known: Sequence[GoLive], late: Sequence[GoLive]) -> str:
-    """Count the late go-lives: `Of 42 go-lives (3 services at 14 schools), 3 are later than announced`."""
-    services, schools = (len({(live.service, live.school)[n] for live in known}) for n in (0, 1))
-    noun, verb = "go-live" if len(known) == 1 else "go-lives", "is" if len(late) == 1 else "are"
-    if services > 1 and schools > 1:
-        where = f"{services} services at {schools} schools"
-        return f"Of {len(known)} {noun} ({where}), {len(late)} {verb} later than announced"
+    """Count the late go-lives: `3 of 42 school go-lives are later than announced`."""
+    noun, verb = "school go-live" if len(known) == 1 else "school go-lives", "is" if len(late) == 1 else "are"
     return f"{len(late)} of {len(known)} {noun} {verb} later than announced"
 
 

@@ -269,7 +269,7 @@ def _cut_off_in_words(programme: Programme, slips: Slips, cut_off: CutOff) -> tu
     )
     unit = day_unit(roadmap.tasks[cut_off.task].calendar)
     found = roadmap.tasks[cut_off.task]
-    waits = f"it has to wait for the next {window_in_words(roadmap, found)}, so " if found.begins_in_windows else ""
+    waits = f"it waits for the next {window_in_words(roadmap, found)}, so " if found.begins_in_windows else ""
     later = f"If it slips by one {unit}, {waits}“{roadmap.tasks[target].name}” will slip from {before} to {after}"
     return format_day(timed.day_at(finish)), later
 

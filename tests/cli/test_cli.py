@@ -131,7 +131,7 @@ def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
     run("report", "sro", "--out", tmp_path / "r.json", "--at", "2027-01-12")
     report = json.loads((tmp_path / "r.json").read_text())
     who = "Payroll at Ash School, Beech School and Cedar School (22 Jan instead of 20 Jan 2027)"
-    late = f"3 of 3 go-lives are later than announced: {who}. “All are live” is later than the baseline."
+    late = f"3 of 3 school go-lives are later than announced: {who}. “All are live” is later than the baseline."
     assert report["headline"] == late
     [slip] = report["changes"]["slips"]
     assert sum(c["days"] for c in slip["causes"]) == slip["days"]

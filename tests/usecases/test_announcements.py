@@ -210,8 +210,8 @@ def issue(db: str, day: int) -> SroReport:
     return issue_sro(None, db=db, today=on, actor="chief", now=datetime(2027, 1, day, 8, tzinfo=UTC))
 
 
-NAMED = "3 of 3 go-lives are later than announced: Payroll at Ash School, Beech School and Cedar School (25 Jan "
-SENTENCE = "3 of 3 go-lives are later than announced (Payroll, 3 schools: 25 Jan instead of 20 Jan 2027)."
+NAMED = "3 of 3 school go-lives are later than announced: Payroll at Ash School, Beech School and Cedar School (25 Jan "
+SENTENCE = "3 of 3 school go-lives are later than announced (Payroll, 3 schools: 25 Jan instead of 20 Jan 2027)."
 
 
 @pytest.mark.slow
@@ -249,7 +249,7 @@ def test_the_samples_report_of_4_may_names_the_late_go_lives_first(db: str, tmp_
         import_assessments(path, later)
     report = sro_of_stored(None, db=db, today=may)
     assert report.headline.startswith(
-        "Of 42 go-lives (3 services at 14 schools), 3 are later than announced: "
+        "3 of 42 school go-lives are later than announced: "
         "Finance at Ashdown Primary, Oakfield School and The Bridge (1 Jun instead of 4 May 2027). "
     )
     late = {m.service: 0 for m in report.go_live_moves}
