@@ -9,9 +9,9 @@ from changeflow.programme.announcements import GoLive, in_place_of, late_of
 from changeflow.programme.go_live_names import go_lives_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.analysis.assumed import mark_if
-from changeflow.values.duration import counted
+from changeflow.values.duration import counted, later_or_earlier
 from changeflow.values.moments import format_day
-from changeflow.values.sentences import Sentence, counted_sentence, sentence
+from changeflow.values.sentences import sentence
 from changeflow.values.words import Kind
 
 
@@ -123,9 +123,9 @@ def school_lines(programme: Programme, school: str, *, asked: str) -> Iterator[s
 def state_in_words(line: GoLiveLine) -> str:
     """Write a go-live's state: `28 days later`, `live, 1 day earlier`, `as announced`."""
     if line.state in ("later", "earlier"):
-        return _days_off(line.days)
+        return later_or_earlier(line.days)
     if line.state == "live" and line.days:
-        return sentence("live, %(days)s", days=_days_off(line.days))
+        return sentence("live, %(days)s", days=later_or_earlier(line.days))
     return STATES[line.state]
 
 
@@ -136,17 +136,6 @@ STATES = {
     "no longer planned": sentence("no longer planned"),
 }
 """The states that have no number of days."""
-
-
-def _days_off(days: int) -> Sentence:
-    """Write how much later or earlier a day is.
-
-    >>> _days_off(1), _days_off(-2)
-    ('1 day later', '2 days earlier')
-    """
-    if days > 0:
-        return counted_sentence("%(num)s day later", "%(num)s days later", days)
-    return counted_sentence("%(num)s day earlier", "%(num)s days earlier", -days)
 
 
 def go_lives_text(lines: Sequence[GoLiveLine]) -> Iterator[str]:
