@@ -54,8 +54,9 @@ SHOWN = 10
 
 def _difference(change: "Difference") -> Iterator[str]:
     from changeflow.reports.differences import changed_parts, dropped_lines, dropped_text, parts_text
-    from changeflow.values.duration import counted, later_or_earlier
+    from changeflow.values.duration import counted
     from changeflow.values.moments import DAY
+    from changeflow.values.moved_dates import later_or_earlier
 
     if change.is_same:
         yield f"{change.programme}: no difference from version {change.number - 1}."

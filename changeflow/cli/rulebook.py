@@ -68,7 +68,8 @@ def rules_recheck(
 ) -> None:
     """Show which stored programmes a different set of rulepacks would affect, and how. Nothing is saved."""
     from changeflow.usecases.rulebook import recheck
-    from changeflow.values.duration import counted, later_or_earlier
+    from changeflow.values.duration import counted
+    from changeflow.values.moved_dates import later_or_earlier
 
     checked = recheck(packs, db=context.db, on=context.day)
     for one in checked:

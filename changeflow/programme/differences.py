@@ -24,7 +24,8 @@ from changeflow.roadmap.analysis.differences import (
     in_order,
     task_differences,
 )
-from changeflow.values.moments import format_day, moved_in_words
+from changeflow.values.moments import format_day
+from changeflow.values.moved_dates import moved_in_words
 
 
 def differences(before: Programme, after: Programme, regrouped: Sequence[Regrouped] = ()) -> tuple[Altered, ...]:

@@ -9,8 +9,9 @@ from changeflow.programme.announcements import GoLive, in_place_of, late_of
 from changeflow.programme.go_live_names import go_lives_of
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.analysis.assumed import mark_if
-from changeflow.values.duration import counted, later_or_earlier
+from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
+from changeflow.values.moved_dates import later_or_earlier
 from changeflow.values.sentences import sentence
 from changeflow.values.words import Kind
 

@@ -19,8 +19,9 @@ from changeflow.reports.decisions import DecisionLine
 from changeflow.reports.grouping import grouped, of_a_step
 from changeflow.reports.milestones import NOT_KNOWN, MilestoneLine
 from changeflow.values.base import TaskId
-from changeflow.values.duration import counted, later_or_earlier
+from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
+from changeflow.values.moved_dates import later_or_earlier
 from changeflow.values.words import Kind
 
 MOST_WORDS = 350

@@ -21,7 +21,8 @@ from changeflow.roadmap.analysis.why import window_in_words
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
-from changeflow.values.moments import format_day, iso, moved_in_words
+from changeflow.values.moments import format_day, iso
+from changeflow.values.moved_dates import moved_in_words
 
 LISTED = 5
 """The most causes listed for a slip; smaller ones are summed: our own choice."""

@@ -15,8 +15,9 @@ from changeflow.reports.findings import findings_beyond
 from changeflow.roadmap.analysis.differences import Altered, How, Topic
 from changeflow.roadmap.levelling.teams import Capacity, overloads
 from changeflow.rules.engine import Judged
-from changeflow.values.duration import counted, later_or_earlier
+from changeflow.values.duration import counted
 from changeflow.values.moments import DAY, day_of, format_day, format_days, last_day_of
+from changeflow.values.moved_dates import later_or_earlier
 from changeflow.values.words import Kind, Role
 
 MOVES = (Topic.ANNOUNCED, Topic.GO_LIVES, Topic.MILESTONES, Topic.GATES)

@@ -10,8 +10,9 @@ from changeflow.roadmap.analysis.assumed import mark_if_at
 from changeflow.roadmap.analysis.lengths import day_unit
 from changeflow.roadmap.levelling.teams import TENTHS, Spans, Stretch
 from changeflow.values.base import TaskId
-from changeflow.values.duration import counted, later_or_earlier
+from changeflow.values.duration import counted
 from changeflow.values.moments import DAY, day_of, format_day, iso, last_day_of
+from changeflow.values.moved_dates import later_or_earlier
 
 SOON_AFTER = "the task that must follow soon after"
 NAMED = 2

@@ -9,8 +9,9 @@ from changeflow.reports.trend import ApprovedPlan
 from changeflow.roadmap.analysis.assumed import mark_assumed
 from changeflow.roadmap.analysis.lengths import float_in_words
 from changeflow.roadmap.model.tasks import Milestone
-from changeflow.values.duration import counted, later_or_earlier
+from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
+from changeflow.values.moved_dates import later_or_earlier
 
 NOT_KNOWN = "not known"
 """The day by which a milestone is likely, if too little of the work before it has a range."""

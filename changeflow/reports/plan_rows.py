@@ -19,8 +19,8 @@ from changeflow.roadmap.analysis.assumed import mark_assumed
 from changeflow.roadmap.analysis.lengths import critical_or_float, float_in_words
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.base import TaskId
-from changeflow.values.duration import later_or_earlier
 from changeflow.values.moments import format_day
+from changeflow.values.moved_dates import later_or_earlier
 
 SOON = timedelta(weeks=6)
 NEITHER = "~"

@@ -14,8 +14,9 @@ from changeflow.roadmap.analysis.lengths import length_in_words
 from changeflow.roadmap.analysis.slippage import CutOff, format_cut_off
 from changeflow.rules.engine import Judged
 from changeflow.values.base import TaskId
-from changeflow.values.duration import counted, later_or_earlier
+from changeflow.values.duration import counted
 from changeflow.values.moments import DAY, format_day, last_day_of
+from changeflow.values.moved_dates import later_or_earlier
 from changeflow.values.problem import Problem
 
 SHOWN = 10

@@ -20,8 +20,8 @@ from changeflow.reports.people import ImpactLine, impact_lines
 from changeflow.reports.worklist import work_state
 from changeflow.roadmap.model.tasks import Task
 from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
-from changeflow.values.duration import later_or_earlier
 from changeflow.values.moments import format_day, format_days
+from changeflow.values.moved_dates import later_or_earlier
 from changeflow.values.sentences import counted_sentence, sentence
 from changeflow.values.words import Kind, Role
 

@@ -16,8 +16,9 @@ from changeflow.roadmap.analysis.lengths import day_unit, length_in_words
 from changeflow.roadmap.analysis.why import Because, dates_in_words
 from changeflow.roadmap.model.tasks import Link
 from changeflow.values.base import TaskId
-from changeflow.values.duration import Unit, counted, later_or_earlier
-from changeflow.values.moments import day_of, format_day, format_days, last_day_of, local_day, moved_in_words
+from changeflow.values.duration import Unit, counted
+from changeflow.values.moments import day_of, format_day, format_days, last_day_of, local_day
+from changeflow.values.moved_dates import later_or_earlier, moved_in_words
 from changeflow.values.words import Kind
 
 MOST_LINKED, MOST_MOVES = 20, 12

@@ -10,8 +10,9 @@ from changeflow.programme.programme import Programme
 from changeflow.roadmap.engine.cpm import TimedTask
 from changeflow.roadmap.model.tasks import Milestone
 from changeflow.values.base import TaskId
-from changeflow.values.duration import days_in_words, later_or_earlier
+from changeflow.values.duration import days_in_words
 from changeflow.values.moments import format_day
+from changeflow.values.moved_dates import later_or_earlier
 
 REPORTS_SHOWN = 6
 """The most reports in a trend: our own choice."""

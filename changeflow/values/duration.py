@@ -11,7 +11,6 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from changeflow.values.limits import LONGEST_YEARS
-from changeflow.values.sentences import Sentence, counted_sentence
 
 
 class Unit(StrEnum):
@@ -147,17 +146,6 @@ def counted(number: int, unit: str) -> str:
         return f"1 {unit}"
     ends_in_ies = unit.endswith("y") and unit[-2] not in "aeiou"
     return f"{number} {unit[:-1]}ies" if ends_in_ies else f"{number} {unit}s"
-
-
-def later_or_earlier(days: int) -> Sentence:
-    """Write by how many days a date has moved.
-
-    >>> later_or_earlier(62), later_or_earlier(-1)
-    ('62 days later', '1 day earlier')
-    """
-    if days < 0:
-        return counted_sentence("%(num)s day earlier", "%(num)s days earlier", -days)
-    return counted_sentence("%(num)s day later", "%(num)s days later", days)
 
 
 def days_in_words(minutes: int, minutes_per_day: int) -> str:

@@ -12,8 +12,8 @@ from changeflow.reports.tables import plan_text
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.rules.engine import judge
 from changeflow.usecases.dispatch import Dispatched
-from changeflow.values.duration import later_or_earlier
 from changeflow.values.moments import minute_of
+from changeflow.values.moved_dates import later_or_earlier
 from tests.builders import a_folder
 
 

@@ -15,8 +15,9 @@ from changeflow.roadmap.analysis.lengths import length_in_words
 from changeflow.roadmap.engine.cpm import Schedule
 from changeflow.roadmap.model.tasks import Constraint, Link, Roadmap, Task
 from changeflow.values.base import TaskId
-from changeflow.values.duration import counted, later_or_earlier
-from changeflow.values.moments import day_of, format_day, last_day_of, moved_in_words
+from changeflow.values.duration import counted
+from changeflow.values.moments import day_of, format_day, last_day_of
+from changeflow.values.moved_dates import later_or_earlier, moved_in_words
 from changeflow.values.words import Kind
 
 K = TypeVar("K", bound=Hashable)
