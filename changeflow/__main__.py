@@ -13,7 +13,7 @@ def main() -> None:
     try:
         run()
     finally:
-        # A process that ends gives everything back at once; the interpreter's last looks for garbage take 0.3 s.
+        # Memory is freed when the process ends; the interpreter's last garbage collections would take 0.3 s.
         gc.freeze()
 
 

@@ -4,7 +4,7 @@ import re
 from urllib.parse import unquote
 
 HIDDEN = "***"
-"""What is shown in the place of a password."""
+"""Shown in place of a password."""
 _SHORTEST_PIECE = 4
 PASSWORD_FIELD = re.compile(r"(\b(?:ssl)?pass(?:word|wd|phrase)?\s*=\s*)('(?:[^'\\]|\\.)*'?|[^&;\s]*)", re.IGNORECASE)
 _HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[\w.-]*)(?::[0-9]{1,5}(?=[/,?]|$))?"
@@ -15,7 +15,7 @@ _USER = re.compile(r"[\w.+-]*")
 _ACCOUNT = re.compile(r"([\w.+-]*:)(.*)", re.DOTALL)
 _WORD = re.compile(r"(?:postgres\w*:?/{1,3}|/)?[\w.+-]*[:%]?")
 _NOTHING_BUT_A_PORT = re.compile(r"[^/?]*:[^/?]*(?:\?.*)?")
-"""A host with a port and no database after it: as likely a user with a password."""
+"""A host with a port and no database after it, which may just as well be a user with a password."""
 _OPTION = re.compile(r"([?&;])([^=&;?]*)=([^&;]*)")
 _PLAIN_VALUE = re.compile(r"[\w./,-]*|%2F[\w./%-]*|[0-9A-Fa-f:.,]*")
 _SHOWN_OPTIONS = ("host", "hostaddr", "port", "user", "dbname")
@@ -25,7 +25,7 @@ def shown(url: str) -> str:
     """Return a database address as it may be shown: without its password, and without what could be one.
 
     It also hides the password of a mistyped address: one with "@" or "/" in the password, without "@", or without a
-    scheme; and the values of all options but those that say where the database is.
+    scheme; and the values of all options except those that say where the database is.
 
     >>> shown("postgresql://anna:s@cret@db.example.org/change")
     'postgresql://anna:***@db.example.org/change'
@@ -46,13 +46,13 @@ def _shown_option(found: re.Match[str]) -> str:
 
 
 def without_password(text: str, url: str) -> str:
-    """Return a driver's words about an address without the address's password, or any part of it."""
+    """Return a driver's message about an address, without the password or any part of it."""
     text = text.replace(url, shown(url))
     secrets = [found[2].strip("'") for found in PASSWORD_FIELD.finditer(url)]
     secrets += [f[3] for f in _OPTION.finditer(url) if len(f[3]) >= _SHORTEST_PIECE and _shown_option(f) != f[0]]
     secrets.append(_parts(url)[2] or "")
     for secret in filter(None, secrets):
-        # A driver that meets "@" or "/" in a password takes the rest of it as the host's name, and names that.
+        # A driver that meets "@" or "/" in a password takes the rest of it for the host's name, and quotes that.
         cuts = [n + 1 for n, character in enumerate(secret) if character in "@:/?#;%"]
         rests = [secret, unquote(secret), *(secret[n:] for n in cuts)]
         long = [piece for piece in re.split(r"[@:/?#;%]", secret) if len(piece) >= _SHORTEST_PIECE]
@@ -62,15 +62,16 @@ def without_password(text: str, url: str) -> str:
 
 
 def is_plain(url: str) -> bool:
-    """Return whether an address is written as one, so that nothing outside its password can be a password."""
+    """Return whether an address is well formed, so that only its password field can contain a password."""
     return _parts(url)[2] in (None, url.rpartition("@")[0].partition("://")[2].partition(":")[2])
 
 
 def _parts(url: str) -> tuple[str, str, str | None, str]:
-    """Return an address's scheme, user, password and the rest, however badly it is written; None: no password.
+    """Return an address's scheme, user, password and the rest, however badly it is written. Without a password, the
+    third is None.
 
-    The user has the colon after it, and the rest the "@" before it. Whatever does not look like a user, a host, a port,
-    a database's name or an option is taken for the password.
+    The user includes the colon after it, and the rest includes the "@" before it. Whatever does not look like a user, a
+    host, a port, a database's name or an option is taken for the password.
     """
     if url.startswith("sqlite:///"):
         return "sqlite:///", "", None, url.removeprefix("sqlite:///")
@@ -87,7 +88,7 @@ def _parts(url: str) -> tuple[str, str, str | None, str]:
         if "@" not in account:
             user = _leading(_USER, account)
             return head, user, account[len(user) :], at + place
-    # It has no "@", or one in an option, or no place after it: whatever follows the first word may be a password.
+    # There is no "@", or it is in an option, or no place follows it: anything after the first word may be a password.
     user = _leading(_WORD, rest)
     return head, user, rest[len(user) :], ""
 

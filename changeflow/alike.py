@@ -1,4 +1,4 @@
-"""Problems that are alike, joined: a table with one mistake on a thousand lines has one text, not a thousand."""
+"""Join problems that are alike: the same mistake on a thousand lines is reported once, not a thousand times."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -14,10 +14,10 @@ MOST_LISTED = 1_000
 
 
 def grouped_lines(problems: Sequence[Any]) -> Iterator[str]:
-    """Write problems for people: one line for problems that say the same, the first few of each kind, and how many more
-    there are.
+    """Write problems for people: one line for problems with the same message, the first few of each kind, and how many
+    more there are.
 
-    They are `Problem`s, a class of a layer above this one.
+    The problems are `Problem`s, a class in a layer above this one.
     """
     groups, hidden = _of_each_kind(_alike(problems), is_part=len(problems) > MOST_LISTED)
     for alike in groups[:MOST_LISTED]:
@@ -27,7 +27,7 @@ def grouped_lines(problems: Sequence[Any]) -> Iterator[str]:
 
 
 def _alike(problems: Iterable[Any]) -> list[list[Any]]:
-    """Join problems that say the same of lines of one file, in the order of the first of each."""
+    """Group problems with the same message about lines of one file, in the order of each group's first problem."""
     groups: dict[object, list[Any]] = {}
     for problem in problems:
         same = (problem.file, getattr(problem, "heading", ""), problem.what, problem.remedy)
@@ -52,7 +52,7 @@ def _of_each_kind(groups: list[list[Any]], *, is_part: bool) -> tuple[list[list[
 
 
 def _listed(alike: Sequence[Any]) -> str:
-    """Write a problem, and on which other lines of its file it is."""
+    """Write a problem, with the other lines of its file that have the same one."""
     lines = [str(line) for line in dict.fromkeys(p.line for p in alike) if line != alike[0].line]
     if not lines:
         return str(alike[0])

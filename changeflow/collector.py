@@ -1,5 +1,5 @@
-"""When this process looks for garbage: rarely in a command, which ends soon, between requests in the web application,
-and as Python does in other servers."""
+"""When this process collects garbage: rarely in a command, which ends soon; between requests in the web application;
+and as Python does by default in other servers."""
 
 import gc
 import time
@@ -7,7 +7,7 @@ import time
 _PYTHONS_OWN = gc.get_threshold()
 _NEVER = 1_000_000_000
 _ALLOCATIONS = 1_000_000
-"""Between two looks: most commands end before the first. Python 3.11 looks after 700."""
+"""The allocations between two collections: most commands end before the first. Python 3.11 collects after 700."""
 
 
 def collect_rarely() -> None:
@@ -19,13 +19,13 @@ def collect_as_usual() -> None:
 
 
 class Sweeper:
-    """Checks all memory between requests, not in the middle of one: a check takes 0.3 s on a large programme.
+    """Collects all garbage between requests, not in the middle of one: this takes 0.3 s on a large programme.
 
-    Python's own looks then cover only what is new.
+    Python's own collections then cover only new objects.
     """
 
     def __init__(self, every: float) -> None:
-        """`every`: the fewest seconds between two looks."""
+        """`every`: the fewest seconds between two collections."""
         self.every, self._last = every, time.monotonic()
         gc.set_threshold(*_PYTHONS_OWN[:2], _NEVER)
 

@@ -8,7 +8,7 @@ ChangeflowError
 │   ├── DatesOutOfRangeError    a computed date is beyond every calendar
 │   ├── RulesUnknownError       no edition of a rulepack is in force that early
 │   ├── UnknownThingError       nothing has the name that was given
-│   │   └── HiddenThingError    the person may not know of the thing: said as if nothing had that name
+│   │   └── HiddenThingError    the person may not know of the thing: reported as if nothing had that name
 │   ├── AmbiguousNameError      several things match the name, which it lists
 │   └── NotAllowedError         the person may not do this; it says who may
 ├── CheckFailedError            a check failed: exit 3
@@ -51,11 +51,11 @@ MOST_CANDIDATES = 8
 
 
 class RenamedWarning(UserWarning):
-    """An old name was used: it still works, and the text gives the new one."""
+    """An old name was used: it still works, and the message gives the new one."""
 
 
 class UnusedWarning(UserWarning):
-    """Something in a file was read but not used, or should be checked. It is not an error. The text says where."""
+    """Something in a file was read but not used, or should be checked. It is not an error. The message says where."""
 
 
 class ChangeflowError(Exception):
@@ -79,7 +79,7 @@ class ProblemsError(InputError):
 
     def __init__(self, problems: Iterable[Any], ending: str = "") -> None:
         self.problems = tuple(problems)
-        """`Problem`s, a class of a layer above this one."""
+        """`Problem`s, a class in a layer above this one."""
         count = len(self.problems)
         head = "1 problem found" if count == 1 else f"{count} problems found"
         files = len({problem.file for problem in self.problems})
@@ -157,7 +157,7 @@ class UnknownThingError(InputError):
 
 
 class HiddenThingError(UnknownThingError):
-    """The person may not know of the thing, so that it is as unknown as one that does not exist."""
+    """The person may not know of the thing, so it is reported as one that does not exist."""
 
 
 class AmbiguousNameError(InputError):

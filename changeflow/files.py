@@ -1,7 +1,7 @@
-"""Files that people get, written whole or not at all: beside their place first, then renamed into it.
+"""Write files for people whole or not at all: under another name first, then renamed.
 
-Whatever happens meanwhile, an error, a full disk or a kill, the old file or the new one is there. Files with personal
-data are written so that only their owner can read them.
+Whatever happens meanwhile (an error, a full disk or a kill), either the old file or the new one is there. Files with
+personal data are written so that only their owner can read them.
 """
 
 import errno
@@ -22,12 +22,12 @@ STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NOT_ORDINARY = "it is not an ordinary file"
 _LONGEST_STEM = 80
-"""Characters of a name that its temporary neighbour takes over: a whole name may have 255 bytes."""
+"""How many characters of a file's name its temporary copy shares: a whole name may have at most 255 bytes."""
 
 
 def open_ordinary(path: Path) -> BinaryIO:
-    """Open a file of changeflow's own for reading; a pipe or a device is an `OSError`, and never waited for."""
-    # Asked first, because merely opening a device may do something; and again of what was opened.
+    """Open a file of changeflow's own for reading; a pipe or a device raises `OSError` at once, without waiting."""
+    # Check before opening, because merely opening a device may do something; then check what was opened.
     check_ordinary(path)
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
     try:
@@ -39,7 +39,7 @@ def open_ordinary(path: Path) -> BinaryIO:
 
 
 def read_ordinary(path: Path, *, most: int) -> bytes:
-    """Read a file of changeflow's own; one of more than `most` bytes is an `OSError`."""
+    """Read a file of changeflow's own; one of more than `most` bytes raises `OSError`."""
     with open_ordinary(path) as file:
         raw = file.read(most + 1)
     if len(raw) > most:
@@ -48,7 +48,7 @@ def read_ordinary(path: Path, *, most: int) -> bytes:
 
 
 def check_ordinary(file: Path | int, *, named: Path | str = "") -> None:
-    """Refuse a pipe, a device or a folder, by its name or as an open file, with an `OSError`."""
+    """Raise `OSError` for a pipe, a device or a folder, given by its name or as an open file."""
     if not stat.S_ISREG(os.stat(file).st_mode):  # noqa: PTH116  (an open file has no path)
         raise OSError(errno.EINVAL, NOT_ORDINARY, str(named or file))
 
@@ -56,7 +56,7 @@ def check_ordinary(file: Path | int, *, named: Path | str = "") -> None:
 def write_whole(path: Path, content: bytes | str, *, private: bool = False, inside: Path | None = None) -> None:
     """Write a file, replacing one that exists, and create the folders above it.
 
-    `private`: only its owner can read it. A link is followed; content for a device or a pipe is written to it as it is.
+    `private`: only its owner can read it. A link is followed; a device or a pipe is written to directly.
     `inside`: a folder that others may have prepared; a link that leads out of it is refused.
     """
     data = content.encode() if isinstance(content, str) else content
@@ -147,7 +147,7 @@ def _open(folder: Path, part: Path, mode: int) -> tuple[int, bool]:
 
 
 def write_all(handle: int, data: bytes) -> None:
-    """Write all of it, however often the system has to be asked."""
+    """Write all the data, however many calls that takes."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(handle, rest) :]
@@ -189,7 +189,8 @@ def _folder_above(target: Path) -> Iterator[None]:
 
 
 def sync(path: Path) -> None:
-    """Have a file, or the names in a folder, on the disk: without this a power cut may take a new file's name."""
+    """Make sure that a file, or the names in a folder, are on the disk: otherwise a power cut may lose a new file's
+    name."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 from changeflow.addresses import HIDDEN, PASSWORD_FIELD
 from changeflow.errors import InputError
 
-# It loads what writes tracebacks in colour (0.1 s): a command that writes no logs does without.
+# structlog loads a library that colours tracebacks (0.1 s), which a command that writes no logs does not need.
 if TYPE_CHECKING:
     from structlog.typing import EventDict
 
@@ -27,11 +27,11 @@ _SECRET = re.compile(r"://[^/\s:@]*:(?!\d{1,5}(?:[/?,\s]|$)[^@]*$)(?:[^\n@]*@)?\
 def begin(form: str, *, stream: TextIO | None = None) -> None:
     """Write logs as `json` (a line each) or `plain`, to stderr unless another stream is given.
 
-    `off` writes none but failures of our own.
+    `off` writes only our own failures.
     """
     if form not in FORMS:
         raise InputError(f"CHANGEFLOW_LOG is '{form}'. Write {', '.join(FORMS[:-1])} or {FORMS[-1]}.")
-    # Made now: when a process has no file left to open, a failure can still be written.
+    # Made now, so that a failure can be logged even if the process can open no more files by then.
     _chosen.failures = _make_logger("plain" if form == "off" else form, stream)
     _chosen.logger = None if form == "off" else _chosen.failures
 
@@ -45,7 +45,7 @@ def log(event: str, **what: object) -> None:
 def failure(reference: str, error: BaseException) -> None:
     """Log an internal failure: its kind and where it happened, under the reference that the user was shown.
 
-    Not its words: those of a database have what was to be stored in them.
+    Its message is left out, because a database's message contains the data to be stored.
     """
     frames = traceback.extract_tb(error.__traceback__)[-DEEPEST:]
     places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
@@ -55,7 +55,7 @@ def failure(reference: str, error: BaseException) -> None:
 
 @dataclass(slots=True)
 class _Chosen:
-    """The loggers of this process: none before `begin`, and none of events where logs are off."""
+    """The loggers of this process: both are None before `begin`, and only `failures` is set if logs are off."""
 
     logger: Any = None
     failures: Any = None

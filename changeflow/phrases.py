@@ -1,4 +1,4 @@
-"""Join words into lists, shorten texts, and show text from others safely, the same wherever people read it."""
+"""Join words into lists, shorten texts, and show text from others safely, in the same way wherever people read it."""
 
 import re
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ def capitalised(name: str) -> str:
 
 
 def printable(text: object, *, keep: str = "") -> str:
-    """Show what others wrote on one line: control characters, line breaks and turns of direction as escapes.
+    """Show what others wrote on one line: control characters, line breaks and changes of text direction as escapes.
 
     A terminal would obey them: they move the cursor, hide text, or make one line look like two. Very long text is cut.
 

@@ -15,7 +15,7 @@ from changeflow.errors import InputError
 def state_folder(database: Path | None) -> Path:
     """Return this machine's state folder: `CHANGEFLOW_STATE`, or one beside the SQLite file.
 
-    Without a file (PostgreSQL) it is in the account's own state folder.
+    Without a file (PostgreSQL), it is `changeflow` in the account's own state folder.
     """
     if named := os.environ.get("CHANGEFLOW_STATE"):
         return Path(named)

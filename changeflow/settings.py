@@ -69,7 +69,7 @@ class Settings:
 
 
 def settings() -> Settings:
-    # Loaded here, as is what writes logs: most commands send nothing, and this brings the mail library with it.
+    # Imported only when needed, because it loads the mail library, and most commands send nothing.
     from changeflow.delivery.channels import ChannelSettings
 
     env = os.environ
@@ -135,12 +135,12 @@ def anchor_file() -> str:
 
 
 def acting_as(via: Via) -> Acting:
-    """Say that what follows is done by the machine's account, in this way."""
+    """Return the machine's account as the one that acts, in this way."""
     return Acting(via=via, account=machine_account(), anchor=anchor_file())
 
 
 def as_flow(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a flow act as one, so that the audit says so."""
+    """Let a function act as a flow, so that the audit says so."""
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -153,7 +153,7 @@ def as_flow(function: Callable[P, R]) -> Callable[P, R]:
 def machine_account() -> str:
     """Return `user@host`. The user is the account that the process runs as, whatever the environment says."""
     user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "unknown")
-    # Windows has no list of users, and a container's user may not be in it: then the number is all that is known.
+    # Windows has no list of users, and a container's user may not be in the list: then only the number is known.
     with suppress(ImportError, KeyError):
         import pwd
 

@@ -42,7 +42,7 @@ TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
 
 
 def read_option_day(text: str, *, times: Sequence[str] = ()) -> datetime:
-    """Read an option's day, or a time in one of the forms; an error is explained as it is for files."""
+    """Read an option's day, or a time in one of the formats `times`; errors are explained as they are for files."""
     for form in ("%Y-%m-%d", *times):
         with suppress(ValueError):
             return datetime.strptime(text, form)  # noqa: DTZ007  (local, as people write it)
@@ -55,7 +55,7 @@ def day_option(*names: str, text: str) -> Any:  # noqa: ANN401  (what Typer make
 
 
 def with_default(text: str, default: str) -> str:
-    """Add what happens without an option to its help.
+    """Add the default to an option's help.
 
     >>> with_default("The day", "today")
     'The day (default: today).'
@@ -75,7 +75,7 @@ def form_option(*forms: str, text: str) -> Any:  # noqa: ANN401
 
 
 def address(context: typer.Context, param: typer.CallbackParam, db: str) -> str:
-    """Return the database's address, as its option's callback: from the file named in the environment, if any."""
+    """Return the database's address, as the callback of its option: the environment may name a file that has it."""
     source = context.get_parameter_source(param.name or "")
     if source is None or source.name != "DEFAULT":
         return db

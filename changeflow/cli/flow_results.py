@@ -13,7 +13,7 @@ NOTHING = "Nothing to do."
 
 
 def result_lines(result: object) -> list[str]:
-    """Say what a flow returned, a line for each programme, file or message.
+    """Say what a flow returned, in a line for each programme, file or message.
 
     >>> result_lines(Dispatched(sent=2, nudges=3, held=1))
     ['2 messages sent (3 nudges), 1 held.']

@@ -1,4 +1,4 @@
-"""Print the output of commands: data to stdout, everything else to stderr, and each error as one clear text with its
+"""Print the output of commands: data to stdout, everything else to stderr, and each error as one clear message with its
 exit code."""
 
 import errno
@@ -31,7 +31,7 @@ from changeflow.phrases import printable
 T = TypeVar("T")
 
 UNUSABLE = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EACCES, errno.EPERM)
-"""Errors of the operating system about a name that a person gave, which are not our failures."""
+"""Operating system errors about a name that a person gave, which are not bugs of ours."""
 LAYOUT = "\n\t"
 """Control characters that our own texts use: line breaks and tabs."""
 NARROWEST = 25
@@ -40,7 +40,7 @@ _ITEM = re.compile(r"\s*(?:(?:[-•–…+]|\d+\.)\s+)?")
 _COLUMN = re.compile(r"(?<=\S) {2,}(?=\S)")
 """What separates two columns of a table."""
 _PLACE = re.compile(r"\S+:\d+:\d+: ")
-"""How a mistake in a file begins."""
+"""How a message about a mistake in a file begins."""
 
 
 def out(text: str = "") -> None:
@@ -130,14 +130,14 @@ def _is_answered() -> bool:
     try:
         return bool(select.select([sys.stdin], [], [], 0.1)[0])
     except io.UnsupportedOperation:
-        return True  # It is in memory.
+        return True  # The input is in memory.
     except OSError:
         return False
 
 
 @contextmanager
 def formatted_errors() -> Iterator[None]:
-    """Turn a user's mistake into its text and exit code; any other exception is our bug and keeps its traceback."""
+    """Turn a user's mistake into its message and exit code; any other exception is our bug and keeps its traceback."""
     try:
         with _warnings_noted():
             yield

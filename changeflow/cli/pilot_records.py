@@ -26,7 +26,7 @@ GateName = Annotated[str, typer.Argument(metavar="GATE", help="A go-live gate's 
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add to the group of pilots, which the command line has already."""
+    """Add these groups of commands to the group `pilot`, which already exists."""
     for name, group in (("issue", issue), ("feedback", feedback), ("lesson", lesson)):
         pilot.add_typer(group, name=name)
 

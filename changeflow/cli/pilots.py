@@ -143,7 +143,7 @@ def _policy(context: Context, preset: str | None, key: str, tolerance: list[str]
 
 
 def _refuse_beside(context: Context, service: str, period: str) -> None:
-    """Refuse options that a stored service has criteria for, and a run without its month."""
+    """Refuse options that a stored service's criteria already decide, and a run without its month."""
     from changeflow.errors import InputError
 
     why = (

@@ -196,7 +196,8 @@ def why(
 
 
 def _explain(programme: "Programme", task: str) -> None:
-    """Print why, until when a decision can wait, and how far a task can slip before it moves a milestone."""
+    """Print why a task has its dates, how long a decision can wait, and how far the task can slip before it moves a
+    milestone."""
     from changeflow.reports.task_why import explain_task
 
     if programme.schedule is not None:

@@ -44,7 +44,7 @@ def flows_run(context: Context, name: Annotated[str, typer.Argument(help=f"One o
 
 
 def flow_module(name: str) -> ModuleType:
-    """Load a module of flows, from the wheel or the top of a checkout: the one door from the package to Prefect."""
+    """Load a module of flows, from the wheel or the top of a checkout. The package reaches Prefect only through it."""
     collect_as_usual()
     if importlib.util.find_spec("changeflow.flows") is not None:
         return importlib.import_module(f"changeflow.flows.{name}")

@@ -53,7 +53,7 @@ def check_table(
         print_json(check_json(check))
     else:
         lines = check_lines(check, width=shutil.get_terminal_size((100, 24)).columns)
-        # The mistakes follow, apart from the notes.
+        # The mistakes follow, separated from the notes.
         print_lines([*lines, ""] if check.problems else lines)
     if check.problems:
         raise ProblemsError(by_place(check.problems))

@@ -100,7 +100,7 @@ def _asked(wanted: "WorkFilter", programme: "Programme") -> str:
 
 
 def _note_recorded(context: Context, name: str, what: str, *, new: bool) -> None:
-    """Say what was recorded, and which earlier work it has overtaken, gates first; it is recorded in any case."""
+    """Say what was recorded, after a warning for each undecided gate that should have come first."""
     from changeflow.usecases import progress
     from changeflow.usecases.recorded import latest_progress
     from changeflow.values.words import Gate

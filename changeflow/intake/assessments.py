@@ -42,7 +42,7 @@ def read_assessments(
 def taken_back(rows: Iterable[TableRow], answered: Container[tuple[str, date]], *, remedy: str) -> Iterator[Problem]:
     """Yield a `Problem` for each line without a score of a person who answered on its day.
 
-    The line may be meant to take the answer back; it must not be ignored.
+    The line may be meant to take the answer back, so it must not be ignored.
     """
     for row in rows:
         person, on = row.cells.get("person", ""), row.read("on", parse_day, [])

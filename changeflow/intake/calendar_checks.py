@@ -63,8 +63,8 @@ def _calendars(definition: Definition) -> Iterator[DefinitionError]:
 
 
 def _authorities(definition: Definition) -> Iterator[DefinitionError]:
-    """Find schools' authorities that no calendar names although it names others: such a school would follow other
-    terms.
+    """Find schools' authorities without terms although other authorities have them: such a school would follow the
+    wrong terms.
 
     An authority that the trust's own terms may be meant for is accepted, unless it is one typing slip from an authority
     with terms.

@@ -1,7 +1,7 @@
 """Read cells as people write them into one plain form, depending on the kind of column; explain what is refused.
 
 The result is text in the form that the rest of the program expects: a day as 2027-02-01, a number in digits, an option
-in our words. docs/tables.md lists the conventions.
+by our own word. docs/tables.md lists the conventions.
 """
 
 import re

@@ -39,7 +39,7 @@ _OF_COMMENTS = re.compile(
 """Words in the heading of a column that comments on another one."""
 _ONLY_COMMENTS = ("comment", "comments", "note", "notes", "remark", "remarks", "explain", "explanation", "feedback")
 _STATEMENT = ("i", "im", "my", "we", "our", "us", "you", "your", "people", "staff", "the", "this", "there", "of", "to")
-"""How a statement begins that people score: `Awareness: I know why we change`, `Awareness of the reasons`."""
+"""The first words of a statement that people score: `Awareness: I know why we change`, `Awareness of the reasons`."""
 _STEM = 5
 """How many first letters the heading and the name of such a column share: `Abilities` and `ability`."""
 
@@ -62,7 +62,7 @@ _SCALE = re.compile(
 _ROUND = re.compile(
     r"\b(?:round|wave|survey|question|q|part|page|term|year|no\.?)\s*\d+\s*(?:of|to|-|–|/)\s*\d+", re.IGNORECASE
 )
-"""What is numbered in a heading and is no scale: `round 1 of 3`."""
+"""What a heading may number without giving a scale: `round 1 of 3`."""
 
 
 class Way(StrEnum):
@@ -130,7 +130,7 @@ def match_columns(
     free = {fold_name(f.name): f.name for f in wanted.fields if f.name not in search.found}
     near = {c.place: difflib.get_close_matches(fold(c.name), free, n=1, cutoff=ALIKE) for c in unused}
     meant = {place: free[names[0]] for place, names in near.items() if names}
-    # What is in brackets may be a remark, or make another column of it: `Pupils (October)`, `Manager (deputy)`.
+    # Words in brackets may be a remark, or make it a different column: `Pupils (October)`, `Manager (deputy)`.
     also = free | {fold_name(s): f.name for f in wanted.fields if f.name not in search.found for s in f.synonyms}
     meant |= {c.place: also[said] for c in unused if "(" in c.name and (said := fold(c.name.partition("(")[0])) in also}
     return MatchedColumns(tuple(matches), unused, frozenset(search.misspelt), meant, tuple(search.notes))
@@ -231,7 +231,7 @@ class _Search:
             if same := [c for c in self._called({fold(heading)}) if c.place not in used]:
                 self._take(field, same, Way.SYNONYM)
                 break
-        # A preferred forename goes before the legal one, which most people have alone.
+        # A preferred forename takes precedence over the legal one; most people have only the legal one.
         parts = tuple(tuple(c for n in names.split(" | ") for c in self._called({fold(n)})) for names in field.parts)
         if parts and all(parts):
             columns = tuple(c for part in parts for c in part)

@@ -10,12 +10,12 @@ from changeflow.values.limits import is_supported, out_of_range, why_no_date
 from changeflow.values.moments import LONDON
 
 NEXT_CENTURY = 50
-"""Years of two digits: 00 to 49 are 2000 to 2049; 50 to 99 are 1950 to 1999 where a day may be so long ago."""
+"""Years of two digits: 00 to 49 are 2000 to 2049; 50 to 99 are 1950 to 1999 where a day may be that long ago."""
 SERIAL_DAY_0 = date(1899, 12, 30)
 SERIALS = range(18_264, 73_051)
 """Excel's numbers for 1950 to 2099; smaller and larger numbers are not days."""
 _FROM_1904 = 1_462
-"""How many days later a workbook that counts from 1904 begins: its number for a day is smaller by this."""
+"""How many days later a workbook that counts from 1904 begins: its number for a day is smaller by that number."""
 _BARE_SERIAL = re.compile(r"(?<![\w/=-])(?<!\d\.)(\d{5})(\.\d+)?(?![\w/-]|\.\d)", re.ASCII)
 _LENGTH = len("2027-02-05")
 WRITE = "Write it like 2027-02-05, 05/02/2027 or 5 February 2027."
@@ -50,7 +50,7 @@ _NAME_FIRST = r"(?:([a-z]+)\.?,?\s+)?([a-z]{3,9})\.?[\s-]+(\d{1,2})(?:st|nd|rd|t
 _SERIAL = r"(\d{5})(?:\.\d+)?"
 _LAST_CENTURY = range(1900 + NEXT_CENTURY, 2000)
 _NO_END = 2900
-"""Some systems write a day in such a year, usually 31/12/9999, to say that there is none."""
+"""From this year on, a day means “no end”: some systems write one, usually 31/12/9999."""
 _NO_YEAR = r"\d{1,2}(?:st|nd|rd|th)?[\s/.-]*(?:[a-z]{3,9}|[/.-]\d{1,2})|[a-z]{3,9}[\s/.-]*\d{1,2}(?:st|nd|rd|th)?"
 _NO_DAY = r"(?:[a-z]{3,9}|\d{1,2}[/.-])[\s/.-]*\d{4}"
 
@@ -58,7 +58,7 @@ _NO_DAY = r"(?:[a-z]{3,9}|\d{1,2}[/.-])[\s/.-]*\d{4}"
 def read_day(text: str, *, may_be_old: bool = False) -> date:
     """Read a day; the time of a moment is left out. `ValueError` says what is wrong, and what would be right.
 
-    `may_be_old`: it may be of the last century, so that a year such as 85 says which.
+    `may_be_old`: the day may be in the last century, so that a year such as 85 is unambiguous.
 
     >>> for text in ("01/02/2027", "1-Feb-27", "Monday 1st February 2027", "2027-02-01T09:30", "46419"):
     ...     assert read_day(text) == date(2027, 2, 1)
@@ -132,9 +132,9 @@ def is_serial(text: str) -> bool:
 
 
 def serials_from_1900(text: str) -> str:
-    """Return the days of a workbook that counts from 1904 with their serial numbers from 1900; other days stay.
+    """Replace the serial numbers of a workbook that counts from 1904 with those from 1900; other days stay the same.
 
-    Raise `ValueError` if a number is no day.
+    Raise `ValueError` if a number is not a day.
 
     >>> serials_from_1900("44957"), serials_from_1900("44957.5; 44960"), serials_from_1900("2027-02-01")
     ('46419', '46419.5; 46422', '2027-02-01')

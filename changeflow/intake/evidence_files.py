@@ -48,7 +48,7 @@ class EvidenceKind:
 
     media: str
     is_one: Callable[[bytes], bool]
-    """Whether a content is of this kind."""
+    """Returns whether some content is of this kind."""
 
 
 KINDS: Mapping[str, EvidenceKind] = {
@@ -68,7 +68,7 @@ KINDS: Mapping[str, EvidenceKind] = {
     "csv": EvidenceKind("text/csv", _is_text),
     "txt": EvidenceKind("text/plain", _is_text),
 }
-"""The kinds, by the ending of a file's name. Files with macros are none of them."""
+"""The kinds, by the ending of a file's name. Files with macros are not among them."""
 ENDINGS = ", ".join(sorted(KINDS))
 
 

@@ -17,7 +17,7 @@ class FieldKind(StrEnum):
 
     TEXT = "text"
     KEY = "key"
-    """A text that must stay as it is, even if it is all digits: a contract's id."""
+    """Text that must stay as it is, even if it is all digits: a contract's id."""
     URN = "unique reference number"
     ID = "id"
     IDS = "ids"

@@ -38,7 +38,7 @@ _OTHER_THAN_IS = re.compile(
     r"(?:plan|target|baseline|forecast|previous|prior|last|next|expected|estimate|revised|original|propose|draft|budget)",
     re.IGNORECASE,
 )
-"""How a heading over others begins if they are not about what is so now."""
+"""How a heading above others begins if those are not about actual values."""
 _PAGE_NUMBER = re.compile(r"\bpage:? ?\d+(?: ?(?:of|/) ?\d+)?")
 _NUMBER = re.compile(r"[£$€(+-]*\s*\d[\d,. /:-]*%?\)?-?")
 
@@ -77,7 +77,7 @@ class Layout:
     skipped: tuple[str, ...] = ()
     """The lines above the table."""
     titles: frozenset[tuple[str, ...]] = frozenset()
-    """The same lines, and those of headings over two lines, as `_title` gives them."""
+    """These lines, and both lines of headings that take two, in the form that `_title` returns."""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ def read_through_mpxj(path: Path, *, say: Callable[[str], None] | None = None) -
             what = f"The file cannot be read: {str(error).removesuffix('.')}."
             raise ProblemsError([Problem(file=path.name, what=what, remedy=_instead(path))]) from None
         project = _read(as_xml, path)
-    # The lines are those of a file that is gone.
+    # The line numbers refer to the converted file, which is now deleted.
     notes = [_PLACE.sub("", note) for note in project.notes]
     if len(plans) > 1:
         names = [str(plan.getProjectProperties().getName() or "without a name") for plan in plans]

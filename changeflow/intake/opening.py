@@ -40,7 +40,7 @@ _NO_TEXTS = {
     b"<html": ("It is a web page.", _AS_TABLE),
     b"<table": ("It is a web page.", _AS_TABLE),
 }
-"""How other kinds of files begin that people and programs name like a table."""
+"""How files of other kinds begin, which people and programs sometimes name like a table."""
 NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f]")
 SAVE_AS = "Save it as text in UTF-8."
 
@@ -115,7 +115,7 @@ def read_text_as(
 
 
 def other_kind(begin: bytes, shown: str) -> Problem | None:
-    """Return what is wrong with a file that is no text, by its first 500 bytes: a workbook, a PDF, a web page."""
+    """Return what is wrong with a file that is not text, by its first 500 bytes: a workbook, a PDF, a web page."""
     if b"opendocument" in begin[:120]:
         return Problem(file=shown, what="It is an OpenDocument file.", remedy=_AS_TABLE)
     head = begin[:500].lstrip().lower()

@@ -206,7 +206,7 @@ def _shape(row: TableRow, model: type[Model], cells: Mapping[str, object], readi
         wrong = set()
         for complaint in error.errors():
             if complaint["type"] == "missing":
-                continue  # The cell was refused, and that is said.
+                continue  # The cell was refused and reported.
             column = str(complaint["loc"][0])
             wrong.add(column)
             reading.problems.append(row.problem(column, _said(complaint["type"], complaint["msg"], complaint["input"])))
@@ -226,7 +226,7 @@ def _said(kind: str, message: str, given: object) -> str:
     if kind == "string_pattern_mismatch":
         return f"'{given}' is not an id. Use lower-case letters, digits and hyphens."
     if isinstance(given, Mapping):
-        # A cell of several parts, such as a span of days.
+        # The cell has several parts, such as a span of days.
         given = " to ".join(str(part) for part in given.values())
     # Show a line break in the person's text instead of printing one.
     quoted = repr(given) if isinstance(given, str) else f"'{given}'"

@@ -92,7 +92,7 @@ def _new_tasks(definition: Definition, steps: Mapping[str, frozenset[str]]) -> I
     """Find keys without a name that nearly match a step: misspelt steps, or steps in the wrong file, not new tasks."""
     for service in definition.services:
         own = steps[service.service]
-        for key, fields in service.tasks.items() if own else ():  # of a pathway without steps, all tasks are its own
+        for key, fields in service.tasks.items() if own else ():  # without steps in the pathway, every task is new
             if "/" not in key and key not in own and _is_no_task(key, fields, own):
                 remedy = f"{nearest(key, own)} A new task needs a name."
                 place = Place.service(service.service, "tasks", key)

@@ -102,7 +102,7 @@ def _days_of(lines: Iterable[_Line]) -> list[date]:
 
 
 def _order(table: Table, problems: list[Problem]) -> DayOrder:
-    """Return what the dates show: some have the day or the month first for certain. In one file are not both."""
+    """Return what the dates show about their order; add a `Problem` if some have the day first and others the month."""
     order = DayOrder()
     for row in table.rows:
         for name in DATES:
@@ -139,7 +139,7 @@ def _links_note(table: Table) -> Iterator[str]:
 
 
 def _length_notes(table: Table, lines: Sequence[_Line]) -> Iterator[str]:
-    """Note tasks whose dates have no working time, and those whose duration is another than that of their dates."""
+    """Note tasks whose dates have no working time, and those whose duration differs from that of their dates."""
     idle, others = list[str](), list[str]()
     summaries = frozenset(dict(_outline(lines)).values())
     for row, one in zip(table.rows, lines, strict=False):
@@ -329,7 +329,7 @@ def _span(one: _Line, first: date) -> tuple[int, int]:
 
 
 def _office(first: date, last: date) -> WorkingCalendar:
-    """Return Monday to Friday, for ever."""
+    """Return a calendar of Monday to Friday, without end."""
     days = DayRange(first - timedelta(days=21), max(first, last) + timedelta(days=21))
     layer = Layer("week", dict.fromkeys(range(5), USUAL_HOURS))
     known = compile_calendar("office", [layer], first=days.first, last=days.last).laid_out

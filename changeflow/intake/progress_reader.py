@@ -159,7 +159,7 @@ def missing_columns(table: Table) -> Problem | None:
 
 
 def check_progress(table: Table, problems: list[Problem], on: date) -> None:
-    """Find a sheet's mistakes that show without its programme; `on` is the last day that it may name."""
+    """Find a sheet's mistakes that can be found without its programme; `on` is the last day that it may name."""
     if (missing := missing_columns(table)) is not None:
         problems.append(missing)
         return

@@ -155,7 +155,7 @@ class RowTasks:
 
     def _only_service(self) -> str | None:
         """Return the only service that has a task for every name in the sheet; None if there are several, or the sheet
-        says it.
+        gives the service.
 
         A team's own list is often about one service without saying which, and other services have the same names.
         """
@@ -163,7 +163,7 @@ class RowTasks:
         names = {row.cells["task"] for row in self.table.rows if "task" in row.cells and "task_id" not in row.cells}
         if {"service", "exported"} & self.headings:
             return None
-        # A title within the list is the name of no task.
+        # A title within the list is not the name of a task.
         found = [services for name in names if (services := {tasks[t].service for t in called(name, tasks)})]
         common = set[str | None].intersection(*found) if found else set()
         if len(common) != 1 or None in common or all(len(services) == 1 for services in found):

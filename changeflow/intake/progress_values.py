@@ -21,7 +21,7 @@ _PERCENT = re.compile(
     re.IGNORECASE,
 )
 _LENGTH = re.compile(r"(?P<number>\d{1,6}(?:[.,]\d{1,6})?)\s*(?P<unit>[a-z ]*)\.?\s*\??", re.IGNORECASE)
-"""Project writes a question mark behind what is only estimated: `3 days?`."""
+"""Project writes a question mark after a duration that is only estimated: `3 days?`."""
 _CLOCK = re.compile(r"(\d{1,4}):([0-5]\d)(?::00)?")
 """Hours and minutes, as a cell of time shows them."""
 _UNITS = {
@@ -93,7 +93,7 @@ def plain_status(text: str) -> str:
 
 
 _LEAST_SHOWN, _MOST_SHOWN = 500, 10_000
-"""Percentages that cannot be meant: a whole number was typed into a cell that shows percent, so that 50 became
+"""Percentages that cannot be intended: a whole number was typed into a cell that shows percent, so that 50 became
 5000%."""
 
 
@@ -119,8 +119,8 @@ def are_shares(texts: Iterable[str]) -> bool | None:
 
 
 def parse_percent(text: str, *, shares: bool | None, ticks: bool = False) -> float:
-    """Read % complete; `shares` tells how the column's plain numbers are meant, `ticks` that it asks whether work is
-    done. `ValueError` says what would be right.
+    """Read % complete; `shares` says how to read the column's plain numbers, `ticks` that the column asks whether work
+    is done. `ValueError` says what would be right.
 
     >>> parse_percent("50%", shares=None), parse_percent("0.29", shares=True), parse_percent("12,5 %", shares=None)
     (50.0, 29.0, 12.5)

@@ -132,7 +132,7 @@ def read_rulepacks(folder: Path, problems: list[Problem], *, inside: Path | None
             continue
         if folder != _SHIPPED and (wrong := list(check_values(document, pack, shipped_rulepacks()))):
             problems += wrong
-            continue  # The rest is checked by those that ship.
+            continue  # The built-in pack is used for the other checks.
         editions = [(pack.rulepack, nation, pack.in_force_from) for nation in pack.nation or ("",)]
         if earlier := next((seen[e] for e in editions if e in seen), None):
             what = f"{earlier} already has '{pack.rulepack}' for the same nation and day."

@@ -75,7 +75,7 @@ def _definition(reading: Reading, parts: dict[str, Any]) -> Definition:
     if "waves" in doubts.kinds:
         programme = programme.model_copy(update={"waves": ()})
     if doubts.kinds & NEEDED:
-        # A part that must not be empty is.
+        # A required part may be empty now, so the definition is not validated.
         return Definition.model_construct(**parts | {"programme": programme})
     return Definition(**parts)
 
@@ -130,7 +130,7 @@ def _without(one: School | Person, columns: set[str]) -> School | Person:
 
 
 def report(reading: Reading, definition: Definition, errors: Iterable[DefinitionError]) -> None:
-    """Turn errors into problems at their places in the user's own files, but for what may follow from others."""
+    """Turn errors into problems at their places in the user's own files, except those that may follow from others."""
     for error in in_own_files(reading, definition, _not_covered(reading, errors)):
         if len(reading.problems) > MOST_LISTED:
             return
@@ -166,7 +166,7 @@ def _check_loops(reading: Reading, programme: Programme) -> None:
 
 
 def _check_meetings(reading: Reading, programme: Programme) -> None:
-    """Schedule what waits for meetings: a plan that needs more of their dates than are known cannot be made."""
+    """Schedule the tasks that wait for meetings, to find meetings with too few known dates."""
     windows = {t.starts_on for t in programme.roadmap.tasks.values() if t.starts_on and t.starts_on.startswith(MEETING)}
     if not windows or reading.problems:
         return

@@ -43,7 +43,7 @@ _WHOLE_STRING = re.compile(
 
 
 class SheetRefusedError(Exception):
-    """A workbook is too large, or odd. The argument says how."""
+    """A workbook is too large, or unusual. The argument says how."""
 
 
 def check_size(sheet: bytes, texts: bytes) -> None:

@@ -1,6 +1,6 @@
 """Check the rows of a table with the same function as the command that reads this kind of table.
 
-Only that command checks names of tasks. So it does for people and schools if the table is not in a programme folder.
+Only that command checks names of tasks, and names of people and schools if the table is not in a programme folder.
 """
 
 from collections.abc import Callable, Collection, Mapping

@@ -149,7 +149,7 @@ Composed = tuple[Node | None, Construct]
 
 
 class TooBigError(Exception):
-    """Something is too big. The arguments are what, and what to do about it."""
+    """Something is too big. The arguments say what it is, and what to do about it."""
 
 
 class _DoubtError(Exception):
@@ -178,7 +178,7 @@ def compose_by_ruamel(text: str) -> Composed:
 def _compose_fast(reader: Any, text: str) -> Node | None:  # noqa: ANN401
     node: Node | None = reader.get_single_node()
     if node is not None and node.id == "scalar":
-        # A file with only a text is refused in any case, and in YAML 1.2 its text may begin at the margin.
+        # A file with a single scalar is refused anyway, and YAML 1.2 lets its text begin at the margin.
         raise _DoubtError
     # Aliases are not counted as they are made, but each has an asterisk.
     if reader.made + text.count("*") > MAX_NODES and _count(node) > MAX_NODES:

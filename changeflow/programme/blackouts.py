@@ -75,7 +75,7 @@ def kept_out_of(
 
 
 def _in_common(blackouts: Sequence[ScopedBlackout], schools: frozenset[str]) -> Iterator[ScopedBlackout]:
-    """Yield the spans in which every given school is in a blackout, each with the first blackout to end it."""
+    """Yield the spans in which every given school is in a blackout, each with the first school's blackout."""
     common: list[tuple[date, date, Blackout]] | None = None
     for school in sorted(schools):
         own = [b.blackout for b in blackouts if school in b.among(schools)]

@@ -10,7 +10,7 @@ from changeflow.values.limits import parse_day
 
 
 class Closure(Frozen):
-    """Days that are closed, or open despite a more general calendar; both inclusive."""
+    """Days that are closed, or open despite a more general calendar; the first and last days are inclusive."""
 
     name: str
     first_day: date

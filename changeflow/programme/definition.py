@@ -75,7 +75,7 @@ class Wave(Frozen):
 
     @property
     def in_names(self) -> str:
-        """What names of its tasks say: `pilot` for a pilot called “pilot wave”, as every pilot is a wave."""
+        """Its name within task names: `pilot` for a pilot called “pilot wave”, because every pilot is a wave."""
         return self.name.removesuffix(" wave") if self.pilot else self.name
 
 
@@ -301,7 +301,7 @@ class Definition(Frozen):
     calendars: tuple[CalendarFile, ...] = ()
     pathways: tuple[Pathway, ...] = ()
     rulepacks: tuple[Rulepack, ...] = ()
-    """The folder's own rulepacks, which win over the shipped ones."""
+    """The folder's own rulepacks, which override the shipped ones."""
     rollout: Rollout = Rollout()
     """rollout.yaml, or its defaults."""
     risk: Risk = Risk()

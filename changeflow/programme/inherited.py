@@ -1,6 +1,6 @@
 """The progress that tasks inherit when a task is split or several are joined.
 
-Work done counts for the first part; its shares are not guessed, so the other parts have all their work left. A part
+Work done counts for the first part: how it divides is not guessed, so the other parts have all their work left. A part
 that waits for another comes after it; otherwise parts are in the order of their steps' names and of their waves. The
 parts of a finished task are finished. Inherited progress is recorded when the version is stored, so that it can be
 corrected or withdrawn like any other fact.

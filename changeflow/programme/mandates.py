@@ -68,7 +68,7 @@ PROGRAMME = Subject()
 
 
 def holders(definition: Definition, mandate: Mandate, service: str | None = None) -> frozenset[str]:
-    """Return the holders of a mandate, by id; a lead provider's covers their own service.
+    """Return the holders of a mandate, by id; a lead provider's mandate covers their own service.
 
     The SRO also holds every lead provider's mandate, because they are accountable for everything: our own choice.
     """

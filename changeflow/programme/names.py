@@ -12,7 +12,8 @@ from changeflow.values.sentences import Sentence, sentence
 
 NO_ONE = "no one"
 OPENS, CLOSES, FILLER = "\ue000", "\ue001", "\ue002"
-"""Around the id of a person whose name belongs there, and a word of that name: Unicode keeps them for private use."""
+"""Private-use characters in stored texts: two around the id of a person to be named, and one for each further word of
+the name."""
 STAND_IN = re.compile(f"{OPENS}([^{CLOSES}]*){CLOSES}(?: {FILLER})*")
 
 

@@ -19,7 +19,7 @@ PAY = "pay periods"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchoolsPay:
-    """One pay, and its schools."""
+    """One month's pay, and its schools."""
 
     pay: PayPeriod
     schools: tuple[str, ...]
@@ -53,13 +53,13 @@ class PayTables:
         return (GivenDates(PAY, file.calendar, "pay_periods", min(days[0] for days, _ in spans), last),)
 
     def pays(self, schools: frozenset[str], day: date) -> Sequence[PayPeriod]:
-        """Return the pays in a day's month at some schools, by cut-off: one for each pay table that applies."""
+        """Return the pay periods of a day's month at some schools, by cut-off: one for each pay table that applies."""
         known = {s.id: s for s in self.definition.schools}
         chosen = {t for s in sorted(schools) if s in known and (t := self._table_of(known[s], day)) is not None}
         return sorted((self._pay(t, day) for t in chosen), key=lambda pay: (pay.cut_off, pay.payday))
 
     def listed(self, first: date, last: date) -> Iterator[SchoolsPay]:
-        """Yield the pays in each month from one day to another; schools with the same table share one."""
+        """Yield the pay periods of each month from one day to another; schools with the same table share one."""
         month = first.replace(day=1)
         while month <= last:
             of: dict[PayPeriodTable, list[str]] = {}

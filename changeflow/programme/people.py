@@ -96,11 +96,6 @@ def phase_of(programme: Programme, standing: Standing) -> Phase:
     return phase_of_tasks([t for t in tasks if not of_wave or t.wave == wave], programme.facts)
 
 
-"""Rulepack entries that protect less if they are smaller."""
-"""Rulepack entries that protect less if they are larger."""
-"""Numbers that the programme's own settings can also change."""
-
-
 def closed_on(programme: Programme) -> date | None:
     """Return the day on which the last closing task finished; None if one is unfinished or there is none."""
     progress = programme.roadmap.progress

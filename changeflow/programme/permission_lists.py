@@ -38,7 +38,7 @@ READ_API = (
         )
     ),
 )  # fmt: skip
-"""What reads the stored plan: pages, and answers to programs."""
+"""The routes that read the stored plan: pages, and responses to programs."""
 LEDGERS = tuple(
     f"{method} /p/{{programme}}/pilots/{{service}}/compare{path}"
     for method, path in (
@@ -57,9 +57,9 @@ OF_A_SCHOOL = (
         for method in ("GET", "POST")
     ),
 )
-"""A school's page, and its forms: who sees the school may say something about it."""
+"""A school's page and its forms: anyone who sees the school may comment on it."""
 
 
 def pilot_form(path: str) -> tuple[str, str]:
-    """Return the routes of a form of a service's pilot: its page, and sending it."""
+    """Return the routes of a form of a service's pilot: one shows it, the other receives it."""
     return tuple(f"{method} /p/{{programme}}/pilots/{{service}}/{path}" for method in ("GET", "POST"))  # type: ignore[return-value]

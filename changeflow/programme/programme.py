@@ -67,7 +67,7 @@ class Programme:
     names: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """People's known names by id, for texts that people read; never stored."""
     _precedence: list[Precedence] = field(default_factory=list, compare=False, repr=False)
-    """None, or one cache of what `guarantees` has found for this graph."""
+    """Empty, or one cache of what `guarantees` has found for this graph."""
     _by_kind: dict[Kind, list[Task]] = field(default_factory=dict, compare=False, repr=False)
     """The tasks of each kind, cached: links change, tasks do not."""
     _asked: _Asked = field(default_factory=_Asked, init=False, compare=False, repr=False)
@@ -300,7 +300,7 @@ def join(
 ) -> tuple[Programme, tuple[DefinitionError, ...]]:
     """Join a definition and facts into an unscheduled programme, with the definition errors.
 
-    `rulepacks` are the shipped ones; the definition's own win over them. `on` is the data date; without it, work may
+    `rulepacks` are the shipped ones; the definition's own override them. `on` is the data date; without it, work may
     begin at the programme's start.
     """
     known = facts or Facts()

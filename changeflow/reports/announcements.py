@@ -109,7 +109,8 @@ def _state(live: GoLive) -> str:
 
 
 def school_lines(programme: Programme, school: str, *, asked: str) -> Iterator[str]:
-    """Yield when a school goes live with each service, and the command that explains the day: `asked` and an id."""
+    """Yield when a school goes live with each service, and the command that explains the day: `asked`, followed by an
+    id."""
     found, names = go_lives_of(school, programme), {s.service: s.name for s in programme.services}
     for (_, service), task in found:
         verb = "went" if programme.is_done(task.id) else "goes"

@@ -33,7 +33,7 @@ class AnswerOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obstacle:
-    """A criterion without which no one can approve."""
+    """A criterion that must be met before anyone can approve."""
 
     text: str
     remedy: str
@@ -43,7 +43,7 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionForm:
-    """The choices of a decision's form. People and tasks are an id and words."""
+    """The choices of a decision's form. People and tasks are pairs of an id and words."""
 
     options: tuple[AnswerOption, ...]
     obstacles: tuple[Obstacle, ...]

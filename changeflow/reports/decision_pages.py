@@ -34,7 +34,7 @@ class CriterionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionPage:
-    """Everything about a decision that does not depend on its kind; a go-live has its go/no-go page besides."""
+    """Everything about a decision that does not depend on its kind; a go-live also has its go/no-go page."""
 
     task: TaskId
     name: str

@@ -21,7 +21,7 @@ from changeflow.values.moved_dates import later_or_earlier
 from changeflow.values.words import Kind, Role
 
 MOVES = (Topic.ANNOUNCED, Topic.GO_LIVES, Topic.MILESTONES, Topic.GATES)
-"""What an effect names in any case."""
+"""The topics that an effect always names."""
 EVIDENCE = ("New evidence against", "No longer against", "New evidence in favour")
 """Titles of the parts about the evidence for decisions."""
 _AGAINST = (State.BLOCKS, State.OPEN)
@@ -91,7 +91,7 @@ def effect_of(before: Judged, after: Judged) -> Effect:
 
 
 def _is_new(found: Altered) -> bool:
-    """Return whether a difference is a task that comes or goes, such as the task of a condition."""
+    """Return whether a difference is an added or dropped task, such as the task of a condition."""
     return found.topic is Topic.TASKS and found.how in (How.ADDED, How.DROPPED)
 
 

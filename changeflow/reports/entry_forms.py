@@ -28,7 +28,7 @@ class EntryField:
     called: str = ""
     """How a message about it begins, such as “The reason”."""
     missing: str = ""
-    """What to say if it is empty; empty if it may be."""
+    """The message if it is empty; empty if it is optional."""
     hint: str = ""
     options: Options = ()
     empty: str = sentence("Choose")

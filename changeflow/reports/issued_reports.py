@@ -65,7 +65,7 @@ def differing(file: Mapping[str, Any], text: str, signature: str) -> list[str] |
         return None
     issued, shown = json.loads(json_of(report)), dict(file)
     if isinstance(shown.get("proof"), dict):
-        # It covers names, and is checked with the proof.
+        # The checksum covers names too, and is checked with the proof.
         shown["proof"] = {**shown["proof"], "checksum": issued["proof"]["checksum"]}
     return sorted(key for key in shown.keys() | issued.keys() if not _fits(shown.get(key), issued.get(key)))
 

@@ -44,7 +44,7 @@ class LaterLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionDays:
-    """A run of days, both inclusive as `2027-06-01`, on which deciding has the same effect."""
+    """A run of days on which deciding has the same effect. The first and last days are inclusive, as `2027-06-01`."""
 
     first_day: str
     last_day: str

@@ -64,7 +64,7 @@ class PairLine:
     who: str
     day: str
     state: str
-    """How far its comparison is, or empty before it."""
+    """How far its comparison has got; empty before it starts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ class PairPage:
     day: str
     has_files: bool
     is_outdated: bool
-    """Whether the month would be compared otherwise today, such as after an explanation."""
+    """Whether the month would be compared differently today, such as after an explanation."""
     problems: tuple[ProblemLine, ...]
     more_problems: int
     hides_problems: bool

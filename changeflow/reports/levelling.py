@@ -1,4 +1,4 @@
-"""A levelled programme for people: what moves, for whom it waits, what that costs, and each team's load."""
+"""A levelled programme in words: what moves, which teams it waits for, what that costs, and each team's load."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from changeflow.values.moved_dates import later_or_earlier
 
 SOON_AFTER = "the task that must follow soon after"
 NAMED = 2
-"""Tasks that are named as having a team's people; others are counted."""
+"""The most tasks that are named; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class LevelledMoveLine:
     costs: tuple[tuple[str, int], ...]
     """Milestones, or the end, with the number of days by which its wait delays them."""
     short_days: float
-    """Days of one person that no one has time for, if it does not wait."""
+    """Person-days for which no one would have time if it did not wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class StayLine:
     planned: str
     starts: str
     moved: bool
-    """It was to stay, and what comes before it does not let it."""
+    """Whether it moves after all, because of what comes before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class WeekLine:
     iso: str
     before: int
     after: int
-    """The fullest moment of the week, in percent of what the team has then."""
+    """The fullest moment of the week, in percent of the team's capacity then; `before` likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class TeamLine:
     peak_before: int
     peak_after: int
     short_days: float
-    """Days of one person that no one had time for before levelling."""
+    """Person-days for which no one had time before levelling."""
     weeks: tuple[WeekLine, ...]
 
 
@@ -94,11 +94,11 @@ class LevelReport:
     teams: tuple[TeamLine, ...]
     milestones: tuple[LevelledMilestone, ...]
     broken: tuple[str, ...]
-    """Maximum lags that are not kept."""
+    """Maximum lags that are exceeded."""
 
 
 def level_report(levelled: LevelledProgramme) -> LevelReport:
-    """Turn what was found into what people read."""
+    """Turn a levelled programme into a report."""
     programme = levelled.programme
     before, after = last_day_of(levelled.finish_before), last_day_of(levelled.finish)
     return LevelReport(
@@ -134,7 +134,7 @@ def _end(levelled: LevelledProgramme, spans: Spans) -> str:
 
 
 def _shown(levelled: LevelledProgramme, task: TaskId, finish: int, day: str) -> str:
-    """Mark a day of a task that finishes then, where it rests on days that no one has given."""
+    """Mark the day on which a task finishes, if it rests on days that no one has given."""
     roadmap, schedule = levelled.programme.roadmap, levelled.programme.schedule
     return day if schedule is None else mark_if_at(day, roadmap, schedule, task, finish)
 
@@ -197,7 +197,7 @@ def _teams(levelled: LevelledProgramme) -> Iterator[TeamLine]:
 
 
 def joined(names: Sequence[str]) -> str:
-    """Name two in quotes, and count the others."""
+    """Name the first two in quotes, and count the others."""
     return listed([f"“{name}”" for name in names], most=NAMED)
 
 

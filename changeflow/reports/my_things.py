@@ -25,7 +25,7 @@ class MyThing:
 
     subject: str
     kind: str
-    """As of `kind_of`: `task`, `gate`, `evidence` and so on."""
+    """As in `kind_of`: `task`, `gate`, `evidence` and so on."""
     title: str
     task: TaskId
     """The task or decision that it is about; empty if it is about none."""
@@ -52,13 +52,13 @@ class MyThings:
     now: tuple[MyThing, ...]
     """What they are asked for now, by due date."""
     ahead: tuple[OwnTask, ...]
-    """Their tasks of the next weeks."""
+    """Their tasks in the coming weeks."""
     done: tuple[OwnTask, ...]
     """Their tasks that were finished lately, latest first."""
 
 
 def my_things(judged: Judged, person: str, *, today: date, readers: Readers) -> MyThings:
-    """List what a person is asked for now, their tasks of the next weeks, and those finished lately."""
+    """List what a person is asked for now, their tasks in the coming weeks, and those finished lately."""
     programme, days = judged.programme, due_days(judged.programme)
     mine = [t for t in programme.tasks() if t.owner and readers.answers.asked_now(t.id, t.owner) == person]
     wanted = [(t.id, days[t.id]) for t in mine if t.id in days]

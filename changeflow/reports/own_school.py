@@ -1,4 +1,4 @@
-"""Views for the people of one school: without what names another school."""
+"""Views for the people of one school, without anything that names another school."""
 
 import re
 from collections import Counter
@@ -35,7 +35,7 @@ class OwnSchool:
         return self.school in task.schools
 
     def shortened(self, text: str) -> str:
-        """Return a text whose list of schools is this school and the number of the others, if it is among them."""
+        """Shorten lists of schools that include this one: name it, and count the others."""
 
         def short(found: re.Match[str]) -> str:
             others = int(found[1]) - 1
@@ -94,7 +94,7 @@ OTHER_SCHOOLS = "Other schools"
 
 
 def effect_for_school(effect: Effect, own: OwnSchool) -> Effect:
-    """Return the effect of a change on one school and on the programme; say if it has more."""
+    """Return the effect of a change on one school and on the programme; say if it also affects other schools."""
     seen = own.only(effect)
     parts = [part for part in seen.parts if part.lines]
     if seen != effect:
@@ -103,7 +103,7 @@ def effect_for_school(effect: Effect, own: OwnSchool) -> Effect:
 
 
 def own_school_of(definition: Definition, school: str) -> OwnSchool:
-    """Return what the people of a school see of a programme."""
+    """Return the school of a programme, with what its people are not shown."""
     names = {s.id: s.name for s in definition.schools}
     count = Counter(word for name in names.values() for word in _words(name))
     # Such as `Head of Beech`: the role has a word that only the name of its school has.

@@ -1,4 +1,4 @@
-"""What the command line says of ledgers, for readers of pages: no option, and no key of a file."""
+"""Reword the command line's messages about ledgers for readers of pages, without options or keys of files."""
 
 import re
 

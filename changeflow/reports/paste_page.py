@@ -19,7 +19,7 @@ class PastePreview:
     """What pasted rows would record."""
 
     tasks: tuple[tuple[TaskId, str, str], ...]
-    """Each task to be recorded: its id, its name, and what of it."""
+    """Each task with something to record: its id, its name, and what is recorded."""
     unchanged: int
     """Rows that are already recorded."""
     taken: tuple[str, ...]

@@ -23,7 +23,7 @@ class Recorded:
     action: str
     subject: str
     apart: str
-    """How far its day is from the day on which it was made; empty if it is the same."""
+    """How far the day that it applies to is from the day on which it was made; empty if they are the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,7 @@ Read = Callable[[str, Programme], About]
 
 @dataclass(frozen=True, slots=True)
 class EntryWords:
-    """How to say one action. `text` has a place for what the entry is about."""
+    """How to describe one action. `text` has a place for what the entry is about."""
 
     kind: RecordKind
     text: str
@@ -73,7 +73,7 @@ def entry_words(action: str, subject: str, programme: Programme) -> tuple[str, A
 
 
 def words_of(action: str) -> EntryWords:
-    """Return the words of an action; an unknown one is of a later release."""
+    """Return the words of an action; an unknown one is from a later release."""
     return WORDS.get(action, EntryWords(RecordKind.SYSTEM, "Made a change that this release does not recognise"))
 
 

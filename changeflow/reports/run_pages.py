@@ -18,9 +18,9 @@ from changeflow.values.moments import format_day
 from changeflow.values.months import month_in_words, next_period
 
 ALONE = {"missing": "Only in the old system", "extra": "Only in the new system"}
-"""Contracts on one side, as elements of explanations."""
+"""The two kinds of contract in one system only, which an explanation may name like an element."""
 MONTHS = 12
-"""How many months an explanation may count for after its own."""
+"""For how many months after its own an explanation may count."""
 _SHOWN_FIRST = (MatchOutcome.UNEXPLAINED, MatchOutcome.MISSING, MatchOutcome.EXTRA, MatchOutcome.DUPLICATE)
 
 
@@ -164,7 +164,7 @@ def _months(period: str) -> Iterator[tuple[str, str]]:
 
 
 def contract_rows(kept: Sequence[KeptVariance], *, in_full: bool) -> tuple[ContractRow, ...]:
-    """Describe the differences that are kept, those to explain first, the largest effect on pay before others."""
+    """Describe the differences that are kept: those to explain first, then by effect on pay, the largest first."""
     rows = [_row(place, one, in_full=in_full) for place, one in enumerate(kept)]
     order = {outcome: n for n, outcome in enumerate(_SHOWN_FIRST)}
     return tuple(sorted(rows, key=lambda r: (order.get(kept[r.row].outcome, len(order)), r.row)))

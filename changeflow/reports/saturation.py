@@ -1,4 +1,4 @@
-"""Saturation: how many changes reach each school and each group of people in each week, over several programmes.
+"""Saturation: how many changes reach each school and each group of people in each week, across several programmes.
 
 What counts as a change in a week is in `school_weeks`. Nothing here is about what people think of the change: only
 activities are counted.
@@ -74,7 +74,7 @@ class OverLine:
     count: int
     limit: int
     changes: tuple[str, ...]
-    """Each change with what it asks, such as `Payroll: training and go-live`."""
+    """Each change with what it asks of people, such as `Payroll: training and go-live`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ def saturation(
     named: Callable[[str], bool] = lambda _: True,
     rollouts: Mapping[str, Sequence[RolloutWeeks]] | None = None,
 ) -> Saturation:
-    """Count changes at the schools of the first programme over all programmes, from the week of `today` on.
+    """Count changes at the schools of the first programme across all programmes, starting with the week of `today`.
 
     `rollouts` are the plans of waves, by programme. `start` is the first week to show. Programmes for which `named` is
     false are counted, but nothing in them is named.
@@ -163,7 +163,7 @@ class PictureSize:
     characters: int
     cell: int
     every: int
-    """Every how many weeks the axis names a Monday."""
+    """The number of weeks between Mondays named on the axis."""
 
     @property
     def width(self) -> int:
@@ -189,7 +189,7 @@ def _row(books: SchoolWeeks, school: School, shown: range) -> SaturationRow:
 
 
 def _groups(books: SchoolWeeks, own: Programme, shown: range) -> Iterator[SaturationRow]:
-    """Yield each group of people with how many changes reach its members, at the school where that is most."""
+    """Yield each group of people with the number of changes that reach its members, at its busiest school."""
     keys = {s.id: school_key(s) for s in own.definition.schools}
     members: dict[str, dict[str, list[Callable[[Change], bool]]]] = {}
     for person in own.definition.people:
@@ -248,7 +248,7 @@ def _change_words(books: SchoolWeeks, change: Change, asks: Sequence[SchoolAsk],
 def _moves(
     books: SchoolWeeks, own: Programme, schools: Sequence[School], shown: range, named: Callable[[str], bool]
 ) -> Iterator[TaskToMove]:
-    """Yield, for each task that is best moved out of a week over the limit, where to."""
+    """Yield each task that is best moved out of a week over the limit, with the week to move it to."""
     relieved: dict[SchoolAsk, list[str]] = {}
     for school in schools:
         place, limit = school_key(school), books.limits[school_key(school)]

@@ -33,7 +33,7 @@ IN_TERM = (Kind.TRAINING, Kind.CONSULTATION, Kind.ENGAGEMENT)
 WEEKS = 26
 """Weeks that a page shows: our own choice."""
 AHEAD = 52
-"""Weeks in which room is looked for."""
+"""How many weeks to search for room."""
 ENOUGH_DAYS = 3
 """The fewest working days in a week with room."""
 WEEK = timedelta(weeks=1)
@@ -90,13 +90,13 @@ class SchoolWeeks:
         return self.asks.get(place, {}).get(week, ())
 
     def changes(self, place: str, week: int, *, without: SchoolAsk | None = None) -> set[Change]:
-        """Return the changes of a week at a school; `without` one task."""
+        """Return the changes in a week at a school, leaving out the task `without`."""
         rolled_out = self.rollouts.get(place, {}).get(week, set())
         return {ask.change for ask in self.asked(place, week) if ask is not without} | rolled_out
 
     @cached_property
     def limits(self) -> Mapping[str, int]:
-        """The fewest changes at once that any programme allows each school."""
+        """The limit of each school: the lowest number of changes at once that any programme allows it."""
         return {place: min(_limit(p, s) for p, s in known) for place, known in self.schools.items()}
 
     @cached_property
@@ -118,7 +118,8 @@ class SchoolWeeks:
 def school_weeks(
     programmes: Sequence[Programme], first: date, rollouts: Mapping[str, Sequence[RolloutWeeks]]
 ) -> SchoolWeeks:
-    """Return what programmes ask of schools from a Monday on; `rollouts` are their plans of waves, by programme."""
+    """Return what programmes ask of schools, starting with the Monday `first`; `rollouts` are their plans of waves, by
+    programme."""
     asks: dict[str, dict[int, list[SchoolAsk]]] = {}
     schools: dict[str, list[tuple[Programme, School]]] = {}
     for programme in programmes:

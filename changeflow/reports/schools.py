@@ -1,4 +1,4 @@
-"""Schools for people: when each goes live with what, and one school's page, written for its head."""
+"""Schools in words: when each goes live with which service, and one school's page, written for its head."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ STAFFING = (Kind.CONSULTATION, Kind.ORG_CHANGE, Kind.ROLE_REMOVAL)
 AHEAD = timedelta(days=400)
 """How far ahead a school's page lists exams and closed days: our own choice."""
 AVOIDED = {Kind.SYSTEM_LIVE: "new systems", Kind.GO_LIVE: "go-lives"}
-"""Kinds of activity that a blackout keeps out, where the kind's own word is no English."""
+"""Kinds of activity that a blackout keeps out, where the kind's own word is not plain English."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

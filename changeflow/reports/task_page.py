@@ -165,7 +165,7 @@ def delay_of(
 ) -> Delay:
     """Describe a delay: `moved` has the calendar days of each milestone by id, `end` those of the programme's end.
 
-    `possible` is the next day on which a milestone can be, if it can be only on certain days.
+    `possible` is the next day on which a milestone can happen, if it can happen only on certain days.
     """
     amount = counted(days, day_word(programme, task))
     is_late = programme.roadmap.tasks[task].is_milestone

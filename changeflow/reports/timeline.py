@@ -30,7 +30,7 @@ class Size:
     label: int
     """Pixels for labels beside the bars; 0 puts them above."""
     characters: int
-    """The longest label."""
+    """The most characters of a label."""
     months: int
     """The most labels on the axis."""
     font: int

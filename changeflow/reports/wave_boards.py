@@ -48,7 +48,8 @@ class BoardRow:
 
 @dataclass(frozen=True, slots=True)
 class BoardLoad:
-    """A team's busiest week while it works on a wave, in percent of its capacity then; None if it does not."""
+    """A team's busiest week while it works on a wave, in percent of its capacity then; None if it does no work on
+    it."""
 
     percent: int | None
     week: str

@@ -1,4 +1,4 @@
-"""Plans of waves for people: side by side, their waves, and the load of each team."""
+"""Plans of waves in words: a comparison, the waves of each plan, and the load of each team."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -36,7 +36,7 @@ class MoveLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnouncedMove:
-    """The schools for which one announced date of a service becomes the same other day."""
+    """Schools whose go-live with a service moves from the same announced day to the same new day."""
 
     service: str
     announced: str
@@ -53,7 +53,7 @@ class LoadLine:
     team: str
     peak: int
     weeks: tuple[tuple[str, int], ...]
-    """(Monday, percent of what it can give then) of each week with work."""
+    """(Monday, percent of its capacity then) for each week with work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,21 +94,21 @@ class PlanReport:
     fairness: float
     moves: tuple[MoveLine, ...]
     changes: tuple[AnnouncedMove, ...]
-    """The same moves, with schools of the same two days together."""
+    """The same moves, with the schools that share both days together."""
     loads: tuple[LoadLine, ...]
     deadlines: tuple[DeadlineLine, ...] = ()
-    """Of open milestones, if the whole programme is planned with these waves."""
+    """The deadlines of open milestones, if the whole programme is planned with these waves."""
     limits: tuple[str, ...] = ()
     """The limits of rollout.yaml that the plan in force exceeds; proposals exceed none."""
     findings: tuple[str, ...] = ()
-    """What would block then and does not now."""
+    """Findings that would block then and do not now."""
     later: tuple[LaterWaveLine, ...] = ()
     breaks: tuple[str, ...] = ()
-    """All of the former three, as sentences."""
+    """The limits, findings and later waves, as sentences."""
     planned_last_day: str = ""
     """The last go-live if the whole programme is planned with these waves; empty where that was not tried."""
     planned_moves: int | None = None
-    """The announced go-lives that then change."""
+    """The number of announced go-lives that then change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +151,7 @@ def waves_report(
     in_force: WavePlan | None = None,
     effects: Effects | None = None,
 ) -> WavesReport:
-    """Turn offers, and the plan in force, into what people read."""
+    """Turn proposals, and the plan in force, into a report."""
     known, own = effects or {}, list[Offer]()
     if in_force is not None and in_force.chosen:
         numbers = numbers_of(problem, in_force)
@@ -342,7 +342,7 @@ def _moves(problem: WaveProblem, plan: WavePlan) -> Iterator[MoveLine]:
 
 
 def _changes(problem: WaveProblem, plan: WavePlan) -> Iterator[AnnouncedMove]:
-    """Yield the moves, with schools of the same two days together, in the order of services and days."""
+    """Yield the moves, with the schools that share both days together, in the order of services and days."""
     together: dict[tuple[int, date, str, int], list[str]] = {}
     order = {service: n for n, service in enumerate(problem.services)}
     for (school, service), week in problem.announced.items():

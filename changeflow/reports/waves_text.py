@@ -71,7 +71,7 @@ def deadline_in_words(line: DeadlineLine) -> str:
 
 
 def effect_text(effect: PlanEffect) -> Iterator[str]:
-    """Say what becomes of deadlines, and what would break, with one plan."""
+    """Say whether deadlines would be met, and what would break, with one plan."""
     deadlines, later, findings = effect_lines(effect)
     yield from _effects(deadlines, later, indent="")
     yield from _listed(FINDINGS, findings, indent="")

@@ -43,7 +43,7 @@ class WeekRow:
     is_done: bool
     has_owner: bool
     seen: str
-    """The mark of what is recorded about it."""
+    """A mark that changes with what is recorded about it."""
 
 
 @dataclass(frozen=True, slots=True)

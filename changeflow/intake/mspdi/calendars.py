@@ -203,7 +203,7 @@ class ProjectCalendars:
         if not any(stated.has_nights for stated in chain):
             hours, why = self._as_stated(chain, first, last)
         else:
-            # What the first day works before dawn is of the night before.
+            # On the first day, hours before dawn belong to the night before.
             with_night, also = self._as_stated(chain, first - timedelta(days=1), last)
             _carry_nights(with_night, also)
             hours, why = with_night[1:], {n - 1: name for n, name in also.items() if n}
@@ -213,7 +213,7 @@ class ProjectCalendars:
         """Return each day's hours, and the days of exceptions. Exceptions override work weeks, which override weeks."""
         count = (last - first).days + 1
         first_of = chain[0]
-        # A calendar whose base is missing says only where it differs from it.
+        # If its base is missing, a calendar still gives only the differences; the rest is as in the standard week.
         week = STANDARD | first_of.week if first_of.base is not None or not first_of.week else first_of.week
         hours = [week.get((first.weekday() + n) % 7, ()) for n in range(7)] * (count // 7 + 1)
         del hours[count:]

@@ -161,7 +161,8 @@ class ProgressReader:
         parts = tuple(self._parts(begun, start, resume))
         if resume is not None:
             left = self.left.implied(begun, percent) if left is None else left
-            # A minute that is cut from the moment it resumes is work that is left: rounded once, with that.
+            # Work resumes at a whole minute; the seconds cut off there are remaining work, so they are added before
+            # rounding.
             at_end = Duration(round(left + seconds_in(begun.dates, "Resume")), unit)
             return TaskProgress(start, None, at_end, resume, parts)
         if parts or (left is None and not percent):

@@ -164,7 +164,7 @@ class Calendars:
     def go_live_window_key(self, starts_on: str | None, schools: frozenset[str], worked: str) -> str | None:
         """Return the key of the start windows of a go-live: each opens on the first working day of a calendar.
 
-        A meeting is on its day, and where people work every day, a period opens on its first.
+        A meeting opens on its own day and, where people work every day, a period on its first day.
         """
         window = self.start_window_key(starts_on, schools)
         if window is None or worked == EVERY_DAY or isinstance(periods := self.periods[window], MeetingDates):

@@ -73,7 +73,7 @@ def _expand(same: Same[Definition]) -> tuple[Expansion, Calendars]:
     for add in (_add_task, _add_links):
         for instance in scope.instances.by_id.values():
             if len(out.errors) > MOST_LISTED:
-                # No one reads more mistakes.
+                # No one would read more mistakes than this.
                 break
             add(out, instance, scope)
     _add_milestones(out, scope)
@@ -217,7 +217,7 @@ def _registered(instance: Instance, scope: _Scope) -> dict[str, int]:
 
 
 def _estimate(out: Expansion, instance: Instance, scope: _Scope, own: Unit) -> tuple[int, int, int] | None:
-    """Read a three-point estimate; wrong order, or another unit than the task's, is a definition error."""
+    """Read a three-point estimate; the wrong order, or a unit other than the task's, is a definition error."""
     if instance.fields.estimate is None:
         return None
     try:

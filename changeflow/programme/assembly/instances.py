@@ -150,7 +150,8 @@ def _add_service(found: Instances, service: ServiceFile, references: References)
 
 
 def _at_school(fields: StepFields, schools: frozenset[str], references: References) -> StepFields:
-    """Return a school's copy of a step, with the duration of the school, or else of its phase, or else of the step."""
+    """Return a school's copy of a step, with the duration for the school, or else for its phase, or else for the
+    step."""
     if not fields.durations or fields.per is not Per.SCHOOL:
         return fields
     [school] = schools

@@ -140,7 +140,7 @@ def _link(expansion: Expansion, before: list[TaskId], task: TaskId) -> None:
 
 
 def _action(reach: _Reach, action: GroupAction, found: Readiness, pace: float) -> Task:
-    """Plan an action again if it was done before the latest publication: it was not enough."""
+    """Plan an action again if it was done before the latest publication, because it was not enough."""
     number, asked = 1, minute_of(found.standing.on) + DAY
     while (p := reach.facts.progress.get(reach.task_id(action.id, number))) and (p.actual_finish or asked) < asked:
         number += 1

@@ -113,7 +113,7 @@ def _task(plan: Numbered, task: Task, place: dict[str, str | int], incoming: Seq
 def _fields(plan: Numbered, task: Task) -> dict[str, str | int]:
     timed, progress = plan.schedule[task.id], plan.roadmap.progress.get(task.id)
     is_summary = task.id in plan.schedule.below
-    # A task as late as possible has its late dates, even if it could be earlier.
+    # A task that is scheduled as late as possible has its late dates, even if it could be earlier.
     is_late = task.as_late_as_possible and progress is None
     fields: dict[str, str | int] = {
         "Manual": int(task.manual is not None),
@@ -136,7 +136,7 @@ def _fields(plan: Numbered, task: Task) -> dict[str, str | int]:
         fields |= _progress(task.duration.amount, progress, left, _stop(plan, task, progress))
         if task.id in plan.percents:
             fields["PercentComplete"] = plan.percents[task.id]
-            # Project may replace the other by the share of the duration that has passed; this one it leaves alone.
+            # Project may replace the field above with the share of the duration that has passed, but it keeps this one.
             fields["PhysicalPercentComplete"] = plan.percents[task.id]
     if task.calendar != next(iter(plan.calendars)):
         fields["CalendarUID"] = plan.calendars[task.calendar]

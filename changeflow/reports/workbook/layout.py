@@ -24,7 +24,7 @@ MARGIN = 0.4
 LINE_HEIGHT = 15
 """Points for each line of text, so that programs need not work out row heights."""
 WIDEST = 5 / 3
-"""A column grows to at most this many times its width, if then no cell of it needs a second line."""
+"""A column grows to at most this many times its width, if none of its cells then needs a second line."""
 MOST_OF_A_FOOTER = 80
 _DAY_RULE: dict[str, Any] = {
     "validate": "date",
