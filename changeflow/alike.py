@@ -6,11 +6,11 @@ from typing import Any
 from changeflow.phrases import listed, printable
 
 MORE_LINES = 5
-"""Other lines with the same mistake that are named."""
+"""How many other lines with the same mistake to name."""
 MOST_OF_A_KIND = 10
-"""Problems of one kind in a column of a table that are listed; the others are counted."""
+"""How many problems of one kind in a column of a table to list; the others are counted."""
 MOST_LISTED = 1_000
-"""Problems that are listed. Once there are more, readers may stop looking for others."""
+"""How many problems to list. Once there are more, readers may stop looking for others."""
 
 
 def grouped_lines(problems: Sequence[Any]) -> Iterator[str]:

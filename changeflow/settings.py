@@ -61,7 +61,7 @@ class Settings:
     key_file: Path | None = None
     """The file with the database's key (default: beside the SQLite file)."""
     batches: int = 8
-    """Into how many batches each programme's simulation is cut, at most."""
+    """The most batches into which each programme's simulation is cut."""
     anchor: str = ""
     """The anchor: the file outside the database that records each audit entry; empty for none."""
     provider: ProviderSettings | None = None

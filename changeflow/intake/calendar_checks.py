@@ -66,8 +66,8 @@ def _authorities(definition: Definition) -> Iterator[DefinitionError]:
     """Find schools' authorities without terms although other authorities have them: such a school would follow the
     wrong terms.
 
-    An authority that the trust's own terms may be meant for is accepted, unless it is one typing slip from an authority
-    with terms.
+    An authority is accepted if the trust's own terms may be meant for it, unless it is one typing slip from an
+    authority with terms.
     """
     named = {c.authority for c in definition.calendars if c.authority and c.terms}
     elsewhere = SchoolTerms(definition)

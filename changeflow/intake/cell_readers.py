@@ -28,7 +28,7 @@ _ROUNDED = re.compile(r"\d(?:[.,]\d+)?e[+-]?\d{1,3}", re.IGNORECASE | re.ASCII)
 _WHOLE = re.compile(r"(\d+)\.0+", re.ASCII)
 _THOUSANDS = re.compile(r"\d{1,3}([, '’])\d{3}(?:\1\d{3})*(?:\.0+)?", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.0+)?", re.ASCII)
-"""An id of digits that a spreadsheet shows as a number with thousands."""
+"""An id of digits that a spreadsheet shows as a number with thousands separators."""
 _SPACES = re.compile(r"[\s_]+")
 _MARKS = re.compile(r"[.,'’()]")
 """Characters to drop when a name becomes an id: `St. Helens` becomes st-helens."""

@@ -63,7 +63,7 @@ def check_settings(programme: Programme) -> Iterator[DefinitionError]:
 def unknown(
     place: Place, what: str, name: str | None, known: Collection[str], *, on_key: bool = False
 ) -> Iterator[DefinitionError]:
-    """Yield an error, with the nearest known name, if a name is not known; no name is not an error."""
+    """Yield an error, with the nearest known name, if a name is given and not known."""
     if name is not None and name not in known:
         yield DefinitionError(place, f"There is no {what} '{name}'.", did_you_mean(name, known), on_key=on_key)
 

@@ -87,7 +87,7 @@ class Field:
     decides_by_yes: str = ""
     """Such headings under which a plain yes or no decides it too."""
     about_lines: str = ""
-    """What such a column says."""
+    """What such a column says about lines, for messages."""
     else_by: str = ""
     """Another of our columns that supplies it if its cell is empty or carries no information."""
     else_words: str = ""

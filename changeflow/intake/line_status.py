@@ -1,7 +1,7 @@
 """Lines that do not belong in a list, such as closed schools, and lines that a person should check.
 
-They are counted and named, so that nothing is lost without notice. Of people only the lines are named, because a reason
-may be about their health.
+They are counted and named, so that nothing is lost without notice. For people only line numbers are given, because a
+reason may be about their health.
 """
 
 from collections.abc import Iterator, Sequence

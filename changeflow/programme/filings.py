@@ -18,8 +18,8 @@ from changeflow.values.words import Kind
 def is_new_filing(programme: Programme, submission: Submission) -> bool:
     """Return whether a filing is new; a filing that is not allowed is an error.
 
-    Not allowed are a second submitter for the same scheme and period, and the new system's output for a period in which
-    none of the scheme's schools was live: that was a parallel run, which is never filed.
+    A second submitter for the same scheme and period is not allowed. Nor is the new system's output for a period in
+    which none of the scheme's schools was live: that was a parallel run, which is never filed.
     """
     scheme = _scheme_of(programme, submission)
     key = (submission.service, submission.scheme, submission.period)

@@ -54,7 +54,7 @@ class PlanPage:
     pages: tuple[tuple[int, str], ...]
     """The number and address of each page, if there are several."""
     pictures: tuple[Timeline, ...]
-    """One a size; none if there is nothing to draw."""
+    """One for each size; none if there is nothing to draw."""
     bands: tuple[TimelineBand, ...]
     not_drawn: int
     """Rows that the picture leaves out."""

@@ -63,7 +63,7 @@ class PlanQuery:
         return str(getattr(self, grouping.value))
 
     def narrowed(self, grouping: Grouping, member: str) -> "PlanQuery":
-        """Return the same for one wave, service or school."""
+        """Return the query narrowed to one wave, service or school."""
         return replace(self, page=1, **{grouping.value: member})  # type: ignore[arg-type]  # the name is a text field
 
     @property

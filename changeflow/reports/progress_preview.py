@@ -68,7 +68,7 @@ def early_starts(programme: Programme, starts: Iterable[tuple[TaskId, date]]) ->
 
 
 def entry_words(programme: Programme, task: TaskId, reported: ReportedProgress | None, comment: str) -> str:
-    """Say what a sheet records of a task; `programme` is the one after it."""
+    """Say what a sheet records of a task; `programme` is the programme after the import."""
     parts = []
     if reported is not None:
         if reported.percent is not None and reported.finished is None:
@@ -111,7 +111,7 @@ def _moves(old: Programme, new: Programme, reported: Sequence[ReportedProgress])
 
 
 def _compared(old: Programme, reported: Sequence[ReportedProgress]) -> str:
-    """Say that moves are against a forecast which takes what no one has reported as still to be done.
+    """Say that moves are against a forecast in which work that no one has reported is still to be done.
 
     Without that, reports that confirm the plan read as if the programme had become faster.
     """

@@ -122,7 +122,7 @@ class SchoolTask:
     who: str
     """Empty if no one person is responsible."""
     state: str = ""
-    """Such as `due 3 Jun 2027`; for what the school does."""
+    """Such as `due 3 Jun 2027`; only for what the school does."""
     is_late: bool = False
 
 

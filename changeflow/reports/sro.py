@@ -105,7 +105,7 @@ class IssuedAs:
     on: str
     by: str
     release: str
-    """The changeflow that made it."""
+    """The version of changeflow that made it."""
     inputs: str
     """SHA-256 of what it was made from: the definition, the rulepacks, the audit's head (which seals every fact but
     scores), the data date, and what it was compared with."""

@@ -48,7 +48,7 @@ class ProjectFile:
     stored: Mapping[str, Dates]
     """The file's own dates for each task except summaries."""
     notes: tuple[str, ...]
-    """Notes on what the file requests but is not computed, and on the defaults for what it lacks."""
+    """Notes on requests in the file that are not computed, and on the defaults for what it lacks."""
 
 
 def read_mspdi(path: Path) -> ProjectFile:

@@ -63,7 +63,7 @@ def judged_checkpoints(tasks: Mapping[TaskId, Task], facts: Facts, policy: Polic
 def _is_past_barriers(
     tasks: Mapping[TaskId, Task], facts: Facts, policy: Policy, task: Task, result: CheckpointResult
 ) -> bool | None:
-    """Return the results since the go-live: only these show whether the change is embedded."""
+    """Return whether people are past their barriers by results since the go-live; None if there are no such results."""
     same = (t for t in tasks.values() if (t.service, t.wave) == (task.service, task.wave))
     finishes = (facts.finish_of(t.id) for t in same if t.kind is Kind.GO_LIVE)
     lives = [finish for finish in finishes if finish is not None]
