@@ -9,7 +9,7 @@ choice."""
 FIRST = ("programme", "service")
 """Views that come before smaller groups, in this order, where all their groups can be published."""
 AT_MOST_BANDS = 4
-"""More bands than this add little: our own choice."""
+"""The most bands to count as useful, because more add little: our own choice."""
 EFFORT = 2.0
 """Deterministic seconds of search, so that two runs choose the same groups."""
 
@@ -20,10 +20,11 @@ class Option:
 
     people: frozenset[str]
     key: Hashable
-    """What it counts as: a group that replaces an earlier publication of itself has that one's key."""
+    """The key under which it is counted: a group that replaces its own earlier publication has the key of that
+    publication."""
     views: tuple[str, ...]
     bands: int
-    """The number of bands that a count can be in; with 1 it says nothing."""
+    """The number of bands that a count can be in; with only one, the count says nothing."""
 
     @property
     def weight(self) -> int:

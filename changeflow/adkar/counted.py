@@ -23,7 +23,7 @@ class Ledger:
     """Answers by person and barrier. A person's answer is one column for as long as it stays the same."""
 
     now: Mapping[str, tuple[int, bool]]
-    """The place of each counted person's barrier now, and whether reinforcement applies to them."""
+    """The current place of each counted person's barrier, and whether reinforcement applies to them."""
     columns: dict[Key, int] = field(default_factory=dict)
     places: list[int] = field(default_factory=list)
     live: list[bool] = field(default_factory=list)
@@ -58,7 +58,7 @@ def rows_of(
     history: History,
     now: Mapping[str, tuple[int, bool]],
 ) -> tuple[Columns, Rows, Bools]:
-    """Return all answers, the lines that count them, and all named groups (by columns).
+    """Return all answers, the lines that count them, and all named groups (groups by columns).
 
     The earlier lines come first and are fixed; then there is one line for each of `groups`. `others` are named groups
     that are not published.
@@ -117,7 +117,7 @@ def _keep_true(rows: Rows, columns: Columns) -> None:
 
 
 WORK = 5.0
-"""The limit of the search, in the solver's deterministic seconds, which are the same on every machine."""
+"""The time limit of the search, in the solver's deterministic seconds, which are the same on every machine."""
 
 _Answer = tuple[str, ...]
 """A person; or a person, with the programme and round in which they answered."""
@@ -126,7 +126,7 @@ _Kind = tuple[frozenset[int], int | None, bool]
 
 
 def filled(considered: Sequence[Considered], now: Mapping[str, tuple[int, bool]]) -> list[Considered]:
-    """Return groups with a place filled in for every answer that is gone; `now` are the answers counted now."""
+    """Return groups with a place filled in for every answer that is no longer stored; `now` has the current answers."""
     if not any(GONE in one.places for one in considered):
         return list(considered)
     wishes = {p: place for one in considered for p, place in zip(one.people, one.places, strict=True) if place != GONE}
@@ -150,7 +150,8 @@ def _answer(one: Considered, person: str, *, is_one: bool) -> _Answer:
 
 
 def _placed(considered: Sequence[Considered], wishes: Mapping[str, int], *, is_one: bool) -> dict[_Answer, int] | None:
-    """Return places that agree with all publications, with as many wishes met as possible; None if there are none."""
+    """Return places that agree with all publications, with as many of the wished-for places as possible; None if there
+    are none."""
     lines: dict[_Answer, set[int]] = defaultdict(set)
     live: dict[_Answer, bool] = {}
     for number, one in enumerate(considered):

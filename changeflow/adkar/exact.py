@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
 LARGEST = 40_000
-"""The most kinds times rows for an exact decision; beyond this, bands are widened more than necessary."""
+"""The largest product of kinds and rows for an exact decision; beyond this, bands are widened more than necessary."""
 EFFORT = 1.0
-"""Deterministic seconds for one question, so that two runs decide alike. If it is not decided, there is no world."""
+"""Deterministic seconds for one question, so that two runs decide alike. A question that is not decided by then counts
+as having no alternative world."""
 
 
 @dataclass(slots=True)
@@ -36,10 +37,10 @@ class Exact:
         self.low, self.high = low.tolist(), high.tolist()
         self.built: cp_model.CpModel | None = None
         self.at: list[list[int]] = []
-        """The index of each variable, which is the number of a kind at a place."""
+        """For each kind and place, the index of the variable that counts people of the kind there."""
 
     def can_be(self, kind: int, places: Sequence[int]) -> bool:
-        """Return whether a person of a kind can have a barrier at one of these places, for any one insider."""
+        """Return whether a person of a kind can have a barrier at one of these places, for every possible insider."""
         if self.worlds.can_be(kind, places):
             return True
         if not self.is_small or (gone := self._moved_whole(kind, places, keep=None)) is None:
@@ -107,7 +108,7 @@ class Exact:
         return world
 
     def _moved_whole(self, kind: int, places: Sequence[int], *, keep: int | None) -> list[int] | None:
-        """Return the kinds of which no one keeps their place in a world where one of `kind` moves to `places`.
+        """Find a world where one of `kind` moves to `places`; return the kinds of which no one keeps their place in it.
 
         None if there is no such world. One insider of the kind `keep` keeps their place.
         """

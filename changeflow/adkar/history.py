@@ -1,8 +1,9 @@
-"""What earlier publications decided about groups: shown with which bands, or hidden. A group is its members.
+"""What earlier publications decided about groups: shown with which bands, or hidden. A group is identified by its
+members.
 
-A group that differs from an earlier one by fewer people than the minimum group is that group, whatever its name and
-wherever it is stored. So renaming, splitting or re-creating a group, or storing the programme under another id, reveals
-nothing that was hidden. Nor does silence: a member who does not answer has not left.
+A group that differs from an earlier one by fewer people than the minimum group counts as that group, whatever its name
+and wherever it is stored. So renaming, splitting or re-creating a group, or storing the programme under another id,
+reveals nothing that was hidden. Nor does a missing answer: a member who does not answer has not left.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -68,7 +69,7 @@ class Match:
     is_kept_hidden: bool = False
     """Whether it, or a similar group, was hidden and stays so, because too few have joined or left."""
     is_new: bool = True
-    """Whether nothing is known about it under its name with about these people."""
+    """Whether no earlier group with its name and about the same people is known."""
 
 
 class History:
@@ -90,7 +91,7 @@ class History:
         self.members = self._inside([one.members for one in self.considered])
         self.is_shown = [c.is_shown for c in self.considered]
         self.needed = np.array([needed_of(c, minimum) for c in self.considered], dtype=np.int64)
-        """By how many people a group must differ from each of them to be a different group."""
+        """The number of people by which a group must differ from each of them to count as a different group."""
         self.is_by_answers = np.array([c.is_shown or c.waits_for_answers for c in self.considered], dtype=np.bool_)
         self.named: dict[tuple[str, str, str], list[int]] = {}
         for n, one in enumerate(self.considered):
@@ -100,14 +101,15 @@ class History:
             if one.is_shown:
                 figures.setdefault((one.programme, one.standing.round, one.standing.held), []).append(n)
         self.carried: dict[tuple[str, str, str], set[int]] = {}
-        """The earlier figures that last stayed under each name."""
+        """By name, the earlier figures that most recently stayed in place."""
         for one in undecided:
             known = figures.get((one.programme, one.standing.round, one.standing.held), [])
             of_it = [n for n in known if self.considered[n].label == one.label]
             self.carried[one.label] = set(of_it or known)
 
     def shown_elsewhere(self, programme: str) -> frozenset[frozenset[str]]:
-        """Return the people counted in each group that other programmes show, with its latest or earlier figures."""
+        """Return the people counted in each group that other programmes show, whether with its latest figures or
+        earlier ones."""
         theirs = {c.label: n for n, c in enumerate(self.considered) if c.is_shown and c.programme != programme}
         stayed = {n for label, found in self.carried.items() if label[0] != programme for n in found}
         return frozenset(frozenset(self.considered[n].people) for n in {*theirs.values(), *stayed})
@@ -142,7 +144,7 @@ class History:
         ]
 
     def _apart(self, groups: Sequence[Collection[str]], earlier: Bools) -> tuple[Ints, Ints]:
-        """Return by how many people each group differs from each earlier one, and how many both have."""
+        """Return by how many people each group differs from each earlier one, and how many they have in common."""
         common = (self._inside(groups).astype(np.float32) @ earlier.astype(np.float32).T).astype(np.int64)
         sizes = np.array([len(g) for g in groups], dtype=np.int64)
         return sizes[:, None] + earlier.sum(axis=1)[None, :] - 2 * common, common
@@ -189,7 +191,7 @@ def _split(considered: Sequence[Considered], minimum: int) -> tuple[tuple[Consid
 
 
 def needed_of(one: Considered, minimum: int) -> int:
-    """Return by how many people a group must differ from an earlier one to be a different group."""
+    """Return the number of people by which a group must differ from an earlier one to count as a different group."""
     return minimum if one.is_shown else max(JOINED_OR_LEFT, minimum, one.minimum)
 
 
@@ -203,7 +205,8 @@ def _is_repeat(one: Considered, before: Considered, minimum: int) -> bool:
 
 
 def changed_since(earlier: Considered, places: Mapping[str, int]) -> int:
-    """Count the people who have joined or left a group, or whose barrier has moved; `places` has those counted now."""
+    """Count the people who have joined or left a group, or whose barrier has moved; `places` is for those counted
+    now."""
     then = dict(zip(earlier.people, earlier.places, strict=True))
     moved = sum(then.get(p) != place for p, place in places.items())
     return moved + len(then.keys() - places.keys())

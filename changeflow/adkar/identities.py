@@ -10,8 +10,8 @@ from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
 
 LEAST_ALIKE = 10
-"""The least number of a publication's answers that must repeat under new ids before the ids count as the same people:
-our own choice."""
+"""The smallest number of a publication's answers that must reappear under new ids before the ids count as the same
+people: our own choice."""
 SHARE_ALIKE = 0.9
 """The share of that publication's answers, and of the new ones, that must also be the same: our own choice."""
 LIKELY = "="
@@ -35,9 +35,10 @@ def join_ids(
 ) -> dict[tuple[str, str], str]:
     """Return a key for each programme and person, which is the same for the same id or address.
 
-    `together` are sets of ids that one publication counts or counted: each id in a set is a different person. An
+    `together` has sets of ids that one publication counts or counted: each id in a set is a different person. An
     address shared within a set joins no one, and two ids of a set are never joined. Two ids that are only in the same
-    programme may be joined: treating two people as one is safe. Real addresses come before likely ones (`LIKELY`).
+    programme may be joined: treating two people as one is safe. Real addresses take precedence over artificial ones
+    (`LIKELY`).
     """
     people = {(where, person) for where, person, _ in everybody}
     by_address: dict[str, set[str]] = {}
@@ -84,7 +85,7 @@ def renamed(
 ) -> dict[str, str]:
     """Return the new people who are probably people counted before, with their earlier keys.
 
-    `gone` are people who have left the programme: a new person with the same answers may be one of them. `earlier` are
+    `gone` are people who have left the programme: a new person with the same answers may be one of them. `earlier` has
     the people of each publication who are not counted now. They may all still be here, so they are matched with new
     people only if nearly all have the same answers. A wrong match does no harm: less is published.
     """

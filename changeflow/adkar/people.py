@@ -34,7 +34,7 @@ class Away(Frozen):
 
 
 class Move(Frozen):
-    """A move to another school from a day on."""
+    """A move to another school, from a given day."""
 
     on: date
     school: Id
@@ -119,9 +119,8 @@ class Contact(Frozen):
 def answer_by(received: date, *, months: int, works_on: Callable[[date], bool]) -> date:
     """Return the last day on which a request may be answered.
 
-    It is the same day of the month after that many months, or that month's last day if there is no such day; if that is
-    not a working day, the next one. Source: ICO, "What should we consider when responding to a request?"; UK GDPR Art.
-    12(3).
+    That is the same day of a later month, or the month's last day if it has no such day. If that is not a working day,
+    it is the next one. Source: ICO, "What should we consider when responding to a request?"; UK GDPR Art. 12(3).
 
     >>> answer_by(date(2027, 1, 31), months=1, works_on=lambda day: day.weekday() < 5)
     datetime.date(2027, 3, 1)
@@ -213,7 +212,7 @@ class Impact(Frozen):
 
     @property
     def touched(self) -> tuple[tuple[str, int], ...]:
-        """The aspects that change, with their degrees, the greatest first."""
+        """The aspects that change, each with its degree, the greatest first."""
         return tuple((a, n) for a, n in sorted(self.aspects.items(), key=lambda item: -item[1]) if n)
 
     @property

@@ -83,7 +83,7 @@ class Standing:
 
     @property
     def barrier_at(self) -> str | None:
-        """The first element by which half the group has a barrier; `none` if there is none, None if it is not shown.
+        """The first element by which half the group has a barrier; the word `none` if there is none, or None if hidden.
 
         This is the median person's barrier, as far as the bands show it: a mean of scores would hide it.
         """
@@ -116,7 +116,7 @@ class Snapshot:
 def moved_back(earlier: Snapshot, later: Snapshot) -> tuple[tuple[Standing, Element], ...]:
     """Return the groups in which more people have a barrier than before, with the first such element.
 
-    It uses only two publications, and so only shares that certainly grew.
+    It compares only published bands, and names a group only if they leave no doubt.
     """
     found = []
     for now in later.standings:
@@ -132,7 +132,7 @@ def moved_back(earlier: Snapshot, later: Snapshot) -> tuple[tuple[Standing, Elem
 
 
 OTHERS = "others"
-"""The name of the combined groups of a view that are too small to be shown, so that their voice counts."""
+"""The name of the combined groups of a view that are too small to be shown, so that their answers still count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,7 +239,7 @@ class _Door:
         return Option(people=group.people, key=self._key(group), views=views, bands=bands)
 
     def _counted(self, chosen: Sequence[_Group]) -> dict[str, set[Hashable]]:
-        """Return the groups that count each person and are chosen, or were shown before and still are."""
+        """Return the groups that count each person: the chosen ones, and those shown before that are still shown."""
         found = self._counted_elsewhere()
         ours = [frozenset(one.people) for g in self.groups if g not in chosen and (one := self._carried(g))]
         for people, key in [*((people, people) for people in ours), *((g.people, self._key(g)) for g in chosen)]:
@@ -276,7 +276,8 @@ class _Door:
         sizes = np.array([len(g.people) for g in groups], dtype=np.int64)
         held = np.array([self._held(g.people) for g in groups], dtype=np.int64).reshape(-1, len(Element))
         low, high = bands(held, sizes, levels, band=self.protection.band)
-        # Counts never fall from one element to the next, so each band's limits apply to later or earlier ones too.
+        # Counts never fall from one element to the next, so a lower limit also applies to later elements and an upper
+        # limit to earlier ones.
         low, high = np.maximum.accumulate(low, axis=1), np.minimum.accumulate(high[:, ::-1], axis=1)[:, ::-1]
         for group, lows, highs in zip(groups, low.tolist(), high.tolist(), strict=True):
             published = tuple(Band(a, b) for a, b in zip(lows, highs, strict=True))
@@ -305,7 +306,8 @@ class _Door:
     def _carried(self, group: _Group) -> Considered | None:
         """Return the earlier publication of a group that stays visible.
 
-        Another programme's figures do not, unless every answer is the same: then it is this programme under another id.
+        Another programme's figures do not stay, unless every answer is the same: then it is this programme under
+        another id.
         """
         before = None if group.is_beyond_limit else group.match.shown
         is_own = before is not None and before.programme == self.programme

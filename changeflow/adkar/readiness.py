@@ -1,7 +1,7 @@
 """How ready a group is, from its published counts, and the actions for its barrier. Pure functions.
 
 Actions depend on the barrier, the audience that acts and the phase; no one is trained before desire. The texts and lead
-times are our own. Each action says what the group and the students gain, because that is what explains a change in
+times are our own. Each action says what the group and the students gain, because these are the reasons that matter in
 schools.
 """
 
@@ -40,7 +40,7 @@ TITLES = {
     "look at use": "check how staff use the service day to day",
     "keep asking": "ask what still goes wrong",
 }
-"""What names of tasks say of each action."""
+"""Each action as worded in the names of tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class GroupAction:
 
     @property
     def title(self) -> str:
-        """The action as its task's name gives it."""
+        """The action as worded in the name of its task."""
         return TITLES[self.name]
 
     def message(self, *, group: str, gains: Sequence[str]) -> str:
@@ -77,7 +77,7 @@ class GroupAction:
 
 
 def _within_a_sentence(gain: str) -> str:
-    """Lower the first letter, but not of an abbreviation such as `HR`."""
+    """Begin with a small letter, unless the first word is an abbreviation such as `HR`."""
     return f"{gain[:1].lower()}{gain[1:]}" if gain[1:2].islower() or gain.startswith("A ") else gain
 
 
@@ -154,9 +154,9 @@ CATALOGUE: tuple[GroupAction, ...] = tuple(
         ),
     )
 )
-"""All actions, in the order of the elements. Task ids are made from the names, so only titles may change. Who acts
-follows Prosci's public pages on sponsors and managers: awareness and desire come from them, knowledge and ability from
-training and practice. Texts and lead times are our own."""
+"""All actions, in the order of the elements. Task ids are made from the names, so only titles may change. The choice of
+who acts follows Prosci's public pages on sponsors and managers: awareness and desire come from them, knowledge and
+ability from training and practice. Texts and lead times are our own."""
 
 
 def actions_for(barrier: str | None, phase: Phase) -> tuple[GroupAction, ...]:
@@ -176,7 +176,8 @@ def way_to(until: Element, held: str | None, phase: Phase) -> Iterator[tuple[Ele
 
 
 WEEKS = {e: max(a.school_weeks for a in CATALOGUE if a.barrier is e) for e in Element}
-"""School weeks for each element's actions, in parallel, including the time to have an effect: our planning figures."""
+"""School weeks for each element's actions, done in parallel, including the time to have an effect: our planning
+figures."""
 PACE_LIMITS = (0.5, 3.0)
 """The limits of the pace learnt from earlier waves: our own choice."""
 
@@ -213,7 +214,7 @@ class Readiness:
 
 
 def is_past(standing: Standing, element: Element, *, share: float) -> bool | None:
-    """Return whether at least a share of a group is past an element; None if the bands do not decide it."""
+    """Return whether at least a share of a group is past an element; None if the bands leave it open."""
     past = standing.share_past(element)
     if past is None:
         return None

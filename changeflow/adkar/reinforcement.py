@@ -54,9 +54,9 @@ class CheckpointResult:
     evidence: str = ""
     """Where the numbers come from."""
     said: str = ""
-    """You said …"""
+    """What people said."""
     did: str = ""
-    """… we did."""
+    """What was done about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ def judge_checkpoint(
 ) -> Judgement:
     """Judge a checkpoint by its results and those of earlier ones in the same wave.
 
-    `is_past_barriers` says whether enough people are past reinforcement, by the publications since the go-live; None if
-    that is not known.
+    `is_past_barriers` says whether enough people are past reinforcement, according to the publications since the
+    go-live; None if that is not known.
     """
     looked_at = [
         *_use(result, earlier, thresholds),

@@ -11,8 +11,8 @@ one);
 
 For the first two, one insider who knows their own answers must gain nothing: two alternatives are needed, or one that
 involves no one else. If no alternative world is found, the band that prevents it is widened, in the least important
-line first; a line whose bands say nothing is not shown. So the tests are sufficient and never optimistic. The package
-`disclosure` attacks the results independently.
+line first; a line whose bands say nothing is not shown. So the tests may be too strict, but are never too lenient. The
+package `disclosure` attacks the results independently.
 
 Answers are columns. A person's answer is one column for as long as it stays the same, whichever lines count it: an
 attacker may know who did not change their answers. Earlier lines are fixed rows, which can no longer be widened.
@@ -34,7 +34,8 @@ TO_WIDEN, TO_MAKE_FINER = 60.0, 2.0
 """The solver's time limits (deterministic seconds) for one publication. The first is for widening bands until all are
 safe, the second for narrowing them again, which few trusts need."""
 WORK = 400_000
-"""The most columns times rows to test again when bands are narrowed, so that large trusts do not take long."""
+"""The largest product of columns and rows to test again when bands are narrowed, so that large trusts do not take
+long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class _Test:
         self.exact = Exact(self.kinds, low=low, high=high, worlds=self.worlds, effort=self.effort)
 
     def becomes_finer(self, row: int, cells: Ints | int) -> bool:
-        """Try the narrowest width for bands of one row; keep it, and return True, if everything stays safe."""
+        """Try the narrowest bands for one row; keep them, and return True, if everything stays safe."""
         wider = self.levels.copy()
         self.levels[row, cells] = 0
         if not self.is_safe(row):
@@ -182,7 +183,7 @@ class _Test:
             yield from self._blocked(place, range(place), self._trade_down, slice(0, place), UP, (0,))
 
     def _trade_down(self, rest: Ints, place: int, other: int) -> tuple[Bools, Ints]:
-        """One of `rest` goes to awareness, and a person with a barrier at `other` takes their place."""
+        """Return which of `rest` can go to awareness while a person with a barrier at `other` takes their place."""
         theirs = np.flatnonzero((self.kinds.places == other) & (self.kinds.live | (place != LAST)))
         theirs = theirs[np.argsort(self.patterns[theirs].sum(axis=1), kind="stable")[:PARTNERS]]
         mine, them = self.patterns[rest], self.patterns[theirs]
@@ -198,7 +199,8 @@ class _Test:
         yield from self._blocked(0, later, self._trade_up, slice(0, ELEMENTS), DOWN, later)
 
     def _trade_up(self, rest: Ints, _place: int, other: int) -> tuple[Bools, Ints]:
-        """A person with a barrier at `other` goes to awareness; one of `rest` takes their place, or goes to desire."""
+        """Return which people at `other` can go to awareness while one of `rest` takes their place, or goes to
+        desire."""
         theirs = np.flatnonzero(self.kinds.places == other)
         theirs = theirs[np.argsort(self.patterns[theirs].sum(axis=1), kind="stable")[:PARTNERS]]
         mine, them = self.patterns[rest], self.patterns[theirs]
@@ -318,7 +320,7 @@ def _meets(left: Bools, right: Bools) -> Bools:
 
 def _in_common(left: Bools, right: Bools) -> Ints:
     """Count, for each pair of rows of `left` and `right`, the columns in which both are true."""
-    # As floats, because NumPy multiplies integers slowly; they are exact up to 2**24. Some processors' libraries raise
-    # the flag for an invalid number while they read past the end of a row.
+    # As floats, because NumPy multiplies integers slowly; they are exact up to 2**24. On some processors, NumPy's
+    # libraries read past the end of a row and wrongly report an invalid number.
     with np.errstate(invalid="ignore"):
         return np.asarray(left.astype(np.float32) @ right.astype(np.float32).T).astype(np.int64)

@@ -15,7 +15,7 @@ LAST = ELEMENTS - 1
 UP, DOWN = 1, -1
 """Whether a count of people with a barrier at an element or an earlier one rises or falls."""
 AT_MOST, ROOM = 80, 400_000
-"""The most worlds in memory, and the most numbers in them all; the latest worlds stay."""
+"""The most worlds kept in memory, and the most numbers in all of them together; the latest worlds are kept."""
 KINDS = 160
 """The most kinds of answer that move in one search, to keep it quick."""
 REPAIRS = 12

@@ -31,7 +31,7 @@ from changeflow.values.sentences import sentence
 from changeflow.values.words import Kind
 
 HORIZON_WEEKS = 8
-"""The sponsor is asked for an act once it is due within this time."""
+"""The sponsor is asked for visible support once it is due within this time."""
 LATE_ANSWERS = timedelta(weeks=1)
 """How long after its due date a round still accepts answers: our own choice."""
 EVIDENCE, FEEDBACK, ROUND, SPONSOR = "evidence", "feedback", "round/", "sponsor"
@@ -96,7 +96,7 @@ def _of_a_calendar(task: str, what: str, known: Invited | None, person: str, day
 
 
 def about_calendar(subject: str) -> str:
-    """Return `invitation` or `cancellation` for a nudge about a calendar entry, otherwise an empty text."""
+    """Return `invitation` or `cancellation` for a nudge about a calendar entry, otherwise an empty string."""
     about = subject.partition("#")[2].partition("-")[0]
     return about if about in (INVITATION, CANCELLATION) else ""
 
@@ -176,7 +176,7 @@ def round_name(number: int) -> str:
 
 
 def _acts(programme: Programme) -> Iterator[Due]:
-    """Ask the sponsor for visible support before they have been silent for too long (R17)."""
+    """Ask the sponsor for visible support before too much time has passed without any (R17)."""
     sponsor, facts = programme.definition.programme.sponsor, programme.facts
     if sponsor is None or not facts.progress:
         return

@@ -29,7 +29,7 @@ class State(StrEnum):
     """The state of a criterion."""
 
     BLOCKS = "blocks"
-    """It blocks approval. Only a waiver can lift it, and not always."""
+    """It blocks approval. Only a waiver can change that, and not for every criterion."""
     OPEN = "open"
     """Not met yet: an approval may make it a condition."""
     NOTED = "noted"
@@ -52,7 +52,7 @@ class Criterion:
     person: str = ""
     """The id of the person who must confirm or sign, if they have not yet done so."""
     to_them: str = ""
-    """The same text as that person reads it: “You have not signed this off yet.”"""
+    """The same text, addressed to that person: “You have not signed this off yet.”"""
     owner: str = ""
     """The id of the owner of the task or issue behind the criterion, if there is one."""
 

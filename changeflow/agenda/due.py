@@ -25,7 +25,7 @@ class AnswerKind(StrEnum):
     """How a person can answer a nudge."""
 
     ACKNOWLEDGED = "acknowledged"
-    """Seen, and in hand: they get no more reminders for this due date. Others may still hear that it is late."""
+    """Seen and in hand: the person gets no more reminders for this due date. Others may still hear that it is late."""
     DONE = "done"
     NOT_YET = "not_yet"
     """It will be done by a later day, when reminders start again."""
@@ -42,7 +42,7 @@ CHOICES = tuple(kind for kind in AnswerKind if kind is not AnswerKind.UNDONE)
 
 
 FARTHEST_DAYS = 366
-"""A promised day more than a year away is taken as a typing error."""
+"""A promised day more than a year away is treated as a typing error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +210,7 @@ class Due:
     due_on: date
     """The last day of the task, inclusive."""
     priority: int
-    """Total float in working minutes: less float is more important."""
+    """Total float in working minutes: the less float, the more important."""
     asked: str = ""
     """The person asked, even if their manager is the recipient; not part of the key."""
 
@@ -244,7 +244,7 @@ class Readers:
     """By checkpoint and person: the last entry sent to their calendar."""
 
     def is_here(self, person: str) -> bool:
-        """Return whether a person has not left: people who have left get no reminders."""
+        """Return whether a person is still here: people who have left get no reminders."""
         contact = self.contacts.get(person)
         return contact is None or contact.is_active
 

@@ -66,7 +66,7 @@ class GateCase:
 
 
 def evidence_sentence(says: str) -> Sentence:
-    """Say what the evidence supports, from `GateCase.says`, the same wherever people read it.
+    """Write what the evidence supports (`GateCase.says`) as a sentence, the same one everywhere.
 
     >>> evidence_sentence("not yet"), evidence_sentence("go, with conditions")
     ('The evidence does not yet support going ahead.', 'The evidence supports going ahead, with conditions.')
@@ -87,7 +87,7 @@ def gate_of(programme: Programme, task: TaskId) -> Task:
 
 
 def gate_subject(gate: Task) -> Subject:
-    """Return a gate as the thing that a decision is about."""
+    """Return a gate as the subject of a decision."""
     return Subject(thing=f"“{gate.name}”", service=gate.service, owners=frozenset({gate.owner} if gate.owner else ()))
 
 
@@ -238,7 +238,7 @@ HELP_PEOPLE = "Take the actions recommended for this group, then assess it again
 CHECK = "Run the checkpoint, and record what it finds."
 CORRECT = "Correct what the checkpoint found, then check again."
 MEET_CONDITION = "Meet the condition, and record that it is done."
-"""What to do about criteria that are not met."""
+"""Remedies for criteria that are not met."""
 
 BEFORE_GATE: Mapping[Gate, Element] = {Gate.WAVE_RELEASE: Element.DESIRE, Gate.GO_LIVE: Element.KNOWLEDGE}
 """The element that enough people must be past before training and before a go-live."""
@@ -277,7 +277,7 @@ def _people(programme: Programme, gate: Task) -> Iterator[Criterion]:
 
 
 def _counted(answered: int, band: Band, element: Element, share: float, day: date) -> Sentence:
-    """Say how many people are past an element, as the published band of those who are not allows."""
+    """Say how many people are past an element, worked out from the published band of those who are not."""
     least, most = max(0, answered - band.high), answered - band.low
     known: dict[str, SentenceValue] = {
         "past": sentence("between %(least)s and %(most)s", least=least, most=most) if least < most else most,

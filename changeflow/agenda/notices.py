@@ -1,4 +1,4 @@
-"""News for people, which asks nothing of them: new comments on their tasks."""
+"""Notices to people, who need not do anything about them: new comments on their tasks."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

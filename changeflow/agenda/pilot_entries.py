@@ -131,7 +131,7 @@ def proposed_rule(programme: Programme, service: str, rule: str) -> ProposedRule
 
 
 def accepted(rule: ProposedRule, *, on: date, by: str) -> Explanation:
-    """Return the explanation that a proposed rule becomes."""
+    """Return the explanation that a proposed rule becomes once it is accepted."""
     return Explanation(
         service=rule.service,
         on=on,
@@ -233,8 +233,8 @@ def lesson_effect(
 ) -> LessonEffect:
     """Compute the plan with and without the lesson, from the same facts.
 
-    `definition` is the stored one, because the programme's own has each person where they are on its data date.
-    `rulepacks` are the shipped ones. A lesson that changes nothing or breaks the definition is an `InputError`.
+    `definition` is the stored one, because the programme's own definition places people where they are on the data
+    date. `rulepacks` are the shipped ones. A lesson that changes nothing or breaks the definition is an `InputError`.
     """
     tasks = _changeable(programme, lesson)
     changed = _changed(definition, lesson, tasks)

@@ -100,7 +100,7 @@ class NudgeEffect:
 
 
 def followed(gone: Sequence[Gone], moments: Mapping[str, list[datetime]]) -> Iterator[tuple[Gone, timedelta | None]]:
-    """Yield each nudge with the time until an action, which counts for the last nudge before it."""
+    """Yield each nudge with the time until an action; an action counts only for the last nudge before it."""
     by_subject: dict[str, list[Gone]] = defaultdict(list)
     for nudge in gone:
         by_subject[nudge.subject].append(nudge)
@@ -114,7 +114,7 @@ def followed(gone: Sequence[Gone], moments: Mapping[str, list[datetime]]) -> Ite
 
 
 def effect_of(reason: Reason, level: int, nudges: Sequence[tuple[Gone, timedelta | None]]) -> NudgeEffect:
-    """Return what nudges of one reason and level led to; each is given with the time until an action."""
+    """Return what nudges of one reason and level led to; each comes with the time until an action."""
     took = [after / DAY for _, after in nudges if after is not None]
     is_private = not REASONS[reason].is_escalated
     return NudgeEffect(

@@ -144,7 +144,7 @@ def _group(
 
 
 def work_item(programme: Programme, task: TaskId, *, today: date, answers: GivenAnswers) -> WorkItem:
-    """Return one task as on the list, whatever its state."""
+    """Return one task as the list would show it, whatever its state."""
     return _item(programme, programme.roadmap.tasks[task], today, today + AHEAD, answers)
 
 
@@ -170,10 +170,11 @@ def _item(programme: Programme, task: Task, today: date, until: date, answers: G
 
 
 def _can_begin(programme: Programme, task: Task, today: date) -> bool:
-    """Return whether a task whose predecessors are done can begin today, not waiting for a meeting, month or lag."""
+    """Return whether a task whose predecessors are done can begin today: it is not waiting for a meeting, month or
+    lag."""
     now = minute_of(today)
     if task.id in (d.condition_task(n) for d in programme.facts.decisions for n, _ in d.numbered):
-        # A condition is planned for its due date, and can be met on any day before.
+        # A condition is planned for its due date, and can be met on any earlier day.
         return True
     return programme.timed(task.id).early_start <= (
         now if task.is_milestone else programme.roadmap.calendar_of(task.id).next_working(now)

@@ -1,7 +1,7 @@
-"""The span of days for which calendars and periods are laid out, and the days whose dates are given.
+"""The span of days for which calendars and periods are laid out, and the days for which files give dates.
 
-A calendar has no end. It lays out only the days that have been needed so far, and more on demand. Its answers do not
-depend on how much is laid out.
+A calendar has no end. It lays out only the days that have been needed so far, and more on demand. Results do not depend
+on how much is laid out.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ from changeflow.values.moments import DAY, day_of, minute_of
 EARLIEST, LATEST = date(1850, 1, 1), date(2400, 12, 31)
 """The first and last day that is ever laid out: a hundred years around the supported days."""
 GROWING = RLock()
-"""Held while laying out more. Reentrant, because a calendar may be made of others."""
+"""Held while laying out more. Reentrant, because a calendar may be made up of others."""
 Intervals = Sequence[tuple[int, int]]
 ONE_DAY = timedelta(days=1)
 ASSUMED = "assumed"
@@ -58,7 +58,7 @@ class DayRange(NamedTuple):
 
 
 Make = Callable[[date, date], tuple[Intervals, Mapping[date, str]]]
-"""Lays out the intervals and closures of a span of days, both inclusive."""
+"""Lays out the intervals and closures from one day to another, both inclusive."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,10 @@ class DaySpan:
 
 
 class DatedRule(Protocol):
-    """Gives the spans of any days, by a rule instead of a list. It is a value: equal rules give equal spans."""
+    """Gives the spans for any days, by a rule instead of a list. It is a value: equal rules give equal spans."""
 
     def __call__(self, first: date, last: date) -> Iterable[DaySpan]:
-        """Yield the spans that touch any of these days, both inclusive."""
+        """Yield the spans that touch any day from `first` to `last`, both inclusive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Layer:
     """Hours by weekday, Monday is 0; a missing weekday is closed."""
     spans: Sequence[DaySpan] = field(default_factory=tuple)
     rule: DatedRule | None = None
-    """Spans for every year; the dated spans win over them."""
+    """Spans for every year; the dated spans take precedence."""
 
 
 def compile_calendar(
@@ -55,7 +55,8 @@ def compile_calendar(
 ) -> WorkingCalendar:
     """Compile layers, most general first, for the days `first` to `last`, and for other days on demand.
 
-    Calendars are cached by their layers, which seldom change, while a programme is joined again at every change.
+    Calendars are cached by their layers, which seldom change, whereas a programme is put together again at every
+    change.
     """
     week = next((layer.week for layer in reversed(layers) if layer.week is not None), {})
     said = tuple((layer.rule, tuple(layer.spans)) for layer in layers)

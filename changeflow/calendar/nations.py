@@ -40,7 +40,7 @@ def _united_kingdom() -> Any:  # noqa: ANN401
 
 @dataclass(frozen=True, slots=True)
 class PublicHolidays:
-    """Closes the public holidays of a nation in every year."""
+    """Closes a calendar on the public holidays of a nation, in every year."""
 
     nation: str
 

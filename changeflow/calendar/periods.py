@@ -31,11 +31,11 @@ class PeriodsLaidOut(NamedTuple):
     starts: tuple[int, ...]
     closings: tuple[int, ...]
     days: DayRange | None
-    """The days that are laid out; None if there are no other periods."""
+    """The days that are laid out; None if there are no further periods."""
 
 
 MakePeriods = Callable[[date, date], Sequence[Period]]
-"""Lays out the periods that open in a span of days, both inclusive."""
+"""Lays out the periods that open from one day to another, both inclusive."""
 
 
 class Periods:
@@ -69,7 +69,7 @@ class Periods:
         return self._laid_out.periods
 
     def starts_within(self, first: date, last: date) -> tuple[int, ...]:
-        """Return the start windows in a span of days, both inclusive."""
+        """Return the start windows from one day to another, both inclusive."""
         low, high = minute_of(first), minute_of(last)
         known = self._having(low, high)
         return known.starts[bisect_left(known.starts, low) : bisect_right(known.starts, high)]
@@ -127,7 +127,7 @@ class Periods:
             return True
 
     def exhausted(self, *, before: int | None = None) -> CalendarExhaustedError:
-        """Return the error for no period opening after, or closing before, a position."""
+        """Return the error which says that no period opens after a position, or closes before it."""
         if before is not None:
             return CalendarExhaustedError(self.name, f"before {format_day(day_of(before))}")
         edge = f"after {format_day(self.periods[-1].last)}" if self.periods else "at all"
@@ -177,12 +177,12 @@ def _laid_out(periods: Sequence[Period], days: DayRange | None) -> PeriodsLaidOu
 def open_periods(
     name: str, make: MakePeriods, first: date, last: date, *, given: tuple[GivenDates, ...] = ()
 ) -> Periods:
-    """Return periods without an end, first laid out for some days."""
+    """Return endless periods, laid out at first for some days only."""
     return Periods(name, make(first, last), days=DayRange(first, last), make=make, given=given)
 
 
 def calendar_months(first: date, last: date) -> list[Period]:
-    """Return the calendar months that open in a span of days, both inclusive."""
+    """Return the calendar months that open from one day to another, both inclusive."""
     found, day = [], first if first.day == 1 else _month_after(first)
     while day <= last:
         following = _month_after(day)

@@ -17,7 +17,7 @@ from changeflow.calendar.periods import Period
 SAME_YEAR = timedelta(days=320)
 """Terms that begin within this time belong to one year: Easter can put two summer terms only 350 days apart."""
 AROUND = timedelta(days=400)
-"""Within this distance there is a term before and a term after any holiday."""
+"""Any holiday has a term within this time before it, and one within this time after it."""
 LONGEST_HOLIDAY = timedelta(weeks=10)
 """A longer time than this without a school day means that terms are missing from the file: our own choice."""
 A_YEAR = timedelta(days=365)
@@ -111,12 +111,13 @@ class Terms:
         return tuple(sorted(found, key=lambda t: t.first))
 
     def within(self, first: date, last: date) -> list[TermDates]:
-        """Return the terms that touch a span of days, both inclusive, in order."""
+        """Return the terms that touch any day from `first` to `last`, both inclusive, in order."""
         found = [*self._before(first), *self.filled, *self._after(last)]
         return [t for t in found if t.first <= last and first <= t.last]
 
     def __call__(self, first: date, last: date) -> Iterator[DaySpan]:
-        """Yield the holidays that touch a span of days, both inclusive, as closed: a rule for a calendar layer."""
+        """Yield as closed the holidays that touch any day from `first` to `last`, both inclusive: a rule for a calendar
+        layer."""
         terms = self.within(first - AROUND, last + AROUND)
         for this, following in pairwise(terms):
             if this.last + ONE_DAY < following.first:
@@ -136,7 +137,7 @@ class Terms:
         return self._on_from(self.given[-1], until=until)
 
     def _on_from(self, last: TermDates, *, until: date, before: date = date.max) -> Iterator[TermDates]:
-        """Yield terms up to a day that repeat the year up to a given term and end before another day."""
+        """Yield terms that repeat the year up to `last`, as long as they begin by `until` and end before `before`."""
         years, year = 1, self._year(last.first - SAME_YEAR, last.first)
         while True:
             for term in (t.moved(years) for t in year):
@@ -196,7 +197,7 @@ class JointTerms:
     tables: tuple[Terms, ...]
 
     def __call__(self, first: date, last: date) -> list[Period]:
-        """Return the terms that open in a span of days, both inclusive."""
+        """Return the terms that open from one day to another, both inclusive."""
         wide = [t.within(first - AROUND, last + AROUND) for t in self.tables]
         found = (_joined(*same) for same in _paired(wide))
         return [p for p in found if first <= p.first <= last]

@@ -35,7 +35,7 @@ class LaidOut:
         """The working minutes before each interval, and finally the total."""
         self.closures = closures
         self.days = days
-        """The days that are laid out; None if there are no others."""
+        """The days that are laid out; None if there are no further ones."""
         self.week = 0
         """The working minutes of the repeating week; 0 if there is none."""
         if days is not None and repeats:
@@ -71,7 +71,7 @@ class LaidOut:
         return weeks_outside(position, self.days.low + WEEK, self.days.high - WEEK, WEEK)
 
     def weeks_of_work_off(self, work: int) -> int:
-        """Return the same for an amount of work before a position."""
+        """Return how many weeks an amount of work is outside the searchable days; 0 if no week repeats."""
         return weeks_outside(work, self.week, self.total - self.week, self.week) if self.week else 0
 
 
@@ -83,11 +83,11 @@ def weeks_outside(at: int, low: int, high: int, week: int) -> int:
 
 
 class WorkingCalendar:
-    """Working intervals `[start, end)` in order, none empty, none touching the next one's inside.
+    """Working intervals `[start, end)` in order, none of them empty, without overlaps.
 
-    With `days`, these are the intervals of those days, and `make` lays out others. Without it there are no others, and
-    going beyond them raises `CalendarExhaustedError`. With `repeats`, all weeks outside `days` are like the first two
-    and last two within, so no more need be laid out for any date.
+    With `days`, these are the intervals of those days, and `make` lays out others. Without `days` there are no others,
+    and going beyond them raises `CalendarExhaustedError`. With `repeats`, all weeks outside `days` are like the first
+    two and last two within, so no more need be laid out for any date.
     """
 
     __slots__ = ("__weakref__", "_laid_out", "_make", "given", "name")
@@ -247,18 +247,19 @@ def _extended(known: LaidOut, wanted: DayRange, make: Make) -> LaidOut:
 
 @lru_cache(maxsize=128)
 def intersection(name: str, *calendars: WorkingCalendar) -> WorkingCalendar:
-    """Work only when all of them do. The reason for a closed day comes from the first calendar that gives one."""
+    """Return a calendar that works only when all of these do. The reason for a closed day comes from the first calendar
+    that gives one."""
     return _combined(name, _Shared(calendars), calendars)
 
 
 @lru_cache(maxsize=128)
 def union(name: str, *calendars: WorkingCalendar) -> WorkingCalendar:
-    """Work whenever any of them does."""
+    """Return a calendar that works whenever any of these does."""
     return _combined(name, _Any(calendars), calendars)
 
 
 def _combined(name: str, make: Make, calendars: Sequence[WorkingCalendar]) -> WorkingCalendar:
-    """Lay out all days that any of them has laid out. If one of them has an end, so does the combination."""
+    """Lay out all days that any of the calendars has laid out. If one of them has an end, so has the combination."""
     known = [days for c in calendars if (days := c.laid_out.days) is not None]
     given = tuple(dict.fromkeys(g for c in calendars for g in c.given))
     if len(known) == len(calendars):

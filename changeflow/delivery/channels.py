@@ -24,7 +24,7 @@ class Sent(StrEnum):
 
     YES = "sent"
     LATER = "later"
-    """It was not sent, and may be tried again: the server is down, busy, or asks for a retry."""
+    """It was not sent, and may be tried again: the server is down or busy, or asks for a retry."""
     NEVER = "never"
     """The server refused the address or the message for good: there is no retry."""
     MAYBE = "maybe"
@@ -173,8 +173,8 @@ class NotifyChannel:
     """Sends through GOV.UK Notify, with a key and the id of a template that has ((subject)) and ((body)).
 
     One template serves all messages: Notify's templates have headings and bullets but no tables. Its client is not
-    thread-safe (its own docstring), so each channel has its own, and each flow run has one channel. Notify does not
-    drop a repeat by its reference, but can be searched by it, which shows whether an earlier attempt arrived.
+    thread-safe (as its own docstring says), so each channel has its own, and each flow run has one channel. Notify does
+    not drop a repeat by its reference, but can be searched by it, which shows whether an earlier attempt arrived.
     """
 
     name, may_repeat, overwrites, reaches_people = "notify", False, False, True
@@ -246,7 +246,8 @@ def _refused_by_notify(code: int, message: str) -> Receipt:
 
 
 class TeamsChannel:
-    """Posts an adaptive card to a workflow "When a Teams webhook request is received", which decides where it goes.
+    """Posts an adaptive card to a workflow triggered by "When a Teams webhook request is received", which decides where
+    the card goes.
 
     The card names the recipient. Microsoft has retired connectors; a workflow belongs to a person and stops when they
     leave, so give it a second owner. A repeated card cannot be recognised, so one that may have been sent is parked.

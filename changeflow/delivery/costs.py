@@ -1,4 +1,4 @@
-"""What deciding later costs, in a sentence that messages and pages share."""
+"""The cost of a later decision, in a sentence that messages and pages share."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +9,8 @@ from changeflow.values.sentences import counted_sentence, sentence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaterCost:
-    """What deciding on `from_day` or later moves: the date that moves furthest, and how many others (`more`)."""
+    """The effect of deciding on `from_day` or later: the date that moves furthest, and how many others move
+    (`more`)."""
 
     from_day: date
     name: str
@@ -20,7 +21,7 @@ class LaterCost:
 
 
 def cost_in_words(cost: LaterCost, language: Language) -> str:
-    """Say what deciding later costs, in a sentence, or in two where several dates move."""
+    """Describe the cost of a later decision in one sentence, or in two if several dates move."""
     first = sentence(
         "If you decide on %(first_day)s or later, “%(name)s” will slip by %(days)s, from %(before)s to %(after)s.",
         first_day=language.day(cost.from_day),

@@ -14,7 +14,7 @@ PRODUCT = "-//changeflow//changeflow//EN"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarEntry:
-    """One date of one person. An update keeps the `uid` and has a higher `sequence`."""
+    """One entry in one person's calendar. An update keeps the `uid` and has a higher `sequence`."""
 
     uid: str
     title: str

@@ -51,7 +51,7 @@ def as_email(message: Message) -> MIMEMultipart:
             mail.attach(_invitation(content))
     mail["Subject"] = Header(one_line(message.subject, "subject"), header_name="Subject").encode()
     mail["From"] = _address(message.from_name, message.from_address)
-    # A mail server may send from an address of its own; replies are for the programme office in any case.
+    # A mail server may send from an address of its own; replies go to the programme office in any case.
     mail["Reply-To"] = _address(message.from_name, message.from_address)
     mail["To"] = _address(message.to_name, message.to_address)
     mail["Date"] = format_datetime(message.at)

@@ -33,7 +33,7 @@ class SignInLetter:
     message_id: str
     at: datetime
     unsubscribe: None = None
-    """No one can switch off what they ask for themselves."""
+    """People ask for this message themselves, so there is nothing to unsubscribe from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class InvitationLetter:
     message_id: str
     at: datetime
     unsubscribe: None = None
-    """It is sent once, so there is nothing to switch off."""
+    """It is sent once, so there is nothing to unsubscribe from."""
 
 
 def write_sign_in(letter: SignInLetter, templates: Templates) -> Message:

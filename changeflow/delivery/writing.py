@@ -34,20 +34,21 @@ from changeflow.values.sentences import sentence
 from changeflow.values.words import LANGUAGES
 
 SHOWN_AGAINST = 5
-"""Few enough to read on a phone: our own choice."""
+"""How many reasons against to show, few enough to read on a phone: our own choice."""
 MOST_OF_A_SUBJECT = 60
 """Characters: what most mail programs show."""
 MOST_OF_A_HEADING = 300
 """Characters: a heading has room for the whole title."""
 ASSUMED = sentence("provisional")
 SECONDS = 2.0
-"""Processor time, so that a busy machine stops no template. It is more than any template needs, unless it loops."""
+"""Processor time, so that a busy machine does not stop a template. It is more than any template needs, unless it
+loops."""
 LARGEST = 100_000
 Made = TypeVar("Made")
 
 
 class Templates:
-    """Renders messages from the templates that ship and a trust's own, which take precedence and run in a sandbox.
+    """Renders messages from the shipped templates and a trust's own, which take precedence and run in a sandbox.
 
     `emails/REASON.j2` has three macros: `subject(n)`, `say(n)` (one sentence a line; a dash begins a list item) and
     `action(n)`. Its sentences are in the catalogues of `changeflow.languages`. A trust's folder (CHANGEFLOW_TEMPLATES)
@@ -166,7 +167,7 @@ class LetterItem:
     last_day: date | None = None
     """A decision's last responsible day."""
     cost: LaterCost | None = None
-    """What deciding after that day moves."""
+    """The dates that a decision after that day would move."""
     calendar: str = ""
     """`invited`, `moved` or `cancelled`, where it is about a date in the recipient's calendar."""
     entry: CalendarEntry | None = None
@@ -269,7 +270,7 @@ def _format_item(item: LetterItem, letter: Letter, language: Language, templates
         "action": _line(templates.say(name, "action", values, language)),
         "lines": [line.strip() for line in lines if line.strip()],
         "blocks": _blocks(lines),
-        # What no catalogue has: a screen reader should read it as English.
+        # Text that no catalogue has: a screen reader should read it as English.
         "english": [text for text in item.against if language.code_of(text) != language.code],
         "link": item.link,
         "programme": item.programme,

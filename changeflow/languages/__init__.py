@@ -1,1 +1,1 @@
-"""The languages that messages and their pages are in: a catalogue each, and how days and numbers are written."""
+"""The languages of messages and their pages: a catalogue for each, and how to write days and numbers."""

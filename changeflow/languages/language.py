@@ -27,7 +27,7 @@ from changeflow.values.words import LANGUAGES
 
 CATALOGUES = Path(__file__).parent / "catalogues"
 LOCALES: Mapping[str, str] = {"en": "en_GB"}
-"""Where a language's ways of writing days and numbers have another name than the language."""
+"""The locales, for writing days and numbers, whose names are not those of their languages."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAY = re.compile(rf"(?:({'|'.join(_WEEKDAYS)}) )?([0-9]{{1,2}})(?: ({'|'.join(_MONTHS)}))?(?: ([0-9]{{4}}))?")
@@ -40,7 +40,7 @@ NOTE = sentence("No speaker of this language has checked the translation yet.")
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """How texts are said in one language."""
+    """How text is written in one language."""
 
     code: str
     catalogue: NullTranslations
@@ -98,7 +98,7 @@ class Language:
         return " ".join([*words, *([year] if year else [])])
 
     def code_of(self, text: str) -> str:
-        """Return the language that a text of ours comes out in: only sentences are translated."""
+        """Return the language in which people read one of our texts: only a `Sentence` is translated."""
         return self.code if isinstance(text, Sentence) else "en"
 
     def _write(self, value: SentenceValue) -> str:

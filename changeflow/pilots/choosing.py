@@ -1,7 +1,7 @@
 """Choose a pilot cohort: a few schools that represent the whole trust, including a reluctant one.
 
 A pilot of volunteers proves nothing about the other schools, so every cohort has at least one reluctant school where
-there is one (our own choice; see the notes on survivor bias). Pure functions.
+there is one (our own choice). Pure functions.
 """
 
 from collections import Counter

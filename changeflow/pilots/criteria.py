@@ -208,7 +208,7 @@ def with_file_options(
 
 
 def _sided(text: str) -> tuple[tuple[Literal["old", "new"], ...], str]:
-    """Split `old:` or `new:` off a text; without a prefix it applies to both sides."""
+    """Split `old:` or `new:` off a string; without a prefix it applies to both sides."""
     for side in _SIDES:
         if text.strip().startswith(f"{side}:"):
             return (side,), text.strip().removeprefix(f"{side}:")

@@ -36,7 +36,8 @@ class Explanation(PilotStatement):
     period: str = Field(pattern=PERIOD)
     element: str = Field(min_length=1, description="Or `missing`, `extra`")
     contract: str | None = None
-    """The contract; None for a rule. After the retention period it is an empty text, which no contract has."""
+    """The contract; None for a rule. After the retention period it is an empty string, which is no contract's
+    number."""
     between: tuple[Decimal, Decimal] | None = None
     reason: Words
     evidence: str = ""
@@ -61,7 +62,8 @@ class Explanation(PilotStatement):
 
 
 def _a_year_after(period: str) -> str:
-    """Return the same month of the next year: a longer explanation is a rule that no one has reviewed."""
+    """Return the same month of the next year: an explanation for longer than that would be a rule that no one has
+    reviewed."""
     return f"{int(period[:4]) + 1}{period[4:]}"
 
 

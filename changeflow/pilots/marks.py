@@ -1,4 +1,5 @@
-"""What a run or an entry is about, as a short name: a page of one thing changes only with what is about it."""
+"""The subject of a run or an entry, as a short name: a page about one thing changes only with entries about that
+thing."""
 
 from changeflow.pilots.entries import (
     CaseTested,
@@ -47,7 +48,7 @@ def case_thing(service: str, case: str) -> str:
 
 
 def thing_of(about: Entry | RunSummary) -> str:
-    """Return what an entry or a run is about.
+    """Return the subject of an entry or a run.
 
     >>> from datetime import date
     >>> thing_of(IssueUpdate(service="payroll", on=date(2027, 3, 1), by="x", issue=2, words="Fixed"))

@@ -29,13 +29,13 @@ class Coverage:
 
     compared: tuple[str, ...]
     only_old: tuple[str, ...] = ()
-    """Those that only the old output has; the new one counts as 0.00."""
+    """Columns that only the old output has; for the new one, 0.00 is assumed."""
     only_new: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     lines: tuple[str, ...] = ()
     """Sentences on lines that were left out as totals or footers."""
     doubts: tuple[str, ...] = ()
-    """Sentences on why something left out may be needed; such a run is not clean."""
+    """Sentences on why something that was left out may be needed; a run with any of these is not clean."""
 
     def has(self, element: str) -> bool:
         return element in self.compared
@@ -77,7 +77,8 @@ class RunSummary:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing is unexplained, missing, extra, duplicate or left out in doubt, and pay was compared.
+        """Whether pay was compared, and nothing is unexplained, missing, extra, duplicate or left out for doubtful
+        reasons.
 
         Totals and averages cannot make up for one person.
         """
@@ -165,7 +166,7 @@ class MatchOutcome(StrEnum):
 
 
 KEPT_OUTCOMES = (MatchOutcome.UNEXPLAINED, MatchOutcome.EXPLAINED)
-"""Classes of differences that a stored run keeps one by one, because people must look into them."""
+"""Classes of differences that a stored run keeps individually, because people must look into them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from changeflow.values.moments import DAY, last_day_of, minute_of
 from changeflow.values.words import Kind
 
 MOST_DAYS = 1024
-"""The number of days tried: four years."""
+"""The most days to try: four years."""
 LATER_DAYS = 10
 """Days after the last responsible day whose cost is shown: our own choice."""
 FARTHEST, MOST_RUNS = timedelta(days=365), 60
@@ -57,7 +57,7 @@ class DecidedOn:
 
     @property
     def most(self) -> int:
-        """Calendar days of the largest move."""
+        """The largest move, in calendar days."""
         return max((m.days for m in self.moved), default=0)
 
 
@@ -73,7 +73,7 @@ class LastDay:
     dates: Mapping[TaskId, date]
     """The dates that are compared, for a decision made in time."""
     names: Mapping[TaskId, str]
-    """Their names."""
+    """The names of these tasks."""
     later: tuple[DecidedOn, ...]
     """The cost of the days after it, in runs of equal dates."""
 
@@ -150,7 +150,7 @@ class _ComingDays:
                 yield day, at
 
     def _in_windows(self) -> Iterator[tuple[date, int]]:
-        """Yield each day's finish with start windows, such as a board's meetings: only when a window opens."""
+        """Yield a finish for each day on which a start window opens, such as that of a board's meeting."""
         timed, placer = self.programme.timed(self.gate.id), Placer(self.roadmap)
         start, finish = timed.early_start, timed.early_finish
         while True:

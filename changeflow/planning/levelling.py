@@ -23,7 +23,7 @@ from changeflow.values.duration import Duration, parse_duration
 from changeflow.values.moments import DAY, day_of, format_day
 
 SEARCH_HORIZONS_DAYS = (366, 6 * 366)
-"""How many days after the unlevelled finish the first and the second attempt may use."""
+"""How many days after the unlevelled finish the first and second attempts may use."""
 MOST_COSTED = 400
 """The most waits for which a cost is computed."""
 
@@ -113,7 +113,7 @@ def _search(programme: Programme, request: LevelRequest, limit: SearchEffort) ->
 def _exactly(graph: "nx.MultiDiGraph[TaskId]", request: LevelRequest, plan: SlotPlan, found: Levelled) -> Placed:
     """Turn the order found into dates. A task with a maximum lag keeps the start that the search gave it.
 
-    A predecessor may start after its successor (because of a link to the finish, or a lead), but it is still placed
+    A predecessor may start after its successor (because of a link to its finish, or a lead), but it is still placed
     first. If it is placed as early as possible, it may take people that the successor needs, so the start that the
     search found is tried as well.
     """
@@ -209,7 +209,7 @@ def _moves(
 
 
 def _ends(programme: Programme, early: EarlyDates) -> dict[str, int]:
-    """Return when each open milestone is reached, and the programme's end; a set end does not move."""
+    """Return when each open milestone is reached and when the programme ends; a set end does not move."""
     found = {m.name: early[m.task].finish for m in programme.open_milestones}
     end = programme.roadmap.finish
     return found | {"the programme's end": early.last if end is None else end}

@@ -37,7 +37,7 @@ class LinkRows:
         self.last_work: dict[WorkingCalendar, Ints] = {}
 
     def of_link(self, number: int, planned: Span, works: NDArray[np.bool_] | None) -> Ints | None:
-        """Return the boundary after a link for each boundary; None if both are always the same.
+        """Return the boundary after a link for each boundary; None if each is always followed by itself.
 
         `planned` are the predecessor's dates. `works` are the slots of a successor that has breaks.
         """
@@ -105,7 +105,7 @@ class LinkRows:
     def _instants(self, task: Task, *, from_finish: bool) -> Instants:
         """Return when a task starts or finishes at each boundary; at night that can be at any time.
 
-        Work ends when people leave, whole periods begin and end at midnight, and everything else happens when people
+        Work ends when people leave, whole periods begin and end at midnight, and everything else begins when people
         arrive. A wait can end at any hour of a night; the earliest is used.
         """
         if not task.duration.unit.is_whole_period:
@@ -162,7 +162,8 @@ def slot_of(axis: Axis, move: Callable[[int], int], at: int, *, beyond: int) -> 
 
 
 def moved(axis: Axis, move: Callable[[int], int], instants: Sequence[int], *, beyond: int) -> Ints:
-    """Return the slots to which ordered instants move. If two move to the same slot, so do all between them."""
+    """Return the slots to which ordered instants move. If two of them move to the same slot, so do all those between
+    them."""
     found = np.empty(len(instants), np.int32)
     last = len(instants) - 1
     found[0], found[last] = (slot_of(axis, move, instants[n], beyond=beyond) for n in (0, last))

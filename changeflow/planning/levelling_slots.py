@@ -22,10 +22,10 @@ from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import DAY, day_of
 
 LONGEST, SHORTEST = 30, 15
-"""Minutes of a slot for booking people: half an hour if all work fits it, otherwise a quarter."""
+"""The length of a slot for booking people, in minutes: half an hour if all work fits it, otherwise a quarter."""
 LATE = 10
-"""The weight of one late slot, in slots of the last finish: our own choice. One slot of the last finish outweighs all
-starts together, so starts only decide between plans with the same end."""
+"""The weight of one slot of lateness, relative to one slot of the last finish: our own choice. One slot of the last
+finish outweighs all starts together, so starts only decide between plans with the same end."""
 
 
 def slot_minutes(roadmap: Roadmap) -> int:
@@ -48,7 +48,7 @@ class LevelRequest:
     order: Sequence[TaskId]
     """Predecessors first."""
     dates: Mapping[TaskId, tuple[int, int]]
-    """The start and finish of every task by links alone."""
+    """The start and finish of every task, according to links alone."""
     fixed: frozenset[TaskId]
     """Fixed tasks."""
     capacity: Capacity
@@ -162,7 +162,7 @@ def _work(placer: Placer, task: Task, has_predecessors: bool, follows_work: bool
     calendar, minutes = work_of(task, roadmap) or (None, 0)
     if calendar is not None and not task.starts_on:
         return _Work(task, calendar, minutes, None)
-    # An elapsed wait may begin while no one works, and then no slot gives the time.
+    # An elapsed wait may begin while no one works, when there is no slot to give its time.
     is_elapsed = task.duration.unit is Unit.ELAPSED
     begins = _release(placer, task) if is_elapsed and not has_predecessors else None
     follows = is_elapsed and follows_work and not task.starts_on
@@ -208,7 +208,7 @@ def _first_slot(axis: Axis, placer: Placer, task: Task) -> int:
 def _release(placer: Placer, task: Task) -> int:
     start = placer.roadmap.start
     if task.duration.unit is Unit.ELAPSED and not task.starts_on:
-        # As in the forward pass: a task placed only by the start begins when people do, even an elapsed wait.
+        # As in the forward pass: a task placed only by the start begins when people arrive, even an elapsed wait.
         start = placer.roadmap.calendars[task.calendar].next_working(start)
     at = max(start, placer.roadmap.data_date or start)
     for constraint in task.constraints:

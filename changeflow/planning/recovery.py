@@ -95,7 +95,7 @@ def _starting(roadmap: Roadmap, chosen: Sequence[TaskChange]) -> dict[TaskId, Ta
 
 
 def _planned(task: Task) -> Range | None:
-    """Return a zero-width range for work without one."""
+    """Return a zero-width range for work that has no range."""
     if task.duration.unit is not Unit.WORKING or task.duration.is_zero:
         return None
     planned = task.duration.amount

@@ -29,7 +29,7 @@ class Assumed:
 
 
 def tasks_named(programme: Programme, text: str) -> tuple[TaskId, ...]:
-    """Return the tasks that a text names: a full id, `service/step`, or a step of every service."""
+    """Return the tasks that a reference names: a full id, `service/step`, or a step of every service."""
     if text in programme.roadmap.tasks:
         return (text,)
     service, _, step = text.rpartition("/")
@@ -64,7 +64,7 @@ def _happening(programme: Programme, event: Event) -> Happening:
 
 
 def without_range(programme: Programme) -> tuple[Task, ...]:
-    """Return the long open tasks on the driving path that have no range. They make odds unreliable."""
+    """Return the long open tasks on the driving path that have no range. Such tasks make odds unreliable."""
     working = [t for t in programme.tasks() if t.duration.unit is Unit.WORKING and t.estimate is None]
     long = [t for t in working if t.duration.amount >= LONG_DAYS * programme.minutes_per_day]
     return tuple(t for t in long if t.id not in programme.roadmap.progress and programme.timed(t.id).driving)

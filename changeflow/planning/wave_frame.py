@@ -21,7 +21,7 @@ from changeflow.values.words import Kind
 IN_TERM = (Kind.TRAINING, Kind.CONSULTATION)
 """Kinds of activity that need people to be in school."""
 ENOUGH_DAYS = 3
-"""The fewest working days in a week for a movable activity: our own choice."""
+"""The fewest working days that a week must have for a movable activity: our own choice."""
 PUSHED = 12
 """Weeks by which an activity may move away from its go-live to avoid holidays and blackouts."""
 AFTERWARDS = 26
@@ -125,7 +125,8 @@ def _happened(programme: Programme) -> dict[Pair, date]:
 
 
 def placed(frame: Frame, school: str, service: ServiceFile, day: date) -> tuple[tuple[Placement, ...], str]:
-    """Place each activity of one date. The second value says why the date is impossible; empty if possible or past."""
+    """Place each activity of one date. The second value says why the date is impossible; it is empty if the date is
+    possible or past."""
     placed, reason = [], _forbidden(frame, school, service, day)
     for activity in frame.asked(service.service).activities or (USUAL_FOR_PAY if service.pays_people else USUAL):
         end = frame.week_of(day) - activity.weeks_before
@@ -179,7 +180,7 @@ def _beginning(frame: Frame, school: str) -> str:
 
 
 def _kept_out(frame: Frame, kind: Kind, school: str, service: str, weeks: tuple[int, ...]) -> str:
-    """Describe what leaves an immovable activity too few days in a week."""
+    """Describe why an immovable activity has too few days in a week."""
     calendar, office, since = (
         frame.calendar(kind, school, service),
         frame.calendars.office,

@@ -16,7 +16,8 @@ class PlannedPilot:
 
 
 def planned_pilot(frame: Frame, service: ServiceFile) -> PlannedPilot:
-    """Return the pilot that programme.yaml declares for a service; once it has begun, the schools that have."""
+    """Return the pilot that programme.yaml declares for a service; once it has begun, only the schools that have
+    begun."""
     programme, asked, name = frame.programme, frame.asked(service.service), service.service
     every = programme.schools_of(name)
     waves = [w for w in References(programme.definition).waves_of(service) if w.pilot]

@@ -75,7 +75,7 @@ def plan_in_force(programme: Programme, problem: WaveProblem) -> WavePlan:
 def rollouts_in_force(programme: Programme) -> dict[Pair, tuple[date, date]]:
     """Return, for each go-live of `plan_in_force`, the Mondays of the first and last week of the work around it.
 
-    It is many times faster than the whole problem, because it places the work of no other date.
+    This is many times faster than building the whole problem, because it places no work for other dates.
     """
     frame, lives = frame_of(programme), go_live_tasks(programme)
     weeks = frame.week_of(frame.latest) + 1 + AFTERWARDS
@@ -121,7 +121,7 @@ class UsedWaves:
 
 
 def waves_of(programme: Programme, problem: WaveProblem, plan: WavePlan, refers: Refers) -> UsedWaves:
-    """Turn a plan into waves. A wave's history follows most of its schools.
+    """Turn a plan into waves. A wave's history goes to the new wave that has most of its schools.
 
     A wave keeps its id for services whose tasks the folder refers to; for the others, tasks record their former ids.
     """
@@ -179,7 +179,7 @@ def with_waves(definition: Definition, used: UsedWaves) -> Definition:
 
 
 def renamed_text(text: str, renamed: Mapping[tuple[str, str], str]) -> str:
-    """Replace the ids of tasks in renamed waves wherever a text refers to them."""
+    """Replace the ids of tasks in renamed waves wherever they occur in a string."""
     for (service, old), new in renamed.items():
         text = re.sub(rf"(?<![\w/-]){re.escape(service)}/{re.escape(old)}/", f"{service}/{new}/", text)
     return text

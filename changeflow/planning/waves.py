@@ -210,7 +210,7 @@ def _capacity(frame: Frame, team: WaveTeam, weeks: int) -> tuple[int, ...]:
 
 
 def _announced(frame: Frame) -> dict[Pair, date]:
-    """Return the day announced to each school or, with `announced_as_planned`, of its forecast."""
+    """Return the day announced to each school or, with `announced_as_planned`, its forecast day."""
     programme, days = frame.programme, dict[Pair, date]()
     if frame.rollout.announced_as_planned:
         days = {pair: programme.days_of(t.id)[1] for pair, t in go_live_tasks(programme).items()}

@@ -7,7 +7,7 @@ import re
 from enum import IntEnum
 
 DECIMALS = 6
-"""Amounts are kept to six decimals: four are the most that a payroll has, and rates of exchange have six."""
+"""Amounts are kept to six decimals: payrolls have four at most, and exchange rates have six."""
 FLOAT_DIGITS = 15
 """With at least this many digits, more than six decimals are a floating-point remainder, and are rounded to six."""
 MOST = 10**12
@@ -18,10 +18,10 @@ _SPACES = "\t\n\r\v\f\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x
 _APOSTROPHES = "\u2019\u2018\u02bc\u2032\uff07"
 _UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _FULL_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF08, 0xFF5B)} | {"\uff05": "%", "\uffe1": "£"}
-"""Signs, digits and letters as East Asian keyboards write them, with ours."""
+"""Signs, digits and letters as East Asian keyboards write them, each with its ordinary form."""
 
 SIGNS = {"£": "GBP", "€": "EUR", "$": "USD", "¥": "JPY", "₹": "INR"}
-"""Before or after an amount, as a sign or as its code; all of one run are of one currency."""
+"""Currency signs and their codes, either of which may be before or after an amount; a run has only one currency."""
 _SPELLINGS = {
     "CA$": "CAD", "C$": "CAD", "AU$": "AUD", "A$": "AUD", "NZ$": "NZD", "US$": "USD", "ZŁ": "PLN", "KČ": "CZK",
     "KR": "kr",
@@ -57,10 +57,10 @@ _GROUPS = "[1-9][0-9]{0,2}"
 _INTEGER = f"[0-9]+|{_GROUPS}( [0-9]{{3}})+|{_GROUPS}(''[0-9]{{3}})+"
 _PLACEHOLDER = "N/?A|N[.]A[.]|[+-]?NAN|[+-]?INF(INITY)?|NULL|NONE|NIL|TB[ACD]|[?]+|-{2,}|[.]{2,}"
 _ERROR = "#[A-Z/0_]+[!?]?|##+|=.*[A-Z(].*"
-"""An error of a spreadsheet, a column too narrow for its numbers, or a formula without its result."""
+"""A spreadsheet error, a column too narrow for its numbers, or a formula without its result."""
 _TIME = "[0-9]{1,5}:[0-5][0-9](:[0-5][0-9])?"
 _HOURS = f"[+-]?{_TIME}|[(]{_TIME}[)]|{_TIME}-"
-"""Hours and minutes, as systems for time write them."""
+"""Hours and minutes, as time recording systems write them."""
 _EXPONENT = "[+-]?[0-9]+([.,][0-9]+)?E[+-]?[0-9]+"
 
 
@@ -72,7 +72,7 @@ class CellKind(IntEnum):
     WHOLE = 2
     """A number without decimals, with thousands grouped by spaces or apostrophes, or not grouped."""
     POINT = 3
-    """A number that only a decimal point explains: `12.50`, `1,234.5`, `1,234,567`."""
+    """A number that makes sense only with a decimal point: `12.50`, `1,234.5`, `1,234,567`."""
     COMMA = 4
     POINT_OR_GROUP = 5
     """A number such as `2.500`: two and a half, or two thousand five hundred."""
@@ -85,16 +85,16 @@ class CellKind(IntEnum):
     HOURS = 10
     """Hours and minutes: `37:30`."""
     ERROR = 11
-    """An error of a spreadsheet, or a formula without its result: a number was meant."""
+    """A spreadsheet error, or a formula without its result: the cell was meant to be a number."""
 
 
 def _texts(values: tuple[str, ...]) -> str:
-    """Return texts as a list in SQL."""
+    """Return strings as a list in SQL."""
     return ", ".join(f"'{v}'" for v in values)
 
 
 def _grouped(mark: str) -> str:
-    """Return the pattern of whole numbers that are grouped by the mark that is not the decimals' one."""
+    """Return the pattern of whole numbers in which the mark that is not the decimal mark separates thousands."""
     group = "," if mark == "." else "."
     return f"{_GROUPS}([{group}][0-9]{{3}})+"
 
@@ -115,7 +115,7 @@ def fast(cell: str) -> str:
     """Return SQL that reads amounts, as programs write them, as millionths; null for any other cell."""
     odd = " or ".join(f"contains({cell}, '{c}')" for c in "eE_")
     amount = f"try_cast({cell} as decimal(18,{DECIMALS}))"
-    # Wide decimals are exact for every amount, and slow; narrow ones hold the millionths of less than a million.
+    # Wide decimals are exact for every amount, but slow; narrow ones are enough for amounts below a million.
     return (
         f"case when {cell} is null or {cell} = '' then 0::bigint "
         f"when contains({cell}, '.') and length({cell}) - instr({cell}, '.') > {DECIMALS} or {odd} then null "
@@ -125,7 +125,7 @@ def fast(cell: str) -> str:
 
 
 def _without(text: str, parts: tuple[str, ...]) -> str:
-    """Return SQL that removes something from a text."""
+    """Return SQL that removes some parts from a string."""
     for part in parts:
         text = f"replace({text}, '{part}', '')"
     return text
@@ -149,12 +149,12 @@ _READ_BY_POINT, _READ_BY_COMMA = (
     for own in (CellKind.POINT, CellKind.COMMA)
 )
 _AROUND_IT = _without(
-    # The point of `kr.100` belongs to the word: such a cell is named, or it would be a tenth of one.
+    # The point of `kr.100` belongs to the word: such a cell is reported, because reading it as 0.1 would be wrong.
     "without_words(case when d = '' or contains(t, 'KR.') then t else replace(t, d, '#') end)",
     (*SIGNS, " "),
 )
 _BODIES = {
-    # The cell with plain spaces, signs and capitals, without the apostrophe that makes it text in a spreadsheet.
+    # The cell with ordinary spaces and signs, in capitals, without the apostrophe that makes it text in a spreadsheet.
     "tidy(c)": (
         f"upper(rtrim(ltrim(case when regexp_matches(c, '[{_FROM}]') then translate(c, '{_FROM}', '{_TO}') else c end, "
         "' ''')))"
@@ -175,7 +175,7 @@ _BODIES = {
     "kind_of(t, k, d)": (
         f"case when t = '' then {CellKind.EMPTY} when k in ({_texts(_DASH)}) then {CellKind.DASH} "
         f"when k in ({_texts(_AROUND)}) then case when length(t) - length(d) > 1 and is_of_two(t) then {CellKind.TEXT} "
-        # The most usual first: it spares the others.
+        # The commonest form is tested first, to save the other tests.
         f"when regexp_full_match(d, '[0-9]+[.][0-9]{{1,2}}|{_grouped('.')}[.][0-9]{{1,2}}') then {CellKind.POINT} "
         f"when regexp_full_match(d, '{_INTEGER}') then {CellKind.WHOLE} "
         f"when regexp_full_match(d, '{_ambiguous('.')}') then {CellKind.POINT_OR_GROUP} "
@@ -192,7 +192,7 @@ _BODIES = {
         f"case when regexp_matches(t, '{_LETTERS}') then case word_of(t) when '' then by_sign(t) {_BY_WORD} "
         "else word_of(t) end else by_sign(t) end"
     ),
-    # The number as a program writes it: thousands are not grouped any more, decimals come after a point.
+    # The number as a program writes it: without separators between thousands, and with a decimal point.
     "by_point(d)": "translate(d, ' '',', '')",
     "by_comma(d)": "replace(translate(d, ' ''.', ''), ',', '.')",
     # More decimals than are kept; those of a share are two fewer.
@@ -201,7 +201,7 @@ _BODIES = {
         f"and regexp_matches(n, case when contains(k, '%') then {_LONG_SHARE} else {_LONG} end)"
     ),
     "is_float(n)": f"length(replace(n, '.', '')) >= {FLOAT_DIGITS}",
-    # Cut first, so that rounding never rounds what was rounded before.
+    # Cut off digits first, so that no number is rounded twice.
     "exact(n)": (
         "try_cast(case when length(n) > 16 then regexp_replace(n, '([.][0-9]{16})[0-9]+', '\\1') else n end "
         "as decimal(38, 16))"
@@ -232,13 +232,13 @@ MACROS = tuple(f"create macro {name} as {body}" for name, body in _BODIES.items(
 
 
 def fast_by_comma(cell: str) -> str:
-    """Return what `fast` does, for decimals after a comma."""
+    """Return the same SQL as `fast`, for numbers with a decimal comma."""
     pointed = fast(f"replace({cell}, ',', '.')")
     return f"case when contains({cell}, '.') then null else {pointed} end"
 
 
 def plain_kind(cell: str, by_point: str, by_comma: str) -> str:
-    """Return SQL for the `CellKind` of a cell as programs write it; null if that needs a closer look.
+    """Return SQL for the `CellKind` of a cell as programs write it; null if the cell needs a closer look.
 
     The other arguments are the results of `fast` and, if that is null, of `fast_by_comma`.
     """
@@ -251,7 +251,8 @@ def plain_kind(cell: str, by_point: str, by_comma: str) -> str:
 
 
 def needs_a_look(cell: str) -> str:
-    """Return SQL that is 1 of a cell that may be other than it seems: empty, an id with a zero, `2.500`."""
+    """Return SQL that is 1 for a cell that may not be what it seems: empty, an id that begins with a zero, or
+    `2.500`."""
     return (
         f"case when {cell} is null or {cell} = '' or substr({cell}, -4, 1) = '.' "
         f"or ({cell}[1] = '0' and length({cell}) > 1 and not contains({cell}, '.')) then 1 else 0 end"

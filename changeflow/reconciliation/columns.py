@@ -16,24 +16,25 @@ from changeflow.reconciliation.sources import Source
 from changeflow.values.problem import Problem, did_you_mean, nearest
 
 PERIOD = "period"
-"""A column that says which period a line is of."""
+"""The name of a column that says to which period a line belongs."""
 _LAST_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _OF_IDS = {
     "id", "ids", "no", "number", "num", "nr", "ref", "reference", "code", "nino", "dob", "date", "phone", "telephone",
     "postcode",
 }  # fmt: skip
-"""The last word of a heading for whole numbers that are not amounts."""
+"""Last words of headings of whole numbers that are not amounts."""
 _OF_TIMES = {"year", "month", "week", "taxyear", "taxmonth", "taxweek", "payperiod", "paymonth", "payweek"}
-"""Whole headings of the same, folded: `Gross this month` is one of amounts."""
+"""Whole headings of such numbers, folded: `Gross this month`, by contrast, is a heading of amounts."""
 _BY_TOLERANCES, _THE_PERIOD, _DISPLACED = (
     "no tolerance names it", "the period", "another column was given its name",
 )  # fmt: skip
 TOO_FEW = "only"
-"""How the reason begins if a column is left out because it has more texts than amounts."""
+"""The beginning of the reason if a column is left out because it has more words than amounts."""
 BY_CHOICE = (_BY_TOLERANCES, _THE_PERIOD, _DISPLACED)
 """Reasons for leaving out a column that no one needs to check."""
 OF_A_SERVICE = " (or, for a service, set `{}` under `parallel_run` in its file)"
-"""The criteria of a service are fixed in its file, and the command's own options are then refused."""
+"""Added to remedies, because the criteria of a service are fixed in its file, and the command refuses its own options
+then."""
 _OR_IN_A_FILE = OF_A_SERVICE.format("columns")
 NOTHING_TO_COMPARE = "There is nothing to compare"
 _NUMBERS = (
@@ -47,10 +48,10 @@ class Measured:
     """The content of a column's cells."""
 
     kinds: Mapping[int, int]
-    """Cells by `CellKind`."""
+    """The number of cells of each `CellKind`."""
     currencies: Mapping[str, int] = field(default_factory=dict)
     padded: int = 0
-    """Whole numbers that begin with a zero."""
+    """The number of whole numbers that begin with a zero."""
     rounded: int = 0
 
     def count(self, *kinds: CellKind) -> int:
@@ -70,7 +71,7 @@ class Measured:
 
     @property
     def is_of_amounts(self) -> bool:
-        """Return whether at least as many cells are amounts as texts; placeholders for amounts do not count."""
+        """Return whether at least as many cells are amounts as words; placeholders for amounts do not count."""
         return self.numbers > 0 and self.numbers >= self.texts
 
     @property
@@ -81,13 +82,13 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Headings:
-    """The columns of one side by their common name: `fold` of our name for it."""
+    """The columns of one side by the name that both sides share: our name for the column, folded."""
 
     side: str
     source: Source
     places: Mapping[str, TableColumn]
     displaced: tuple[TableColumn, ...]
-    """Columns with a name of ours that `columns` gives to another one."""
+    """Columns with one of our names, which `columns` has given to another column."""
 
     def place(self, name: str) -> int | None:
         column = self.places.get(folded(name))
@@ -113,12 +114,12 @@ def may_be_of_ids(heading: str) -> bool:
 
 
 def folded(name: str) -> str:
-    """Return what two headings have in common; one of signs alone is only like itself."""
+    """Return a heading in the form in which headings are compared; one that consists only of signs stays as it is."""
     return fold(name) or name
 
 
 def headings_of(side: str, source: Source, policy: ParallelRunPolicy) -> Headings:
-    """Name a side's columns by ours, where `columns` of the policy says so and the file has them."""
+    """Name a side's columns, using our names where the policy's `columns` maps them to headings in the file."""
     ours = {folded(theirs): name for s, named in policy.columns.items() if s == side for name, theirs in named.items()}
     mapped = {folded(ours[f]): c for c in source.columns if (f := folded(c.name)) in ours}
     others = {folded(c.name): c for c in source.columns if folded(c.name) not in ours}
@@ -127,7 +128,7 @@ def headings_of(side: str, source: Source, policy: ParallelRunPolicy) -> Heading
 
 
 def missing(headings: Headings, policy: ParallelRunPolicy) -> Iterator[Problem]:
-    """Find columns that a file must have and has not: the key, and whatever the policy names."""
+    """Find columns that a file must have but lacks: the key, and those that the policy names."""
     names = [c.name for c in headings.source.columns]
     mapped = {k: v for s, named in policy.columns.items() if s == headings.side for k, v in named.items()}
     for name in dict.fromkeys([*policy.key, *(t.element for t in policy.tolerances), *mapped]):
@@ -176,7 +177,7 @@ def choose(
 
 
 def nothing_in_common(choice: Choice, sides: Sequence[Headings]) -> Problem | None:
-    """Return what is wrong if no column of amounts is in both files; None if there is one."""
+    """Return the problem if no column of amounts is in both files; None if there is such a column."""
     if any(len(e.places) == 2 for e in choice.elements):
         return None
     alone = {h.side: [e.name for e in choice.elements if h.side in e.places] for h in sides}
@@ -196,7 +197,7 @@ def nothing_in_common(choice: Choice, sides: Sequence[Headings]) -> Problem | No
 
 
 def other_currencies(sides: Sequence[Headings]) -> Iterator[Problem]:
-    """Find headings that say other currencies on the two sides: `Net (£)` and `Net (€)` are not one element."""
+    """Find headings that name different currencies on the two sides: `Net (£)` and `Net (€)` are not one element."""
     old, new = sides
     for key in old.places.keys() & new.places.keys():
         names = [headings.places[key].name for headings in sides]
@@ -209,7 +210,7 @@ def other_currencies(sides: Sequence[Headings]) -> Iterator[Problem]:
 
 
 def matched(sides: Sequence[Headings]) -> Iterator[str]:
-    """Yield which headings were matched although they are not written alike."""
+    """Yield a note of headings that were matched although they are not written alike."""
     old, new = (h.places for h in sides)
     pairs = [f"'{old[k].name}' with '{new[k].name}'" for k in old.keys() & new.keys() if old[k].name != new[k].name]
     if pairs:
@@ -217,7 +218,7 @@ def matched(sides: Sequence[Headings]) -> Iterator[str]:
 
 
 def nearly_matched(elements: Sequence[ComparedElement]) -> Iterator[str]:
-    """Yield which columns of one side alone may be the same under other names."""
+    """Yield a note of columns that only one side has, and that may be the same under different names."""
     alone = {side: [e.name for e in elements if set(e.places) == {side}] for side in ("old", "new")}
     for name in alone["old"]:
         near = next((other for other in alone["new"] if nearest(name, [other])), None)
@@ -237,7 +238,7 @@ def _named(policy: ParallelRunPolicy) -> set[str]:
 
 
 def _names(policy: ParallelRunPolicy, sides: Sequence[Headings]) -> dict[str, str]:
-    """Return each column's name: the policy's, or else the old file's, or else the new one's."""
+    """Return each column's name: the policy's, otherwise the old file's, otherwise the new file's."""
     ours = [name for named in policy.columns.values() for name in named]
     paid = [policy.pay] if policy.pay else []
     rules = [rule.element for rule in policy.explanations]

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     import duckdb
 
 KEPT, ALL = 1_000, 10_000_000
-"""How many differences, and keys of each kind, to return individually: as many as a stored run keeps, and all."""
+"""How many differences, and keys of each kind, to return individually: as many as a stored run keeps, or all of
+them."""
 SMALL = 60_000_000
-"""Bytes of two files that are compared in little memory, and otherwise in more: 100,000 contracts with names, and
-twelve elements, on both sides."""
+"""The largest size of both files together, in bytes, for a comparison in little memory: enough for 100,000 contracts
+with names and twelve elements on each side."""
 LITTLE, MEMORY = "200 MB", "600 MB"
 """DuckDB's memory limits."""
 
@@ -91,7 +92,7 @@ def _names(old: Path, new: Path) -> dict[str, str]:
 
 
 def digests(*paths: Path) -> tuple[str, ...]:
-    """Return the SHA-256 of each file's bytes: by them the same files are recognised."""
+    """Return the SHA-256 of each file's bytes, by which the same files are recognised."""
     found = []
     for path in paths:
         with path.open("rb") as file:
@@ -100,7 +101,7 @@ def digests(*paths: Path) -> tuple[str, ...]:
 
 
 def _map_identities(db: "duckdb.DuckDBPyConnection", path: Path, problems: list[Problem]) -> None:
-    """Give old keys their new ones."""
+    """Replace the old side's keys with the new ones."""
     from changeflow.intake.fact_formats import IDENTITIES
     from changeflow.intake.facts import identities_in
     from changeflow.intake.tables import read_table

@@ -12,7 +12,7 @@ from changeflow.values.problem import Problem
 
 
 def first_amounts(path: Path, policy: ParallelRunPolicy, lines: Collection[int]) -> Mapping[tuple[int, int], str]:
-    """Return amounts by line and place, from 1; none if the file cannot be read, or its decimal mark is not clear.
+    """Return amounts by line and place, from 1; none if the file cannot be read, or its decimal mark is unclear.
 
     Cells that are not amounts are left out.
     """

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _EXPONENT = "[0-9]([.,][0-9]+)?[eE][+]?[0-9]+"
 _CUT = "[0-9]{15}0+"
-"""A spreadsheet keeps fifteen digits, and writes zeros for the others."""
+"""A spreadsheet keeps fifteen digits, and replaces the others with zeros."""
 _DATE = "[0-9]{1,2}-[A-Z][a-z]{2}(-[0-9]{2})?|[A-Z][a-z]{2}-[0-9]{2}|(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}"
 _ODD = (
     (_EXPONENT, "shortened to an exponent"),
@@ -33,7 +33,7 @@ _WHY = {
 def changed_ids(db: "duckdb.DuckDBPyConnection", side: str, most: int) -> tuple[tuple[tuple[str, int, str], ...], int]:
     """Return the first ids of a side that a spreadsheet seems to have changed, and how many there are.
 
-    Each has its first line, and how it seems to be changed.
+    Each comes with its first line, and how it seems to have been changed.
     """
     cases = " ".join(f"when regexp_full_match(key, '{pattern}') then {n}" for n, (pattern, _) in enumerate(_ODD))
     odd = f'select key, min(line) as line, case {cases} end as why from "{side}" group by key having why is not null'
@@ -42,7 +42,7 @@ def changed_ids(db: "duckdb.DuckDBPyConnection", side: str, most: int) -> tuple[
 
 
 def id_hints(db: "duckdb.DuckDBPyConnection", shown: Mapping[str, str]) -> Iterator[IdHint]:
-    """Yield what is odd about ids that only one side has; `shown` are the names of both files."""
+    """Yield hints about odd ids that only one side has; `shown` are the names of both files."""
     for side, other in (("old", "new"), ("new", "old")):
         alone = f'select key, line from "{side}" where key not in (select key from "{other}")'
         for pattern, what in _ODD:
@@ -60,7 +60,7 @@ def id_hints(db: "duckdb.DuckDBPyConnection", shown: Mapping[str, str]) -> Itera
 
 
 def _nearly_same(db: "duckdb.DuckDBPyConnection", shown: Mapping[str, str]) -> Iterator[IdHint]:
-    """Yield how many ids of the two sides differ only by changes that people and programs make."""
+    """Yield hints about ids of the two sides that differ only by changes that people and programs make."""
     sides = [
         f'(select key, line, {_SAME.format("key")} as same from "{side}" where key not in (select key from "{other}"))'
         for side, other in (("old", "new"), ("new", "old"))

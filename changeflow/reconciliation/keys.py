@@ -28,7 +28,7 @@ class OddKeys:
 
 
 def odd_keys(path: Path, policy: ParallelRunPolicy, *, most: int) -> OddKeys:
-    """Return the odd keys of all lines of a file, by line; none if it has no such key, or cannot be read."""
+    """Return the odd keys of all lines of a file, by line; none if the file has no such key, or cannot be read."""
     with a_database(MEMORY) as (db, scratch):
         reading = LedgerReading(db, policy, "", scratch, {"old": path.name}, [], lambda _: None)
         ledger = reading.ledger("old", path, load_keys)

@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 _KEY_TRIMMED = " \t\u00a0\u202f\u2007\u200b\ufeff"
 _NAMED = 5
-"""How many lines of a kind to name in a note."""
+"""How many line numbers of one kind to list in a note."""
 _SAMPLE = 200
-"""How many lines to look at before all of them are read in the fast way."""
+"""How many lines to try before all of them are read the fast way."""
 _COUNTED = 8
 """How many columns to count in one query."""
 _AT_ONCE = 48
-"""Columns that one query examines closely: more of them take much memory."""
+"""How many columns one query examines closely: more would take too much memory."""
 ASK_DECIMAL = (
     "Say which with --decimal . or --decimal , (or, for a service, set `decimal` under `parallel_run` in its file)."
 )
@@ -46,8 +46,8 @@ ASK_DECIMAL = (
 
 @dataclass(slots=True, kw_only=True)
 class Side:
-    """One file while it is loaded into the table of its side, `old` or `new`: `line`, `key`, and `v1`, `v2` … by
-    place."""
+    """One file while it is loaded into the table of its side, `old` or `new`, with the columns `line`, `key`, and `v1`,
+    `v2` … by place."""
 
     db: "duckdb.DuckDBPyConnection"
     headings: Headings
@@ -55,7 +55,7 @@ class Side:
     problems: list[Problem]
     measured: dict[int, Measured] = field(default_factory=dict)
     looked_at: tuple[int, ...] = ()
-    """Places whose cells were examined one by one: some were not as programs write amounts."""
+    """Places whose cells were examined closely, because some are not written as programs write amounts."""
     mark: Mark = "."
 
     @property
@@ -93,7 +93,7 @@ class Side:
         return "." if place in self.source.numbers else self.mark
 
     def cells(self, place: int, lines: str, *, most: int = SHOWN) -> tuple[int, list[tuple[int, str]]]:
-        """Return how many lines a query finds, and line and cell of the first of them."""
+        """Return how many lines a query finds, and the number and cell of each of the first ones."""
         count = self.row(f"select count(*) from ({lines})")[0]
         if not count:
             return 0, []
@@ -129,7 +129,7 @@ def _read_fast(ledger: Side, places: Sequence[int], source: str) -> tuple[int, b
         odd = " + ".join(needs_a_look(f"c{place}") for place in places) or "0"
         _create(ledger, [f"{odd} as odd", *(f"{fast(f'c{place}')} as v{place}" for place in places)], source)
     else:
-        # One expression for all columns: to plan one for each takes longer than to read the cells.
+        # One expression serves all columns, because planning one for each takes longer than reading the cells.
         odd = f"list_sum(list_transform({_listed(places)}, lambda c: {needs_a_look('c')}))::integer"
         amounts = f"list_transform({_listed(places)}, lambda c: {fast('c')})"
         columns = ["odd", *(f"amounts[{n}] as v{place}" for n, place in enumerate(places, 1))]
@@ -165,7 +165,7 @@ def _read(ledger: Side, place: int) -> str:
 
 
 def _look_closely_at(ledger: Side, places: Sequence[int]) -> None:
-    """Rebuild the table with what each cell looks like, some columns at a time."""
+    """Rebuild the table with a description of each cell, some columns at a time."""
     parts = [places[first : first + _AT_ONCE] for first in range(0, len(places), _AT_ONCE)] or [places]
     if len(parts) == 1:
         _look_closely(ledger, places, ledger.table, ledger.source.sql)
@@ -177,7 +177,7 @@ def _look_closely_at(ledger: Side, places: Sequence[int]) -> None:
         _look_closely(ledger, part, table, raw)
     db.execute(f"drop table {raw}")
     first, *others = tables
-    # Together once, because each copy of such a wide table takes long.
+    # The parts are joined only once, because each copy of such a wide table takes long.
     joined = " ".join(f"join (select * exclude (key) from {table}) using (line)" for table in others)
     db.execute(f"create or replace table {ledger.table} as select * from {first} {joined}")
     for table in tables:
@@ -185,9 +185,10 @@ def _look_closely_at(ledger: Side, places: Sequence[int]) -> None:
 
 
 def _look_closely(ledger: Side, places: Sequence[int], table: str, source: str) -> None:
-    """Make a table with what each cell looks like, and its amount with a decimal point and with a comma.
+    """Make a table with a description of each cell, and its amount as read with a decimal point and with a comma.
 
-    For a cell as programs write it, the text `t` is null, because its kind and amount are known without it.
+    For a cell written as programs write amounts, the text `t` is null, because its kind and amount are known without
+    it.
     """
     hours, is_plain = f"x.n = {CellKind.HOURS}", f"x.n <= {CellKind.WHOLE} or x.n = {CellKind.HOURS}"
     steps = {
@@ -198,7 +199,7 @@ def _look_closely(ledger: Side, places: Sequence[int], table: str, source: str) 
         "d": "digits(x.t)",
         "k": "around(x.t, x.d)",
         "n": "coalesce(x.m, kind_of(x.t, x.k, x.d))",
-        # The number is a separate step, because a macro writes out its arguments wherever they occur.
+        # The number is a separate step, because a macro repeats its arguments wherever they occur.
         "p": "case when x.t is not null then by_point(x.d) end",
         "v": f"case when x.t is null then x.f when {hours} then hours(x.t) else units_by_point(x.n, x.k, x.p) end",
     }
@@ -218,9 +219,9 @@ def _look_closely(ledger: Side, places: Sequence[int], table: str, source: str) 
 
 
 def _each_cell(places: Sequence[int], steps: Mapping[str, str], found: Mapping[str, str]) -> str:
-    """Return SQL for what is found in each cell `x.c` of some columns: a list of structs.
+    """Return SQL for the findings about each cell `x.c` of some columns: a list of structs.
 
-    A step may use what the steps before it have made: `x.f`. One expression serves all columns, because planning one
+    A step may use the results of earlier steps, such as `x.f`. One expression serves all columns, because planning one
     for each takes longer than reading the cells.
     """
     made, known = f"list_transform({_listed(places)}, lambda x: {{c: x}})", ["c"]
@@ -236,10 +237,10 @@ def _listed(places: Sequence[int]) -> str:
 
 
 def _counts(ledger: Side) -> dict[int, Measured]:
-    """Count the forms of the cells of each column that was examined closely."""
+    """Count the cells of each form in each column that was examined closely."""
     found = {}
     for first in range(0, len(ledger.looked_at), _COUNTED):
-        # Some at a time: many histograms at once take much memory, and a query for each takes long.
+        # A few columns at a time: many histograms at once take much memory, and a query for each takes long.
         places = ledger.looked_at[first : first + _COUNTED]
         each = "histogram(n{p}), histogram(s{p}), count(*) filter (where z{p}), count(*) filter (where r{p})"
         row = ledger.db.execute(f"select {', '.join(each.format(p=p) for p in places)} from {ledger.table}").fetchone()
@@ -305,7 +306,7 @@ def read_as(ledger: Side, elements: Sequence[ComparedElement]) -> Iterator[str]:
 
 
 def _without_amounts(ledger: Side, places: Iterable[int]) -> Iterator[str]:
-    """Say which lines have a key and nothing else that is compared: in some reports, these are titles of groups."""
+    """Yield a note of lines that have a key but no amount: in some reports, these are titles of groups."""
     nothing = " and ".join(f"n{place} = {CellKind.EMPTY}" for place in places)
     query = f"select line from {ledger.table} where key is not null and {nothing}"
     if count := ledger.row(f"select count(*) from ({query})")[0]:
@@ -318,7 +319,7 @@ def _without_amounts(ledger: Side, places: Iterable[int]) -> Iterator[str]:
 
 
 def _candidates(ledger: Side) -> list[int]:
-    """Return the places that may be compared, and those without a heading, whose content is reported."""
+    """Return the places that may be compared, and also those without a heading, because their content is reported."""
     keys, wanted = ledger.key_places(), {folded(t.element) for t in ledger.policy.tolerances}
     named = {column.place: name for name, column in ledger.headings.places.items()}
     skipped = {c.place for c in ledger.headings.displaced} | set(keys)
@@ -331,7 +332,7 @@ def _candidates(ledger: Side) -> list[int]:
 
 
 def _create(ledger: Side, columns: Sequence[str], source: str, table: str = "") -> None:
-    """Make the table, or another one, from a source; a key of which some part is empty is null."""
+    """Make the side's table, or another one, from a source; a key with an empty part is null."""
     parts = [f"nullif(trim(c{place}, '{_KEY_TRIMMED}'), '')" for place in ledger.key_places()]
     parts = [f"case when {part}[1] = '''' then {part}[2:] else {part} end" for part in parts]
     key = " || '|' || ".join(parts)
@@ -340,7 +341,7 @@ def _create(ledger: Side, columns: Sequence[str], source: str, table: str = "") 
 
 
 def _mark(ledger: Side, places: Mapping[int, str]) -> Mark | None:
-    """Return the mark of the decimals: the policy's, or what the amounts show; where neither says, ask."""
+    """Return the decimal mark: the policy's, or the one that the amounts show; if neither is clear, add a `Problem`."""
     if (given := ledger.given()) is not None:
         return given
     doubtful = [place for place in places if place not in ledger.source.numbers]
@@ -365,7 +366,7 @@ def _named(
 
 
 def currencies_of(ledgers: Sequence[Side], elements: Sequence[ComparedElement]) -> dict[str, str]:
-    """Return the main currency of each element that has several: that of most of its cells on both sides."""
+    """For each element in several currencies, return the main one: that of most of its cells on both sides."""
     found = {}
     for element in elements:
         counts = Counter[str]()

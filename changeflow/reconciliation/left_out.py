@@ -1,6 +1,5 @@
-"""Check columns that were left out: which cells kept them out, and which differ between the two sides.
-
-The latter may have been amounts.
+"""Check columns that were left out: which cells were the reason, and which columns differ between the two sides and so
+may be amounts.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 def differing(
     db: "duckdb.DuckDBPyConnection", sides: Sequence[Side], coverage: Coverage, *, judged: Collection[str] = ()
 ) -> Iterator[str]:
-    """Yield columns that were left out without anyone's choice although their numbers differ for the same contracts.
+    """Yield a note of columns that no one chose to leave out, but whose numbers differ for the same contracts.
 
     Those that are already `judged` are not checked.
     """
@@ -34,7 +33,7 @@ def differing(
     for number, side in enumerate(sides):
         cells = ", ".join(f"{_number(f'source.c{at[number]}')} as n{i}" for i, (_, at) in enumerate(shared))
         tables.append(f"(select key, {cells} from {side.table} as own join {side.source.sql} as source using (line))")
-    # A word where the other side has a number, other than 0, differs too.
+    # A word on one side also differs from a number other than 0 on the other.
     differ = "a.n{i} <> b.n{i} or ((a.n{i} is null) <> (b.n{i} is null) and coalesce(a.n{i}, b.n{i}) <> 0)"
     counts = ", ".join(f"count(*) filter (where {differ.format(i=i)})" for i in range(len(shared)))
     row = db.execute(f"select {counts} from {tables[0]} as a join {tables[1]} as b using (key)").fetchone() or ()
@@ -48,7 +47,8 @@ def differing(
 
 
 def with_places(coverage: Coverage, sides: Sequence[Side]) -> Coverage:
-    """For each column with too few amounts, say where its first other cell is. The cell itself is not kept."""
+    """Add to each column with too few amounts the place of the first cell that is not an amount, but not the cell
+    itself."""
     return replace(coverage, left_out=tuple(_with_place(one, sides) for one in coverage.left_out))
 
 
@@ -75,7 +75,7 @@ _SHORT = (
     f"|^[-+( ]*[£$€] *({_DIGITS}([.][0-9]+)?)[^0-9]*$"
     f"|^[-+( ]*({_DIGITS}[.][0-9]+)[^0-9]*$"
 )
-"""A number with a unit, such as `37.5 hrs` or `12 per day`; with a currency or decimals, any words may follow it."""
+"""A number with a unit, such as `37.5 hrs` or `12 per day`; if it has a currency or decimals, any words may follow."""
 _CLOCK = "^[-+(]*[0-9]+[:h] *[0-9]+"
 """Hours and minutes that no convention reads, such as `37h 30m`."""
 
@@ -83,10 +83,10 @@ _CLOCK = "^[-+(]*[0-9]+[:h] *[0-9]+"
 def _number(cell: str) -> str:
     """Return SQL that reads a cell as a number, with or without a unit; an empty cell is 0."""
     plain = f"lower(trim({cell}))"
-    # Only one of the three ways of writing it has found anything.
+    # Only one of the three patterns has found anything.
     found = " || ".join(f"regexp_extract({plain}, '{_SHORT}', {group})" for group in (1, 5, 7))
     number = f"translate({found}, ', ', '')"
-    # Two times are compared as digits: whether they are the same is all that is asked.
+    # Two times are compared as digits: it matters only whether they are the same.
     clock = f"regexp_replace({plain}, '[^0-9]+', '', 'g')"
     sign = f"case when {plain} ~ '^[-(]' then -1 else 1 end"
     return (

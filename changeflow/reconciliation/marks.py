@@ -1,6 +1,7 @@
-"""Find out whether a file uses a decimal point or comma: from its amounts, or from what a person says.
+"""Find out whether a file uses a decimal point or comma: from its amounts, or because a person says so.
 
-A file whose amounts may be read both ways is not read: a silently wrong number would be a thousand times too large.
+A file whose amounts may be read both ways is not read: a wrong guess would make an amount a thousand times too large or
+too small, and no one would notice.
 """
 
 from collections.abc import Iterable
@@ -16,9 +17,10 @@ NAMES: dict[str, str] = {".": "decimal points", ",": "decimal commas"}
 def mark_of(columns: Iterable[Measured], *, separator: str) -> Mark | None:
     """Return the decimal separator that a file's amounts show; None if they may be read both ways.
 
-    A file separated by commas has no decimal commas. In others, the separator is that of most amounts that only one
-    separator explains. If some may be read both ways, a mistake would change them by a factor of a thousand: at least
-    two amounts must show the separator, and more than would be decimals such as `2.500`.
+    A file separated by commas has no decimal commas. In others, it is the separator of most amounts that make sense
+    with only one separator. If some amounts may be read both ways, a mistake would change them by a factor of a
+    thousand. So at least two amounts must show the separator, and there must be more of them than of amounts such as
+    `2.500`.
     """
     found = list(columns)
     point, comma, point_or_group, comma_or_group = (

@@ -1,6 +1,5 @@
-"""Find out whether both ledgers are of one period, from columns and titles that say it.
-
-They are never compared as amounts.
+"""Find out whether both ledgers are of one period, from columns and titles that name it. Such columns are never
+compared as amounts.
 """
 
 import re
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _OF_PERIODS = re.compile(r"\b(?:period|month|week|year|pay ?day|pay(?:ment)? date|paid on|date paid)\b", re.IGNORECASE)
-"""Headings of such columns."""
+"""Headings of columns that name a period."""
 _MONTH = re.compile(r"\b((?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)[ -]+(\d{4})\b", re.IGNORECASE)
 _MOST_OF_A_LABEL = 4
 _OLD_STYLE = re.compile(r"[_-]+")
@@ -28,7 +27,8 @@ _OLD_STYLE = re.compile(r"[_-]+")
 def periods_of(
     db: "duckdb.DuckDBPyConnection", sides: Sequence[Side], coverage: Coverage
 ) -> Mapping[str, tuple[str, str]]:
-    """Return the columns by which each ledger is of one period, with what the old and the new one say."""
+    """Return the columns that name one period throughout each ledger, with the period in the old ledger and in the new
+    one."""
     found = dict[str, tuple[str, str]]()
     for entry in coverage.left_out:
         if entry.side != "both" or not _OF_PERIODS.search(_OLD_STYLE.sub(" ", entry.column)):
@@ -40,7 +40,7 @@ def periods_of(
 
 
 def other_titles(old: Side, new: Side) -> Iterator[str]:
-    """Yield which lines above the headings of the two ledgers name different periods.
+    """Yield a note if lines above the headings of the two ledgers name different periods.
 
     Such a line has a label, as in `Period: April 2027`, or names one month, as in `Payroll of April 2027`.
     """
@@ -69,7 +69,7 @@ def _labelled(titles: Collection[tuple[str, ...]]) -> Iterator[tuple[str, str]]:
 
 
 def _months_in(titles: Collection[tuple[str, ...]]) -> Iterator[date]:
-    """Yield the first day of each month that a line names in words, but for when the report was made."""
+    """Yield the first day of each month that a line names in words, except when the report was made."""
     for texts in titles:
         for month, year in _MONTH.findall(" ".join(texts)) if not is_remark(texts) else ():
             with suppress(ValueError):
@@ -77,7 +77,7 @@ def _months_in(titles: Collection[tuple[str, ...]]) -> Iterator[date]:
 
 
 def other_periods(periods: Mapping[str, tuple[str, str]]) -> Iterator[str]:
-    """Yield which of the columns that `periods_of` finds name different periods."""
+    """Yield a note of each column from `periods_of` that names different periods."""
     for column, (old, new) in periods.items():
         if not _is_same(old, new):
             said = f"{column} is '{old[:30]}' in the old output and '{new[:30]}' in the new"
@@ -85,7 +85,7 @@ def other_periods(periods: Mapping[str, tuple[str, str]]) -> Iterator[str]:
 
 
 def _only_value(db: "duckdb.DuckDBPyConnection", side: Side, place: int | None) -> str:
-    """Return the text that all filled cells of a column have; empty if they differ."""
+    """Return the text that is in all filled cells of a column; empty if the cells differ."""
     if place is None:
         return ""
     own = f"line in (select line from {side.table})"
@@ -95,7 +95,7 @@ def _only_value(db: "duckdb.DuckDBPyConnection", side: Side, place: int | None) 
 
 
 def _is_same(old: str, new: str) -> bool:
-    """Return whether two texts may be of one period, even if one is a day and the other its month.
+    """Return whether two strings may name one period, even if one is a day and the other its month.
 
     >>> _is_same("2027-04", "April 2027"), _is_same("30/04/2027", "Apr-27"), _is_same("01", "1"), _is_same("1", "M1")
     (True, True, True, True)
@@ -109,13 +109,13 @@ def _is_same(old: str, new: str) -> bool:
         least = min(known, known_of_other)
         return (one.month, one.year, one.day)[:least] == (other.month, other.year, other.day)[:least]
     digits = [[d.lstrip("0") for d in re.findall(r"\d+", text)] for text in (old, new)]
-    # Words beside the same figures, such as `Month 1` and `1`, name one period. Other texts cannot be compared.
+    # The same figures name one period, with or without words: `Month 1` and `1`. Other strings cannot be compared.
     return (one is None) != (other is None) or not all(digits) or digits[0] == digits[1]
 
 
 def _day_in(text: str) -> tuple[date | None, int]:
-    """Return a day within the period that a text names, and how much of it is known: 3 for the day, 2 for month and
-    year, 1 for the month alone."""
+    """Return a day within the period that a string names, and how much of the date is known: 3 for the day, 2 for month
+    and year, 1 for the month alone."""
     forms = [(text, 3), (f"{text}-01", 2), (f"1 {text}", 2), (f"01/{text}", 2)]
     for written, known in (*forms, (f"1 {text} 2000", 1)) if text.isalpha() else forms:
         with suppress(ValueError):

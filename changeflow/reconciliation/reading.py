@@ -1,4 +1,4 @@
-"""Read the sides of a parallel run into DuckDB: one database for both, with a limit to its memory."""
+"""Read the sides of a parallel run into DuckDB: one database for both, with limited memory."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ Say = Callable[[str], None]
 
 @contextmanager
 def a_database(memory: str) -> Iterator[tuple["duckdb.DuckDBPyConnection", Path]]:
-    """Yield an empty database that uses at most that much memory, and its scratch folder."""
+    """Yield an empty database with this memory limit, and its scratch folder."""
     # Imported only when needed, because loading it takes longer than most commands.
     import duckdb
 
@@ -69,7 +69,7 @@ class LedgerReading:
     doubts: list[str] = field(default_factory=list)
 
     def ledger(self, side: str, path: Path, take: Callable[[Side], int] = measure) -> Side | None:
-        """Return one side, measured; add its problems and return None if that is impossible.
+        """Return one side, measured; if that is impossible, add its problems and return None.
 
         `take` fills the side's table, and returns how many lines it has.
         """
@@ -89,8 +89,8 @@ class LedgerReading:
             return None
 
     def _taken(self, side: str, path: Path, take: Callable[[Side], int], *, is_patient: bool) -> Side | None:
-        """Take one side; also return None if its rows cannot be numbered by counting them, unless it is read
-        patiently."""
+        """Open and measure one side. Return None if there are problems or, unless `is_patient`, if counting its rows
+        would not give their line numbers."""
         import duckdb
 
         start = len(self.problems)

@@ -14,7 +14,7 @@ from changeflow.reconciliation.sources import SHOWN, first_of
 from changeflow.values.cells import clean
 
 MAY_BE_A_TOTAL = "(key ilike '%total%' or key ilike '%sum%' or key ilike '%gesamt%')"
-"""Whether a word for a total may be in a key, in SQL."""
+"""SQL that is true if a key may contain a word for a total."""
 _MOST = 1_000
 """The most lines without a key to examine individually: if there are more, they are not totals."""
 
@@ -24,7 +24,7 @@ class _Line:
     line: int
     key: str | None
     is_total: bool
-    """Whether one of its texts is only a word for a total."""
+    """Whether one of its cells has only a word for a total."""
     may_be_total: bool
 
 
@@ -39,7 +39,7 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The lines left out of a ledger as totals, and why that may be wrong."""
+    """Notes of the lines that were left out of a ledger as totals, and why leaving them out may be wrong."""
 
     said: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
@@ -48,8 +48,8 @@ class Totals:
 def leave_out_totals(ledger: Side, elements: Sequence[ComparedElement]) -> Totals:
     """Remove totals from a ledger's table, and return what to report about them.
 
-    The key of a total is a word for one, and its amounts are the sums of the other lines, or of those since the last
-    total; otherwise it is doubtful. A last line without a key that is such a sum is also a total.
+    A total has the word for one as its key, and its amounts are the sums of the other lines, or of those since the last
+    total. If they are not, it is doubtful. A last line without a key whose amounts are such sums is also a total.
     """
     found = list(_candidates(ledger))
     if not found:
@@ -93,7 +93,7 @@ def _numbered(lines: Sequence[int]) -> str:
 
 
 def leave_out_footers(ledger: Side, elements: Sequence[ComparedElement]) -> Iterator[str]:
-    """Take out of a ledger's table what a report prints below it, such as `Page 1 of 1`, and yield a note of it."""
+    """Remove text that a report prints below its table, such as `Page 1 of 1`, and yield a note of it."""
     amounts = f"[{', '.join(['0', *(f'v{place}' for place in ledger.places(elements))])}]"
     filled = f"len(list_filter({amounts}, lambda v: v <> 0))"
     query = f"select line from {ledger.table} where {filled} < 2 and (key is null or regexp_matches(key, ?))"
@@ -111,7 +111,7 @@ def leave_out_footers(ledger: Side, elements: Sequence[ComparedElement]) -> Iter
 
 
 def _texts(ledger: Side, lines: Iterable[int]) -> Iterator[tuple[int, list[str]]]:
-    """Yield some lines of the file: the number, and the cells without surrounding spaces."""
+    """Yield some lines of the file: the line number, and the cells without surrounding spaces."""
     if not (listed := ", ".join(map(str, lines))):
         return
     cells = ", ".join(f"c{place}" for place in range(1, ledger.source.width + 1))
@@ -121,7 +121,7 @@ def _texts(ledger: Side, lines: Iterable[int]) -> Iterator[tuple[int, list[str]]
 
 
 def _candidates(ledger: Side) -> Iterator[_Line]:
-    """Yield the lines without a key, and those in whose key is a word for a total."""
+    """Yield the lines without a key, and those whose key contains a word for a total."""
     query = f"select line, key from {ledger.table} where key is null or {MAY_BE_A_TOTAL} order by line limit {_MOST}"
     keys = dict(ledger.db.execute(query).fetchall())
     key_places = ledger.key_places()
@@ -129,13 +129,14 @@ def _candidates(ledger: Side) -> Iterator[_Line]:
         has_key = keys[line] is not None
         words = [text for place, text in enumerate(texts, 1) if text and (not has_key or place in key_places)]
         is_word = any(is_total(w) for w in words)
-        # A supplier may be called `Total`: of a key of several parts the others have to say nothing.
+        # A supplier may be called `Total`: so a key of several parts counts as a total only if the other parts are
+        # empty.
         is_sure = is_word and (not has_key or len(key_places) == 1)
         yield _Line(line, keys[line], is_sure, any(may_be_total(w) for w in words))
 
 
 def _parts(ledger: Side, places: Sequence[int], lines: Sequence[int]) -> list[_Part]:
-    """Return what the amounts of some lines are, and of all between them, in their order."""
+    """Return the amounts of some lines, and the sums of the lines between them, in order."""
     if not places:
         return []
     listed = ", ".join(map(str, lines))
@@ -153,7 +154,8 @@ def _parts(ledger: Side, places: Sequence[int], lines: Sequence[int]) -> list[_P
 
 
 def _is_sum(parts: Sequence[_Part], line: int, without: set[int], after: int | None, *, least: int) -> bool:
-    """Return whether the amounts of a line are the sums of the others, or of those after the line `after`, if given.
+    """Return whether the amounts of a line are the sums of the other lines, or of those after the line `after` if it is
+    given.
 
     Cells that a total leaves empty are not checked.
     """
@@ -202,7 +204,7 @@ def add_no_lines(ledger: Side) -> None:
 
 
 def _add_errors(ledger: Side, place: int, name: str) -> None:
-    """Name the keys that are errors of a spreadsheet, or formulas without a result."""
+    """Report keys that are spreadsheet errors, or formulas without a result."""
     for is_without, kind in ((False, "such keys"), (True, "keys without a result")):
         listed = ", ".join(f"'{e}'" for e in sorted({NO_RESULT} if is_without else ERRORS))
         query = f"select line, key from {ledger.table} where upper(key) in ({listed})"
@@ -221,7 +223,7 @@ def _add(
     ledger: Side, query: str, place: int, what: Callable[[Any], str], remedy: str, kind: str,
     values: Sequence[object] = (),
 ) -> None:  # fmt: skip
-    """Add the first lines that a query finds, with what is wrong with each, then how many more there are."""
+    """Add a problem for each of the first lines that a query finds, then one that says how many more there are."""
     count = ledger.row(f"select count(*) from ({query})", values)[0]
     if not count:
         return

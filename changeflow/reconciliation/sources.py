@@ -30,14 +30,14 @@ MOST_BYTES = 500_000_000
 """The largest file of one side: a million contracts with twelve elements take a fifth of it."""
 MOST_COLUMNS = 500
 MOST_OF_A_LINE = 1_000_000
-"""Bytes: more is a quotation mark that is never closed, or no table."""
+"""In bytes: a longer line means that a quotation mark is never closed, or that the file is not a table."""
 SHOWN = 10
-"""Problems of one kind that are named one by one."""
+"""How many problems of one kind to name individually."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One file, ready to be selected from: `line`, and a column `c1`, `c2` … of text for each place."""
+    """One file as a source for queries, with a column `line`, and a text column `c1`, `c2` … for each place."""
 
     shown: str
     sql: str
@@ -47,10 +47,10 @@ class Source:
     """The line of the headings."""
     separator: str = ""
     numbers: frozenset[int] = frozenset()
-    """Places whose cells are numbers in the file already: no mark of decimals is in doubt there."""
+    """Places whose cells are already numbers in the file, so that their decimal mark is not in doubt."""
     notes: tuple[str, ...] = ()
     titles: frozenset[tuple[str, ...]] = frozenset()
-    """The texts of each line above the headings, in lower case."""
+    """The cells of each line above the headings, in lower case."""
     lines: int | None = None
     """How many lines the file has, where rows are numbered by counting them."""
 
@@ -69,7 +69,7 @@ def open_source(
     known: Sequence[str] = (),
     is_patient: bool = False,
 ) -> Source | None:
-    """Return what to select from; if something is wrong, add it to `problems` and return None.
+    """Open a file for queries; if something is wrong, add it to `problems` and return None.
 
     `shown` is the file's name in messages; `known` are headings for finding the header. `is_patient`: rewrite the
     lines, however plain the file looks.
@@ -91,7 +91,7 @@ def open_source(
 
 
 def _misnamed(source: Source) -> Iterator[Problem]:
-    """Find headings that only differ in capitals and marks, and too many of them."""
+    """Report headings that differ only in capitals and punctuation, and a table with too many columns."""
     if source.width > MOST_COLUMNS:
         what = f"The ledger has more than {MOST_COLUMNS} columns."
         yield Problem(file=source.shown, what=what, remedy="Keep the key and the elements that are compared.")
@@ -136,15 +136,15 @@ def _sheet(path: Path, shown: str, target: Path, problems: list[Problem], known:
     found = _written(below, layout, shown, target, problems)
     if found is None:
         return None
-    # People name the sheets of a workbook by the month.
+    # People often name the sheets of a workbook after the month.
     titles = found.titles | {(sheet.name.casefold(),)}
     return replace(found, notes=(*found.notes, *sheet.notes, *sheet.skipped), titles=titles)
 
 
 def _in_full(cell: str) -> str:
-    """Write a sheet's number without an exponent, and so that its three decimals are not taken for thousands.
+    """Write a sheet's number without an exponent, and so that three decimals are not mistaken for thousands.
 
-    The currency that its cell shows, and CR or DR, are part of it.
+    The result includes the currency that the cell shows, and CR or DR.
     """
     if not isinstance(cell, SheetNumber):
         return cell
@@ -156,7 +156,7 @@ def _in_full(cell: str) -> str:
 
 
 def _records(file: io.TextIOWrapper, layout: Layout) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line, cells) below the headings of a file; a cell may go over several lines."""
+    """Yield (line, cells) below the headings of a file; a cell may extend over several lines."""
     csv.field_size_limit(MOST_OF_A_LINE)
     reader, line = csv.reader(islice(file, layout.data_line - 1, None), delimiter=layout.separator, strict=True), 0
     while True:
@@ -215,8 +215,8 @@ _AS_MANY = (
 
 
 def first_of(found: Sequence[Problem], kind: str, more: int = 0) -> Iterator[Problem]:
-    """Yield the first problems of a kind, then how many others there are, including the `more` that were not looked
-    up."""
+    """Yield the first problems of a kind, then one that says how many more there are, including `more` that were not
+    looked up."""
     yield from found[:SHOWN]
     if rest := len(found[SHOWN:]) + more:
         last = found[:SHOWN][-1]
@@ -310,7 +310,8 @@ def _as_utf8(path: Path, shown: str, target: Path, problems: list[Problem]) -> t
 
 
 def _lines_if_ascii(file: BinaryIO) -> int | None:
-    """Return how many lines a file has, in large pieces; None if it is not all ASCII, or a line may be too long."""
+    """Count the lines of a file, which is read in large pieces; return None if it is not all ASCII, or a line may be
+    too long."""
     lines, unfinished = 0, 0
     while piece := file.read(MOST_OF_A_LINE):
         if not piece.isascii() or b"\0" in piece:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 IN_CLASS = (MatchOutcome.EQUAL, MatchOutcome.WITHIN_TOLERANCE, MatchOutcome.EXPLAINED, MatchOutcome.UNEXPLAINED)
 MISSING, EXTRA = "missing", "extra"
-"""As an explanation's element: it explains that a contract is on one side alone."""
+"""Used as the element of an explanation why a contract is on only one side."""
 
 
 @dataclass(slots=True)
@@ -32,10 +32,10 @@ class Comparison:
     policy: ParallelRunPolicy
     period: str
     most: int
-    """Differences, and keys of each kind, that are returned one by one."""
+    """How many differences, and keys of each kind, to return individually."""
 
     def run(self) -> Reconciliation:
-        """Compare contract by contract; duplicate keys are counted and not compared."""
+        """Compare contract by contract; duplicate keys are counted but not compared."""
         for side in ("old", "new"):
             self.db.execute(f'create table twice_{side} as select key from "{side}" group by key having count(*) > 1')
         self.db.execute("create table twice as select key from twice_old union select key from twice_new")
@@ -79,7 +79,8 @@ class Comparison:
         )
 
     def _that_differ(self) -> Iterator[int]:
-        """Yield the numbers of the elements that differ for any contract: of many columns, most do not."""
+        """Yield the numbers of the elements that differ for any contract; if there are many columns, most do not
+        differ."""
         counts = [f"count(*) filter (where old_{n} <> new_{n})" for n in range(len(self.elements))]
         row = self.db.execute(f"select {', '.join(counts)} from both_sides").fetchone() if counts else ()
         yield from (n for n, count in enumerate(row or ()) if count)
@@ -104,8 +105,8 @@ class Comparison:
         )
 
     def _rules(self, element: str, difference: str) -> tuple[str, list[str]]:
-        """Return the explanations of an element as branches of a `case`, in order, and the values that they compare
-        with."""
+        """Return the explanations of an element as branches of a `case`, in order, and the values for their
+        placeholders."""
         branches, values = [], list[str]()
         for number, rule in enumerate(self.policy.explanations):
             if folded(rule.element) != folded(element) or rule.period not in (None, self.period):
@@ -149,7 +150,8 @@ class Comparison:
         return counts, keys
 
     def _explained_alone(self, name: str) -> tuple[str, list[str]]:
-        """Return SQL for the leavers or starters that are explained, one by one or all of a period, and its values."""
+        """Return SQL for the leavers or starters that are explained, individually or for a whole period, and the values
+        for it."""
         rules = [r for r in self.policy.explanations if r.element == name and r.period in (None, self.period)]
         if any(r.key is None for r in rules):
             return "true", []
@@ -157,7 +159,7 @@ class Comparison:
         return (f"key in ({', '.join('?' for _ in keys)})", keys) if keys else ("false", [])
 
     def _most_severe(self) -> Iterator[PayVariance]:
-        """Yield differences contract by contract, those first whose pay is hit hardest."""
+        """Yield differences contract by contract, beginning with those that affect pay most."""
         hit = (
             "select key, max(class) as worst, max(abs(new - old)) as most, "
             "coalesce(max(case when element = ? then abs(new - old) end), 0) as paid "
