@@ -39,7 +39,7 @@ class Ran:
 
 
 def run_command(command: Sequence[str], environment: Mapping[str, str]) -> Ran:
-    """Run one command with these variables on top of the environment. Nothing is left for the next command."""
+    """Run one command with these variables on top of the environment. Nothing carries over to the next command."""
     return run_apart(command, environment) if command[0] in APART else run_here(command, environment)
 
 
@@ -58,8 +58,8 @@ def run_apart(command: Sequence[str], environment: Mapping[str, str]) -> Ran:
 def run_here(command: Sequence[str], environment: Mapping[str, str]) -> Ran:
     """Run one command in this process: loading the packages takes longer than most commands.
 
-    What a command changes in the process is put back: the environment, the folder, warnings, logs, Ctrl+C,
-    context variables and open databases. Caches stay; each finds its results by everything that decides them.
+    What a command changes in the process is put back: the environment, the folder, warnings, logs, Ctrl+C, context
+    variables and open databases. Caches stay, because the key of each result contains everything that decides it.
     """
     stdout, stderr = StringIO(), StringIO()
     with _restored(environment), redirect_stdout(stdout), redirect_stderr(stderr):

@@ -1,7 +1,7 @@
 """A Prefect server that starts while other commands run.
 
 `python -m demo.prefect_server` is its process. It prints a line when the server begins to start, the address when it
-answers, and a line when it has stopped. It runs until standard input ends, as it does when the demo is killed.
+responds, and a line when it has stopped. It runs until standard input ends, which also happens when the demo is killed.
 """
 
 import os
@@ -28,17 +28,17 @@ class PrefectServer:
             start_new_session=True,
         )
         self.starting = self._line()
-        """Where it is and where its log is, in words."""
+        """A message that says where the server and its log are."""
 
     def address(self) -> str:
-        """Wait until the server answers; return the address of its API."""
+        """Wait until the server responds; return the address of its API."""
         if not (address := self._line()):
             raise InputError(f"The Prefect server did not start. {self.starting}")
         return address
 
     def stop(self) -> str:
-        """Stop the server, and say so in words; in none where it had ended before."""
-        # It may still be starting, and would look at standard input only afterwards.
+        """Stop the server; return a message that says so, or an empty string if it had already stopped."""
+        # It may still be starting, and would read standard input only afterwards.
         self._process.send_signal(signal.SIGINT)
         lines = self._process.communicate()[0].splitlines()
         return lines[-1] if lines else ""

@@ -26,10 +26,10 @@ from changeflow.values.duration import counted
 from changeflow.values.problem import check_known
 
 STARTUP_SECONDS = 600
-"""The longest to wait for a server to start. A long limit costs nothing, because the wait ends as soon as the server
-answers or exits."""
+"""The longest wait for a server to start. A long limit costs nothing, because the wait ends as soon as the server
+responds or exits."""
 ANSWER_SECONDS = 30
-"""The longest wait for one answer while a server starts on a busy machine."""
+"""The longest wait for one response while a server starts on a busy machine."""
 STOP_SECONDS = 60
 OURS: Mapping[str, str] = {
     # Prefect's own timeouts of a few seconds make runs fail on a busy disk.
@@ -44,7 +44,7 @@ Say = Callable[[str], None]
 RUNNER_SECONDS = 30
 """How long a current run may take to finish when everything stops; the next run completes interrupted work."""
 MOST_AT_ONCE = 200
-"""Runs that a server lists in one answer (its own default)."""
+"""The number of runs that a server lists in one response (its own default)."""
 LOOK_EVERY = 10
 """Seconds between checks that the runner and the server are alive and know the flows."""
 
@@ -64,7 +64,7 @@ def serve_all(*, say: Say) -> None:
             while True:
                 time.sleep(LOOK_EVERY)
                 if server is not None and server.revive(say=say):
-                    continue  # give it time to answer before checking what it knows
+                    continue  # give it time to respond before checking what it knows
                 if not runner.is_alive():
                     say("The runner stopped unexpectedly. Restarting it.")
                 elif runner.is_starting() or _knows_all(url):
@@ -185,7 +185,7 @@ def run_once(name: str, *, now: datetime, say: Say) -> Any:  # noqa: ANN401
 
 
 def _knows_all(url: str) -> bool:
-    """Return whether Prefect has all our deployments; assume that it has if it does not answer."""
+    """Return whether Prefect has all our deployments; assume that it has them if it does not respond."""
     request = Request(f"{url}/deployments/filter", data=b"{}", headers={"Content-Type": "application/json"})  # noqa: S310
     try:
         with urlopen(request, timeout=10) as answer:  # noqa: S310  (the server's address)
@@ -281,7 +281,7 @@ def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
                     return
         except (URLError, OSError):
             time.sleep(0.3)
-    raise InputError(f"The Prefect server did not answer within {counted(STARTUP_SECONDS, 'second')}. See {log}.")
+    raise InputError(f"The Prefect server did not respond within {counted(STARTUP_SECONDS, 'second')}. See {log}.")
 
 
 def _stop(server: "subprocess.Popen[bytes]") -> None:

@@ -1,4 +1,4 @@
-"""Accounts and their sessions, in and out of the database, and everything that is removed with them.
+"""Store and load accounts and their sessions, and remove them with everything that belongs to them.
 
 Tokens are stored only as hashes with the database's key, so that neither reading nor writing the database gives access.
 After a restored database is released, sessions and links from before it no longer match.
@@ -33,20 +33,20 @@ KEPT = timedelta(days=30)
 
 
 class SignIn(StrEnum):
-    """How a browser signed in."""
+    """How a person or a program signed in."""
 
     PROVIDER = "provider"
     LINK = "link"
     SANDBOX = "sandbox"
     TOKEN = "token"  # noqa: S105  (how someone came in)
-    """Another program, with a token."""
+    """A program, with a token."""
     MACHINE = "machine"
     """On the machine itself, before a provider is set up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """An account at a provider, or an address."""
+    """An account at an identity provider, or an address that gets sign-in links."""
 
     id: int
     issuer: str
@@ -61,7 +61,7 @@ class SignedIn:
     how: SignIn
     account: int | None
     address: str
-    """The account's address, as a keyed hash; empty for a session of one person of one programme."""
+    """The account's address, as a keyed hash; empty for a session of one person in one programme."""
     programme: str | None
     person: str | None
     browser: str
@@ -96,9 +96,9 @@ def address_of(session: Session, email: str) -> str:
 
 
 def account_at(session: Session, issuer: str, subject: str, address: str, *, at: datetime) -> Account:
-    """Return the account of a subject, or open one.
+    """Return a subject's account, opening it if necessary.
 
-    An address belongs to one open account of an issuer: raise `ConflictError` if another subject has it, because a
+    Each issuer has at most one open account for an address: raise `ConflictError` if another subject has it, because a
     provider may give a former colleague's address to someone else.
     """
     name = keyed(key_of(session), "subject", issuer, subject)
@@ -169,7 +169,7 @@ def session_of(session: Session, token: str, *, now: datetime) -> SignedIn | Non
 
 
 def owner_of(session: Session, token: str) -> str | None:
-    """Return the owner of a session, as `owner_name` does, even if it has ended; None if it is unknown."""
+    """Return the name of a session's owner, as `owner_name` does, even if it has ended; None if unknown."""
     query = (
         select(SessionRow, AccountRow)
         .join(AccountRow, isouter=True)
@@ -214,13 +214,13 @@ def end_session(session: Session, id_: str, *, at: datetime) -> bool:
 
 
 def end_sessions(session: Session, how: SignIn, *, at: datetime) -> int:
-    """End every open session that began in this way."""
+    """End all open sessions with one kind of sign-in; return the number of sessions."""
     query = update(SessionRow).where(col(SessionRow.how) == how.value, col(SessionRow.ended_at).is_(None))
     return count_touched(session, query.values(ended_at=at))
 
 
 def last_sign_ins(session: Session, programme: str) -> tuple[dict[str, datetime], dict[str, datetime]]:
-    """Return the last sign-in by keyed hash of an address, and by person for sessions without an account."""
+    """Return the last sign-ins, by keyed hash of the address, and by person for sessions without an account."""
     last = func.max(SessionRow.created_at)
     with_account = select(AccountRow.address, last).join(SessionRow).group_by(col(AccountRow.address))
     own = col(SessionRow.programme_id) == programme

@@ -70,7 +70,8 @@ def record(
 ) -> tuple[int, int]:
     """Record new due items with their nudges, refresh waiting nudges, and withdraw those that no longer apply.
 
-    `contents` is by key. Returns the numbers of new items and withdrawn nudges.
+    `contents` has each item's content for messages, by the item's key. Returns the numbers of new items and of
+    withdrawn nudges.
     """
     known = _known_keys(session, programme)
     due = list(due)
@@ -128,7 +129,7 @@ def last_reminders(
 
 
 def _rearm(session: Session, programme: str, due: Collection[str]) -> None:
-    """Restore nudges that were withdrawn unsent but apply again, such as after work was reopened or a clock jumped."""
+    """Restore nudges that were withdrawn unsent but apply again, for example after a task was reopened."""
     unsent = select(NudgeRow).where(
         NudgeRow.programme_id == programme,
         col(NudgeRow.message).is_(None),
@@ -187,7 +188,7 @@ def due_counts(session: Session) -> dict[str, int]:
 
 
 def stale(session: Session, *, day: date, names: Collection[str] | None = None) -> list[str]:
-    """Return the programmes whose state or day has changed since the last tick, by name."""
+    """Return the programmes whose state or day has changed since the last tick, in order of name."""
     query = (
         select(ProgrammeRow.id)
         .join(TickRow, col(TickRow.programme_id) == ProgrammeRow.id, isouter=True)
@@ -276,7 +277,7 @@ def gone(session: Session, programme: str) -> list[Gone]:
 
 
 def carried(session: Session, programme: str, *, most: int) -> list[Carried]:
-    """Return the nudges of the latest messages, the latest message first and its most important nudge first."""
+    """Return the nudges of the latest messages, latest message first; within each, most important nudge first."""
     latest = (
         select(NudgeRow.message)
         .where(NudgeRow.programme_id == programme, col(NudgeRow.message).is_not(None))

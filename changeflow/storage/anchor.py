@@ -6,8 +6,8 @@ a transaction that did not commit (`begun` alone) or a removed entry. `accepted`
 right, after a restore. LINK is a hash over the line and the previous link.
 
 An anchor begins with the first entry of a database, or with an accepted head. A lost or emptied anchor does not begin
-again automatically: changes are refused until a person accepts it. The same applies to each programme: it has a line
-from its first sealed entry on, and without one it is refused until a person accepts it.
+again automatically: changes are refused until a person accepts it. The same applies to each programme: once it has a
+sealed entry it has a line, and if there is none, its changes are refused until a person accepts it.
 """
 
 import hashlib
@@ -32,9 +32,9 @@ _PASSING = (*FULL, ENOENT, EIO, EINTR, EAGAIN, ENOMEM, EMFILE, ENFILE, ESTALE)
 """Errors that can be temporary although the path is correct, such as a folder that is not mounted."""
 _BLOCK = 8192
 _MOST_AT_THE_END = 16 * _BLOCK
-"""The number of bytes that always contains one whole line that changeflow wrote."""
+"""How many bytes to read from the end at most: they always include a whole line that changeflow wrote."""
 _AT_ONCE = 8 * _BLOCK
-"""The block size in bytes for reading if a line may be far from the end."""
+"""The size in bytes of the blocks to read if a line may be far from the end."""
 
 
 class Head(NamedTuple):
@@ -95,7 +95,7 @@ def confirm(anchored: Anchored | None) -> None:
 
 
 def accept(path: str, heads: Sequence[Head]) -> None:
-    """Record that a person accepts these heads; later lines no longer count."""
+    """Record that a person accepts these heads; lines about later entries no longer count."""
     _append(path, ACCEPTED, heads, may_begin=True)
 
 
@@ -106,7 +106,7 @@ def read(path: Path) -> Iterator[Line | Fault]:
     """
     try:
         with TextIOWrapper(open_ordinary(path), encoding="utf-8", errors="replace") as text:
-            # Our lines are shorter, so a foreign file cannot fill the memory.
+            # Our lines are shorter than a block; this limit prevents another file from filling the memory.
             yield from checked(iter(lambda: text.readline(_BLOCK), ""))
     except FileNotFoundError:
         return
@@ -131,7 +131,7 @@ def checked(lines: Iterable[str]) -> Iterator[Line | Fault]:
 
 
 def parse(text: str) -> Line | None:
-    """Read one line; None if it is not one."""
+    """Parse one line of an anchor; return None for any other text."""
     at, *parts = text[:-1].split(" ")
     if len(parts) != _FIELDS - 1 or text[-1] != "\n" or not (parts[2].isdecimal() and parts[3].isdecimal()):
         return None
@@ -219,7 +219,8 @@ def _last_link(file: int, path: str) -> tuple[str, bool]:
 def _without_a_line(file: int, programmes: set[str]) -> set[str]:
     """Return the programmes without a line.
 
-    Reads from the end, where changing programmes have theirs. Complexity: O(bytes after the programme's last line).
+    Reads from the end, because programmes that are in use have their lines there. Complexity: O(bytes after the
+    programme's last line).
     """
     missing, end, cut = set(programmes), os.fstat(file).st_size, b""
     while missing and end > 0:

@@ -1,4 +1,4 @@
-"""Announced go-live days in and out of the database."""
+"""Store and load announced go-live days."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict

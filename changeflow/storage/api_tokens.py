@@ -1,4 +1,4 @@
-"""Tokens of other programs, in and out of the database. Only digests of them are stored."""
+"""Store and load the tokens of other programs. Only digests of them are stored."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ def add_api_token(
 
 
 def api_token(session: Session, token: str, *, now: datetime) -> tuple[str, str] | None:
-    """Return (programme, who made it) of a token that works; None for any other."""
+    """Return the programme of a working token and the person who made it; None for any other token."""
     row = session.get(ApiTokenRow, digest(session, "api", token))
     is_over = row is None or row.withdrawn_at is not None or row.expires_at <= now
     return None if row is None or is_over else (row.programme_id, row.by)

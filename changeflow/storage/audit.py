@@ -115,14 +115,14 @@ def has_after(session: Session, programme: str, moment: datetime) -> bool:
 
 
 def subjects_of(session: Session, programme: str, *, actor: str, action: str, since: datetime) -> list[str]:
-    """Return the subjects of one person's entries of an action since a moment, in order."""
+    """Return the subjects of a person's entries for one action since a moment, in order."""
     own = (_ENTRY[0] == programme, col(AuditRow.actor) == actor, col(AuditRow.action) == action)
     query = select(col(AuditRow.subject)).where(*own, col(AuditRow.at) >= since).order_by(_ENTRY[1])
     return list(session.connection().execute(query).scalars())
 
 
 def unsealed(session: Session) -> list[str]:
-    """Return the programmes without any sealed rows, which an earlier release wrote."""
+    """Return the programmes without any sealed rows, because an earlier release wrote them."""
     sealed = select(_ENTRY[0]).where(_ENTRY[8] >= SEALING)
     query = select(col(ProgrammeRow.id)).where(col(ProgrammeRow.id).not_in(sealed)).order_by(col(ProgrammeRow.id))
     return list(session.connection().execute(query).scalars())

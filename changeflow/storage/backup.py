@@ -134,7 +134,7 @@ def _check_place(to: Path, source: Path) -> None:
 
 
 def _clear_stale(to: Path) -> None:
-    """Remove the files of a killed copy."""
+    """Remove the files that a killed backup left."""
     for stale in to.parent.glob(f".{glob.escape(to.name)}.*{PART}"):
         with suppress(OSError):
             held = os.open(stale, os.O_RDWR | os.O_CLOEXEC)
@@ -164,17 +164,17 @@ _WORK = "restoring-"
 
 @dataclass(slots=True)
 class PreparedCopy:
-    """A checked copy that is ready to take its place, including changes in its session."""
+    """A checked copy that is ready to replace the database. Changes that the caller makes in it are included."""
 
     url: str
-    """Its path until then."""
+    """The address of the copy until it replaces the database."""
     found: str
     """The version of its tables before the upgrade."""
     is_older: bool
     was_without_custody: bool
-    """Whether it is from a version without custody."""
+    """Whether it comes from a version without custody."""
     kept: Path | None = None
-    """The path of the old database after its replacement."""
+    """The path of the old database after it was replaced."""
 
 
 @contextmanager
@@ -232,7 +232,7 @@ def _work_folder(target: Path) -> Iterator[Path]:
 
 
 def _take_in(copy: Path, fresh: Path) -> None:
-    """Copy the backup, which is not changed."""
+    """Copy the backup; the backup itself is not changed."""
     with copy.open("rb") as opened:
         begins = opened.read(len(MAGIC))
     if not begins:
@@ -338,7 +338,7 @@ def _put(fresh: Path, target: Path, *, at: datetime) -> Path | None:
 
 
 def _fold(old: sqlite3.Connection, target: Path) -> bool:
-    """Merge the old log into the old file and keep others out; False if the old file is damaged."""
+    """Merge the old log into the old file and lock out other processes; False if the old file is damaged."""
     try:
         mode = old.execute("PRAGMA journal_mode=DELETE").fetchone()[0]
         old.execute("BEGIN EXCLUSIVE")

@@ -225,7 +225,7 @@ def listen(engine: Engine) -> None:
 
 
 def follow(session: Session) -> Touched:
-    """Watch what a session writes, from its next transaction on."""
+    """Watch what a session writes, starting with its next transaction."""
     touched = Touched()
 
     def on_begin(_session: Session, _transaction: object, connection: Connection) -> None:

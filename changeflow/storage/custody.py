@@ -2,8 +2,8 @@
 
 Each tick, and each transaction that opens or claims messages, increases the database's count. The machine records the
 count outside the database, in a small file for each address, before any message is sent. A database with a lower count
-was restored, by any tool, and waits for a person. docs/running.md has the limits of this check. In the same folder are
-append-only files with lines of JSON.
+was restored, by any tool, and waits for a person. docs/running.md has the limits of this check. The same folder has
+append-only files, with JSON on each line.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ if sys.platform != "win32":
     import fcntl
 
 _MOST_BYTES = 10_000
-"""The most bytes of the record of one database, which has three short values."""
+"""The largest size in bytes of one database's record, which has three short values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +246,10 @@ def read(session: Session, *, for_change: bool = False) -> Custody:
 
 
 def stand(found: Custody, seen: StateSeen | None) -> tuple[CustodyState, str]:
-    """Compare a database with what a machine has seen, and say why. Read `seen` before the session begins."""
+    """Compare a database with what a machine has seen; return its state, and the reason.
+
+    Read `seen` before the session begins.
+    """
     if found.restored_at is not None:
         return CustodyState.RESTORED, found.why or ""
     if seen is None:

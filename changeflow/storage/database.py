@@ -243,7 +243,7 @@ def _translated(url: str, *, write: bool) -> Iterator[None]:
         # An overwritten file looks damaged to the driver.
         presence.confirm(engine_for(url))
         if not write and _is_write_refused(error):
-            raise WriteInReadError("A session for reading was asked to write.") from error
+            raise WriteInReadError("A read-only session tried to write.") from error
         if (meant := _meaning(error, url)) is None:
             raise
         # From None, because the driver's message may contain part of the password, and a traceback shows causes.

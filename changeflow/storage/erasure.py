@@ -154,7 +154,7 @@ def remove_links(session: Session, programme: str, *, ended_before: datetime) ->
 
 
 def remove_words(session: Session, programme: str, *, given_before: datetime) -> int:
-    """Remove the text of answers given before a moment; the answer and its time are kept."""
+    """Remove the text of answers given before a moment; the answers and their times are kept."""
     own = (col(AnswerRow.programme_id) == programme, col(AnswerRow.at) < given_before)
     return count_touched(session, update(AnswerRow).where(*own, col(AnswerRow.text).is_not(None)).values(text=None))
 
@@ -171,7 +171,7 @@ def remove_scores(session: Session, programme: str) -> int:
 
 
 PATIENCE_SECONDS = 2
-"""How long to wait for other processes. Writers wait during this time."""
+"""How long to wait for other processes. Writers must wait during this time."""
 
 
 def compact(url: str) -> None:

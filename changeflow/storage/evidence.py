@@ -1,4 +1,4 @@
-"""Evidence and its files. A file is kept once for each programme, by its digest, for as long as evidence has it."""
+"""Evidence and its files. Each programme keeps a file once, by its digest, for as long as any evidence refers to it."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ class EvidencePiece:
 
 
 def add(session: Session, programme: str, new: EvidencePiece, content: bytes, *, at: datetime, by: str) -> bool:
-    """Add evidence and its file; False if the same link or file is already there about the same task."""
+    """Add evidence and its file; False if the task already has the same link or file."""
     same = (EvidenceRow.task == new.task, EvidenceRow.link == new.link, EvidenceRow.sha256 == new.sha256)
     own = (EvidenceRow.programme_id == programme, is_in_force(EvidenceRow))
     if session.exec(select(EvidenceRow.id).where(*own, *same).limit(1)).first() is not None:
@@ -44,7 +44,7 @@ def content_of(session: Session, programme: str, sha256: str) -> bytes | None:
 
 
 def remove_unused(session: Session, programme: str) -> int:
-    """Delete the files that no evidence in force has; return their number."""
+    """Delete the files to which no evidence in force refers; return their number."""
     used = select(EvidenceRow.sha256).where(EvidenceRow.programme_id == programme, is_in_force(EvidenceRow))
     own = (col(EvidenceFileRow.programme_id) == programme, col(EvidenceFileRow.sha256).not_in(used))
     return count_touched(session, delete(EvidenceFileRow).where(*own))

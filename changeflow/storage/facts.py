@@ -1,4 +1,4 @@
-"""Facts in and out of the database: append-only, and the latest counts. A withdrawal is a separate row."""
+"""Store and load facts. They are append-only, and the latest counts. A withdrawal is a separate row."""
 
 import hashlib
 import json
@@ -79,7 +79,7 @@ def load_facts(session: Session, programme: str, *, until: datetime | None = Non
 
 
 def _snapshots(session: Session, programme: str, *, until: datetime | None) -> tuple[Snapshot, ...]:
-    """Return the publications, with each wave under the name of its schools in the given version."""
+    """Return the publications, with the names that the waves of the same schools have now, or had at `until`."""
     found = publications.dated_snapshots(session, programme, until=until)
     now = versions.latest(session, programme) if until is None else versions.at_moment(session, programme, until)
     if not found or now is None:
@@ -125,7 +125,7 @@ def _progress(row: ProgressRow) -> TaskProgress:
 
 
 def progress_by(session: Session, programme: str, person: str) -> frozenset[str]:
-    """Return the tasks whose latest progress was recorded by a person."""
+    """Return the tasks whose latest progress was recorded by one person."""
     latest = {r.task: r.by for r in rows_until(session, ProgressRow, programme, None)}
     return frozenset(task for task, by in latest.items() if by == person)
 

@@ -1,4 +1,4 @@
-"""Invitations to sign in, in and out of the database. Addresses are stored as keyed hashes."""
+"""Store and load invitations to sign in. Addresses are stored as keyed hashes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Invitation:
 
 
 def invite(session: Session, programme: str, person: str, email: str, *, at: datetime, by: str) -> None:
-    """Invite a person at an address; an earlier invitation of theirs ends."""
+    """Invite a person at an address; this ends any earlier invitation of theirs."""
     withdraw_invitation(session, programme, person, at=at)
     address = address_of(session, email)
     session.add(InvitationRow(programme_id=programme, person=person, address=address, at=at, by=by))
@@ -50,7 +50,7 @@ def invitations(session: Session, programme: str) -> Sequence[Invitation]:
 
 
 def invited_to(session: Session, address: str) -> Mapping[str, tuple[str, ...]]:
-    """Return the people that an address is invited as, by programme."""
+    """Return the people who are invited at an address, by programme."""
     query = select(InvitationRow).where(InvitationRow.address == address, col(InvitationRow.withdrawn_at).is_(None))
     found: dict[str, tuple[str, ...]] = {}
     for row in session.exec(query.order_by(col(InvitationRow.id))):
@@ -59,7 +59,10 @@ def invited_to(session: Session, address: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def invited_since(session: Session, programme: str, email: str, since: datetime) -> tuple[int, int]:
-    """Count the invitations since a moment, including withdrawn ones: at an address anywhere, and of a programme."""
+    """Count the invitations since a moment: at an address in any programme, and in one programme.
+
+    Withdrawn ones are counted too.
+    """
     count = select(func.count()).select_from(InvitationRow).where(col(InvitationRow.at) > since)
     at_address = count.where(InvitationRow.address == address_of(session, email))
     return session.exec(at_address).one(), session.exec(count.where(InvitationRow.programme_id == programme)).one()

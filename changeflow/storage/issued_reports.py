@@ -120,7 +120,7 @@ def _points(text: str, ids: Renames) -> dict[str, tuple[int, int]]:
 
 
 def _seal(key: bytes, row: FrozenReportRow) -> str:
-    """Seal a row as it is stored, so that nothing needs to be read of one that was changed."""
+    """Seal a row as it is stored, so that a changed row is recognised before its text is unpacked."""
     return keyed(key, "frozen report", row.programme_id, str(row.number), row.signature, row.text)
 
 

@@ -1,4 +1,4 @@
-"""Calculations in and out of the database."""
+"""Store and load calculations."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from changeflow.storage.rows import values_of
 from changeflow.storage.tables.jobs import JobRow
 
 LOST_AFTER = timedelta(seconds=60)
-"""A worker writes every few seconds; one that has not for this long has stopped."""
+"""A worker reports every few seconds; one that has not reported for this long has stopped."""
 
 
 class JobState(StrEnum):
-    """How far a calculation is."""
+    """How far a calculation has got."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -87,7 +87,7 @@ def job_of(session: Session, programme: str, number: int) -> Job | None:
 
 
 def latest_job(session: Session, programme: str, kind: str, subject: str) -> Job | None:
-    """Return the newest calculation about one thing."""
+    """Return the newest calculation of one subject."""
     own = (JobRow.programme_id == programme, JobRow.kind == kind, JobRow.subject == subject)
     row = session.exec(select(JobRow).where(*own).order_by(col(JobRow.id).desc()).limit(1)).first()
     return _job(row) if row is not None else None
@@ -101,7 +101,7 @@ def last_done(session: Session, programme: str, kind: str) -> Job | None:
 
 
 def keep_last_done(session: Session, programme: str, kind: str) -> None:
-    """Remove a programme's ended calculations of a kind but the newest finished one."""
+    """Remove a programme's ended calculations of a kind, except the newest finished one."""
     own = (col(JobRow.programme_id) == programme, col(JobRow.kind) == kind, col(JobRow.state).not_in(OPEN))
     last = last_done(session, programme, kind)
     session.exec(delete(JobRow).where(*own, col(JobRow.id) != (last.id if last else 0)))
@@ -128,7 +128,7 @@ def claim_job(session: Session, *, now: datetime) -> Job | None:
 
 
 def begin_job(session: Session, number: int, *, version: int, on: date) -> Job:
-    """Write down which version and day a claimed calculation is of."""
+    """Record the version and day on which a claimed calculation is based."""
     row = session.exec(select(JobRow).where(JobRow.id == number)).one()
     row.version, row.on = version, on
     session.add(row)
@@ -137,7 +137,7 @@ def begin_job(session: Session, number: int, *, version: int, on: date) -> Job:
 
 
 def note_news(session: Session, number: int, news: str, *, now: datetime) -> bool:
-    """Write down how far a calculation is; return whether it should go on."""
+    """Record how far a calculation has got; return whether it should continue."""
     own = update(JobRow).where(col(JobRow.id) == number, col(JobRow.state) == JobState.RUNNING.value)
     return count_touched(session, own.values(news=news, seen_at=now) if news else own.values(seen_at=now)) == 1
 

@@ -1,8 +1,8 @@
 """Forms that people sent after their session had ended: encrypted files in the state folder, for an hour.
 
 The key of a file is made from the database's key, the person and the token of their browser, which is stored nowhere.
-So only the same person in the same browser can have it opened, and a copy of the folder reveals nothing. The database
-has no part of it. See decision 40.
+So only the same person in the same browser can open it, and a copy of the folder reveals nothing. No form is stored in
+the database. See decision 40.
 """
 
 import json
@@ -23,11 +23,11 @@ from changeflow.storage.keys import key_for, keyed
 
 KEPT_FOR = timedelta(hours=1)
 LONGEST = timedelta(days=1)
-"""A file that would be kept longer was written by another clock, and is removed."""
+"""A file with an end further ahead than this was written while the clock was wrong, and is removed."""
 MOST_OF_ONE, MOST_FORMS = 5, 500
-"""The most forms of one person in one browser, and of everyone together."""
+"""The most forms that are kept for one person in one browser, and for everyone together."""
 MOST_BYTES = 40_000_000
-"""The most bytes of all forms together: about fifty of the longest, or thousands of the usual ones."""
+"""The largest total size of the forms in bytes: about fifty of the longest, or thousands of the usual length."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MARK_DIGITS = 32
 NONCE_BYTES = 12
@@ -40,25 +40,25 @@ class KeptForm:
     id: str
     programme: str
     path: str
-    """Where it was sent to."""
+    """The path that it was sent to."""
     page: str
     """The page that it was on; empty if the browser did not say."""
     fields: Mapping[str, str]
     had_files: bool
-    """Whether files came with it, which are not kept."""
+    """Whether it came with files, which are not kept."""
 
 
 class Owner(NamedTuple):
-    """Whose a form is."""
+    """The owner of a form."""
 
     browser: str
-    """The token of a browser."""
+    """The token of their browser."""
     person: str
     """The person whose session it was, as `owner_name` names them."""
 
 
 class _Name(NamedTuple):
-    """The name of a file, which says nothing to those without the database's key."""
+    """The name of a file, which reveals nothing without the database's key."""
 
     until: int
     """The end of its hour, in microseconds since 1970."""
@@ -91,7 +91,7 @@ class KeptForms:
         had_files: bool,
         now: datetime,
     ) -> None:
-        """Keep a form instead of an earlier one to the same path; the oldest make room if there are too many."""
+        """Keep a form in place of an earlier one to the same path; remove the oldest forms if there are too many."""
         key = key_for(self.url)
         until = _microseconds(now + KEPT_FOR)
         name = _Name(until, _mark(key, "browser", owner.browser), _mark(key, "person", owner.person), _mark(key, path))
@@ -142,7 +142,10 @@ class KeptForms:
         return []
 
     def _tidied(self, now: datetime) -> list[_Name]:
-        """Remove what is over, and what a killed process left; return the rest. Call this with the folder locked."""
+        """Remove expired forms, and files that a killed process left; return the rest.
+
+        Call this with the folder locked.
+        """
         for file in self._files():
             name = _name_in(file)
             if name is None or not _is_kept(name, now):
@@ -163,7 +166,7 @@ class KeptForms:
         return len(files)
 
     def _opened(self, name: _Name, key: bytes) -> KeptForm | None:
-        """Return the form in a file; None if it has gone, was changed, or was made with another key."""
+        """Return the form in a file; None if the file has gone, was changed, or was made with another key."""
         try:
             raw = read_ordinary(self.folder / str(name), most=MOST_BYTES)
             text = AESGCM(key).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], str(name).encode())

@@ -35,14 +35,14 @@ from changeflow.values.acting import current
 
 KEY_BYTES = 32
 _MOST_BYTES = 1_000
-"""The most bytes of a key file, which has 64 digits and a line end."""
+"""The largest size in bytes of a key file, which has 64 digits and a line end."""
 _KEY = "key"
 """Where a session stores its checked key."""
 _place: Path | None = None
 
 
 def keep_in(file: Path | None) -> Path | None:
-    """Keep keys in `file` (`CHANGEFLOW_KEY_FILE`), or with None beside each SQLite file; return the old setting."""
+    """Keep keys in `file` (`CHANGEFLOW_KEY_FILE`), or beside each SQLite file if it is None; return the old setting."""
     global _place
     before, _place = _place, file
     return before
@@ -86,7 +86,7 @@ def lend(session: Session, key: bytes) -> None:
 
 
 def held_for(session: Session) -> bytes | None:
-    """Return the key of an open database as `key_of` does, but create none: None if there is no key file."""
+    """Return the key of an open database as `key_of` does, but do not create one: None if there is no key file."""
     return key_of(session) if _read(key_file(url_of(session))) is not None else None
 
 

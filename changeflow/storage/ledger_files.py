@@ -33,7 +33,7 @@ class LedgerFiles:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Let no other process add or remove files meanwhile."""
+        """Lock the folder, so that no other process adds or removes files."""
         with self.state.writing():
             self.folder.mkdir(exist_ok=True, mode=0o700)
             yield
@@ -58,7 +58,7 @@ class LedgerFiles:
         write_whole(self.result_path(pair), text, private=True)
 
     def read_result(self, pair: int) -> str | None:
-        """Return a comparison's result; None if there is none, or none any more."""
+        """Return a comparison's result; None if there is none, or if it was removed."""
         try:
             return read_ordinary(self.result_path(pair), most=MOST_RESULT_BYTES).decode()
         except OSError:
@@ -66,7 +66,10 @@ class LedgerFiles:
 
     @contextmanager
     def named(self, files: Collection[tuple[str, str, str]]) -> Iterator[list[Path]]:
-        """Yield the files under the names that people know, each given as (side, name here, their name)."""
+        """Yield the files under the names that people know.
+
+        Each is given as (side, name in this folder, name that people know).
+        """
         folder = self.folder / f".{secrets.token_hex(8)}.work"
         folder.mkdir(mode=0o700)
         try:
@@ -83,7 +86,7 @@ class LedgerFiles:
         """
         if not self.folder.is_dir():
             return 0
-        # The disk's own clock: the server's may be set to another day.
+        # Use the disk's own clock, because the server's may be set to another day.
         marker = self.folder / ".now"
         marker.touch(mode=0o600)
         now = marker.stat().st_mtime
@@ -125,7 +128,7 @@ class PartOfUpload:
         self.path.unlink(missing_ok=True)
 
     def keep(self, suffix: str) -> str:
-        """Give the file the name of its content; return the name. Call this with the folder locked."""
+        """Name the file after the digest of its content; return the name. Call this with the folder locked."""
         self.close()
         name = f"{self._digest.hexdigest()}{suffix}"
         os.replace(self.path, self.path.with_name(name))  # noqa: PTH105  (one step)

@@ -1,4 +1,4 @@
-"""Uploaded outputs of parallel runs in and out of the database."""
+"""Store and load uploaded outputs of parallel runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ def choose_decimals(session: Session, number: int, *, old: str, new: str) -> Non
 
 
 def empty_pair(session: Session, number: int) -> None:
-    """Let go of a pair's files, and of the names that they had."""
+    """Clear the names of a pair's files, as they are here and as people know them."""
     own = update(LedgerPairRow).where(col(LedgerPairRow.id) == number)
     session.exec(own.values(old_file="", new_file="", identity_file="", old_name="", new_name="", identity_name=""))
 
@@ -90,6 +90,6 @@ def remove_pairs(session: Session, programme: str, *, uploaded_before: datetime 
 
 
 def all_files(session: Session) -> tuple[set[str], set[int]]:
-    """Return the names of every file that a pair of the database has, and the numbers of those pairs."""
+    """Return the names of all files to which pairs refer, and the numbers of those pairs."""
     pairs = [_pair(row) for row in session.exec(select(LedgerPairRow).where(LedgerPairRow.old_file != ""))]
     return {name for pair in pairs for name in pair.files}, {pair.id for pair in pairs}

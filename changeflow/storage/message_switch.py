@@ -1,4 +1,4 @@
-"""Whether a programme's messages reach people: the last use of the switch, or else the programme's files."""
+"""Whether a programme's messages reach people: the last use of the switch decides, or else the programme's files."""
 
 from dataclasses import dataclass
 from datetime import datetime

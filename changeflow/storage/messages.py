@@ -120,7 +120,7 @@ def settle(
     channel: str,
     error: str | None = None,
 ) -> set[int]:
-    """Record the results of messages; return those that this worker still claimed. Others have taken the rest."""
+    """Record the results of messages; return those that this worker still held. Other workers have taken the rest."""
     result = session.exec(
         update(MessageRow)
         .where(col(MessageRow.id).in_(some), col(MessageRow.claimed_by) == worker, col(MessageRow.state) == OPEN)
@@ -142,7 +142,7 @@ def put_back(session: Session, message: int, *, worker: str, until: datetime) ->
 def postpone(
     session: Session, message: int, *, worker: str, until: datetime, error: str, may_have_gone: bool = False
 ) -> None:
-    """Return a claim; the message is tried again from a moment on."""
+    """Return a claim; the message is not tried again before a moment."""
     values: dict[str, object] = {"next_try": until, "error": error}
     if may_have_gone:
         values["may_have_gone"] = True

@@ -79,7 +79,7 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "tokens for programs that they made": (ApiTokenRow, ("by",), ("token",)),
     "entries of the audit": (AuditRow, ("actor",), ()),
 }
-"""The name, table, columns that name a person, and columns that are left out."""
+"""By name: the table, its columns that name a person, and its columns that are left out."""
 
 
 def rows_about(
@@ -198,7 +198,10 @@ def remember_same(session: Session, programme: str, same: Mapping[str, str]) -> 
 
 
 def everybody(session: Session) -> list[tuple[str, str, str]]:
-    """Return (programme, person, keyed hash of an address or nothing) for everyone now or formerly in any programme."""
+    """Return (programme, person, keyed hash of an address) for everyone who is or was in any programme.
+
+    The hash is empty for people without an address.
+    """
     rows = session.exec(select(AddressSeenRow).order_by(col(AddressSeenRow.programme_id), col(AddressSeenRow.person)))
     found = dict.fromkeys((r.programme_id, r.person, r.address) for r in rows)
     for programme in versions.programme_ids(session):
@@ -228,7 +231,7 @@ class Identity:
 
 
 def identity_of(session: Session, person: str, *, also: Collection[str] = ()) -> Identity:
-    """Find a person's possible ids; `also` are those that are known to be theirs."""
+    """Find a person's possible ids; `also` are further ids that are known to be theirs."""
     by_address = _ids_by_address(session)
     same = UnionFind({person, *(one for ids in by_address.values() for one in ids)})
     for ids in by_address.values():

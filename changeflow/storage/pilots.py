@@ -1,4 +1,4 @@
-"""Pilots and parallel runs in and out of the database: comparisons, measures, filings and entries."""
+"""Store and load pilots and parallel runs: comparisons, measures, filings and entries."""
 
 import json
 from collections.abc import Iterable

@@ -224,7 +224,7 @@ def is_open_here(file: Path) -> bool:
 
 @contextmanager
 def shared(file: Path) -> Iterator[None]:
-    """Keep restores out of an existing database without an engine's connection."""
+    """Lock out restores of an existing database while no engine is connected to it."""
     lock = _open_lock(Path(os.path.realpath(file)))
     try:
         _share(lock, file)

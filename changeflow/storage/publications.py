@@ -184,7 +184,7 @@ def kept_answers(session: Session) -> list[Kept]:
 
 
 def add_assessments(session: Session, programme: str, assessments: Sequence[Assessment]) -> None:
-    """Add new answers. Changed answers of a person in the same round are a revision."""
+    """Add new answers. If a person's answers in the same round have changed, they become a revision."""
     latest: dict[tuple[str, str], AssessmentRow] = {}
     query = select(AssessmentRow).where(AssessmentRow.programme_id == programme).order_by(col(AssessmentRow.revision))
     for row in session.exec(query):

@@ -74,5 +74,5 @@ def is_in_force(
 
 
 def attempts(session: Session, table: type[SQLModel], *same: Any) -> int:  # noqa: ANN401
-    """Count the withdrawn rows of the same subject, which is the number of the next record."""
+    """Count the withdrawn rows of the same subject; the count is the next record's `attempt`."""
     return session.exec(select(func.count()).select_from(table).where(*same, ~is_in_force(table))).one()

@@ -35,7 +35,7 @@ TOGETHER = 500
 def scratch_of(url: str) -> Iterator[Session]:
     """Open a session on a copy of what is stored now. It can be written to, and is gone afterwards."""
     engine = create_engine(
-        # A name of its own, because kept programmes are known by the name of their database.
+        # A unique name, because programmes kept in memory are identified by the name of their database.
         f"sqlite:///file:scratch-{secrets.token_hex(8)}?mode=memory&uri=true",
         poolclass=StaticPool,
         connect_args={"check_same_thread": False},

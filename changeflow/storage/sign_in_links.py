@@ -1,4 +1,4 @@
-"""Sign-in links in and out of the database. Only digests of them are stored."""
+"""Store and load sign-in links. Only digests of them are stored."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,7 +42,7 @@ def links_since(session: Session, address: str, since: datetime) -> int:
 
 
 def link_of(session: Session, token: str, browser: str, *, now: datetime) -> SignInLink | None:
-    """Return a link that works in this browser; None for any other."""
+    """Return a link if it works in this browser, or else None."""
     row = session.get(SignInLinkRow, digest(session, "sign-in link", token))
     if row is None or row.used_at is not None or row.expires_at <= now:
         return None

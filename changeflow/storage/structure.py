@@ -77,7 +77,7 @@ WHERE d.deptype = 'e' AND relnamespace = current_schema()::regnamespace
 
 
 class StructurePart(NamedTuple):
-    """One part of a table, as a comparable text; `TABLE` is the table itself. A view belongs to no table."""
+    """One part of a table, as a string to compare; `TABLE` is the table itself. A view belongs to no table."""
 
     table: str
     what: str
@@ -159,7 +159,7 @@ def _clauses(sql: str) -> list[str]:
 
 @lru_cache(maxsize=1_024)
 def _plain(sql: str) -> str:
-    """Normalise a clause: no quotes around names, single spaces, lower case; texts are unchanged."""
+    """Normalise a clause: no quotes around names, single spaces, lower case; string literals are unchanged."""
     parts = re.split(r"('(?:[^']|'')*')", sql)
     parts[::2] = [re.sub(r"\s+", " ", part.replace('"', "")).lower() for part in parts[::2]]
     parts[::2] = [re.sub(r" ?([(,)]) ?", lambda m: _SPACED[m[1]], part) for part in parts[::2]]

@@ -256,8 +256,8 @@ def revision(session: Session, programme: str) -> int:
 def state(session: Session, programme: str, *, but: Collection[str] = ()) -> tuple[object, ...]:
     """Return a key of a programme's state that is unique even across files and histories.
 
-    It is empty for a programme that is not stored. The last audit entry's hash depends on all earlier entries, and each
-    change adds an entry or increases the revision. Audit entries with the actions `but` give no other key.
+    The key is empty for a programme that is not stored. The last audit entry's hash depends on all earlier entries, and
+    each change adds an entry or increases the revision. Audit entries with the actions `but` do not change the key.
     """
     return tuple(session.exec(_STATE, params={"programme": programme, "but": list(but)}).first() or ())
 
@@ -286,7 +286,7 @@ class StoredPlan:
     at: datetime
     dates: Mapping[str, Dates]
     note: str
-    """A forecast's cause, a baseline's reason."""
+    """The cause of a forecast, or the reason for a baseline."""
     approver: str = ""
     on: date | None = None
     announces: bool | None = None

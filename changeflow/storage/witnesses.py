@@ -87,7 +87,7 @@ class AnchorWitness:
                 yield Fault(programme, own.fork, what)
 
     def late(self, programmes: Iterable[str]) -> list[tuple[str, int]]:
-        """Return the chains that the anchor covers only from a later entry on, with that entry."""
+        """Return the chains whose earliest entries the anchor does not cover, with the first entry that it does."""
         known = {name: self._timelines[name].since for name in sorted(set(programmes) & self._timelines.keys())}
         return [(name, since) for name, since in known.items() if since > 1]
 
@@ -98,7 +98,7 @@ class AnchorWitness:
 
 @dataclass(slots=True)
 class HeadWitness:
-    """Heads noted elsewhere, such as on a printed report: the beginning of the hash by programme and number."""
+    """Heads noted elsewhere, such as on a printed report: the beginning of each hash, by programme and number."""
 
     heads: Mapping[tuple[str, int], Sequence[tuple[str, str]]]
     """Each with its source."""
@@ -133,7 +133,7 @@ class _Ranges:
         return any(a <= last and first <= b for a, b in reversed(self._ranges))
 
     def cut(self, number: int) -> None:
-        """Forget a number and all after it."""
+        """Forget a number and all later ones."""
         self._ranges = [(a, min(b, number - 1)) for a, b in self._ranges if a < number]
 
 
@@ -149,7 +149,7 @@ class _Timeline:
     begun: dict[int, tuple[str, datetime]] = field(default_factory=dict)
     """By the last number: the hash announced last, and when."""
     begun_before: dict[int, dict[str, datetime]] = field(default_factory=dict)
-    """The same for announcements followed by another, whose transactions did not commit."""
+    """The same for earlier announcements of that number, whose transactions did not commit."""
     seen: _Ranges = field(default_factory=_Ranges)
     """Numbers with any line."""
     kept: _Ranges = field(default_factory=_Ranges)
@@ -192,7 +192,7 @@ class _Timeline:
         return at if known == entry.hash else self.begun_before.get(entry.number, {}).get(entry.hash)
 
     def _forget(self, number: int) -> None:
-        """Forget entries from a number on, because the database was restored to an earlier state."""
+        """Forget the entry with a number and all later ones, because the database was restored to an earlier state."""
         self.stored = {n: h for n, h in self.stored.items() if n < number}
         self.begun = {n: h for n, h in self.begun.items() if n < number}
         self.begun_before = {n: h for n, h in self.begun_before.items() if n < number}
@@ -211,7 +211,7 @@ def _seen_otherwise(own: _Timeline, entry: Entry) -> str | None:
     if not own.seen.meets(number, number):
         return _NEVER
     if number not in own.begun:
-        return None  # its transaction continued, and that one's last entry vouches for it
+        return None  # its transaction has later entries, and the last of them vouches for it
     announced = own.announced(entry)
     if announced is None:
         return "it is not the entry that was anchored: it was rewritten, or one before it was"

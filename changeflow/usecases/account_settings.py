@@ -54,7 +54,7 @@ class AccountLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewInvitation:
-    """The message about an invitation, to send."""
+    """A message about an invitation, ready to send."""
 
     to_name: str
     is_named: bool
@@ -82,7 +82,7 @@ class SessionLine:
 
 
 def account_lines(found: Visit) -> list[AccountLine]:
-    """Return the programme's people, by title: those who are here come first."""
+    """Return the programme's people by title; those who are in the programme today come first."""
     found.permit(Action.INVITE)
     known = _Known(found.session, found.name)
     lines = [_line(found, known, person.id) for person in found.definition.people]
@@ -139,7 +139,7 @@ def _known_person(definition: Definition, person: str) -> str:
 def _changing(
     token: str, programme: str, person: str, *, db: str, now: datetime, is_locked: bool = True
 ) -> Iterator[tuple[Session, Visit]]:
-    """Check that the visitor may invite, then open a transaction, which is locked for the programme."""
+    """Check that the visitor may invite, then open a transaction that locks the programme."""
     with visit(token, programme, db=db, now=now) as found:
         found.permit(Action.INVITE)
         _known_person(found.definition, person)
@@ -152,9 +152,9 @@ def _changing(
 def invite(
     token: str, programme: str, person: str, email: str, *, db: str, now: datetime, can_mail: bool = False
 ) -> NewInvitation | None:
-    """Invite a person at an address; an earlier invitation of theirs ends. Return the message to send, if any.
+    """Invite a person at an address, which ends any earlier invitation of theirs; return the message to send, if any.
 
-    There is one if `can_mail`, the programme's messages are on, and not too many have been sent.
+    There is a message if `can_mail` is set, the programme's messages are on, and not too many have been sent.
     """
     with _changing(token, programme, person, db=db, now=now) as (session, found):
         address = check_address(email)
@@ -233,7 +233,7 @@ def release(token: str, programme: str, person: str, *, db: str, now: datetime) 
 
 
 def _people_at(session: Session, programme: str, addresses: Collection[str]) -> set[str]:
-    """Return the people of a programme who have or were invited at one of some addresses."""
+    """Return the people of a programme who have one of the given addresses, or were invited at one."""
     listed = versions.contacts(session, programme).items()
     found = {p for p, c in listed if c.email and accounts.address_of(session, c.email) in addresses}
     return found | {i.person for i in invitations.invitations(session, programme) if i.address in addresses}

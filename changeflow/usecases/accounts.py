@@ -1,7 +1,7 @@
 """Signing in and out: by an identity provider, by a link in an email, and on the machine itself.
 
-An account belongs to the person of a programme who has its verified address or was invited at it by an admin,
-never to a display name. Which roles a person has is read from the programme at every request.
+An account belongs to the person of a programme who has its verified address, or whom an admin invited at that address.
+Display names play no part. A person's roles are read from the programme at every request.
 """
 
 import re
@@ -46,7 +46,7 @@ class SignInNeededError(ChangeflowError):
 
 
 class SignInRefusedError(InputError):
-    """Someone may not come in. `people` are those they are known to be, by programme, for the audit."""
+    """Someone may not sign in. `people` are the people that they are known to be, by programme, for the audit."""
 
     def __init__(self, message: str, people: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -84,7 +84,7 @@ def new_token() -> str:
 def ask_link(email: str, *, browser: str, next_page: str, db: str, now: datetime) -> NewLink | None:
     """Make a sign-in link for an invited address; None if none may be sent. The page says the same in both cases.
 
-    Admins get none: their access is worth more than a mailbox.
+    Admins get none, because a mailbox does not protect their access well enough.
     """
     address_text = check_address(email)
     token = new_token()
@@ -119,15 +119,15 @@ def ask_link(email: str, *, browser: str, next_page: str, db: str, now: datetime
 def _where(session: Session, found: Sequence[tuple[Definition, str, Contact | None]], address: str, asked: str) -> str:
     """Return the address to send to: the one in the list of people, or else the one that was entered.
 
-    Two different addresses may have one hash, which ignores case: `ſ` counts as `s`. So an address with letters beyond
-    ASCII is never taken from the form, where a stranger may have entered it.
+    Two different addresses may have the same hash, because it ignores case: `ſ` counts as `s`. So an address with
+    letters beyond ASCII is never taken from the form, where a stranger may have entered it.
     """
     own = (c.email for _, _, c in found if c is not None and c.email)
     return next((e for e in own if accounts.address_of(session, e) == address), asked if asked.isascii() else "")
 
 
 def check_address(email: str) -> str:
-    """Return an email address without spaces around it; raise `InputError` for a text that cannot be one."""
+    """Return an email address without spaces around it; raise `InputError` for a string that cannot be one."""
     text = email.strip()
     if not 3 <= len(text) <= LONGEST_ADDRESS or not _ADDRESS.fullmatch(text):
         raise InputError(sentence("Enter an email address, such as name@example.org."))
@@ -241,7 +241,7 @@ def _begin(
 
 @contextmanager
 def _noting_refusals(db: str, now: datetime) -> Iterator[None]:
-    """Log who may not come in, and record it in the audit of the programmes that they are known to be in."""
+    """Log a refused sign-in, and record it in the audit of each programme that the person is known to be in."""
     try:
         yield
     except SignInRefusedError as error:
@@ -279,7 +279,7 @@ def person_at(
 ) -> str | None:
     """Return the person of a programme with an invitation at an address, or else the only one who has it.
 
-    A link is for invited people only, so that a withdrawn invitation ends what it gave.
+    Links are for invited people only, so that withdrawing an invitation ends the access that it gave.
     """
     people = [p for p in invited if is_here(definition, p, now)]
     if not people and how is not SignIn.LINK:
@@ -317,7 +317,7 @@ def end_machine_sessions(*, db: str, now: datetime) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorPerson:
-    """A person who can have a printed link."""
+    """A person for whom a sign-in link can be printed."""
 
     programme: str
     person: str
@@ -327,7 +327,10 @@ class DoorPerson:
 def people_for_doors(
     programme: str | None, people: Sequence[str], *, is_setup: bool, db: str, now: datetime
 ) -> list[DoorPerson]:
-    """Return the named people of a programme, and with `is_setup` its admins; without a name, of the only one."""
+    """Return the named people of a programme, and with `is_setup` its admins.
+
+    Without a name, it is the only programme of the database.
+    """
     with read_scope(db) as session:
         definition = versions.required(session, name_of(session, programme)).definition
     own = definition.programme.programme

@@ -1,7 +1,7 @@
 """What a signed-in person does on a page: each change is rehearsed, its effect shown, and then made, by one use case.
 
-The session is checked again in the transaction that writes, so that a role or session taken away counts at once. What
-a page showed of the thing to change, and of the effect, must still be so.
+The session is checked again in the transaction that writes, so that a role or session taken away counts at once. The
+thing to change, and the effect, must still be as the page showed them.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from changeflow.values.moments import local_day
 T = TypeVar("T")
 DIGITS = 16
 Seen = tuple[Callable[[Programme], str], str]
-"""What a page showed of the thing to change: how to mark it, and its mark then."""
+"""The state that a page showed of the thing to change: how to compute its mark, and the mark at that time."""
 
 
 class StaleError(ConflictError):
@@ -36,7 +36,7 @@ class StaleError(ConflictError):
 
 
 class OtherEffectError(ConflictError):
-    """The change would now have another effect than the one that was shown; nothing was saved."""
+    """The change would now have a different effect from the one that was shown; nothing was saved."""
 
     def __init__(self, effect: Effect) -> None:
         super().__init__("The effect is no longer the one you checked.")
@@ -97,7 +97,7 @@ class _PageGuard(ChangeChecks):
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed(Generic[T]):
-    """What a change would give back, and what it would move."""
+    """What a change would return, and what it would move."""
 
     result: T
     effect: Effect
@@ -106,7 +106,7 @@ class Rehearsed(Generic[T]):
 def rehearse(change: Change, do: Callable[[Change], T], *, seen: Seen | None = None) -> Rehearsed[T]:
     """Make a change by its use case, which must be one unit of work, and undo it.
 
-    Raise the errors that the change itself would raise, and `StaleError` if what was seen has another mark by now.
+    Raise the errors that the change itself would raise, and `StaleError` if what was seen has changed since.
     """
     guard = replace(_guard_of(change), seen=seen, is_trial=True)
     result = do(replace(change, guard=guard))
@@ -123,10 +123,12 @@ def confirm(
     seen: Seen | None = None,
     reason: str | None = None,
 ) -> T:
-    """Make a change whose effect was shown; `expected` is the effect's mark, and `reason` why dates move, if asked.
+    """Make a change whose effect was shown; `expected` is the effect's mark.
 
-    Raise `OtherEffectError`, with the new effect, if it would now be another, and `ReasonNeededError` if an empty
-    reason is not enough.
+    `reason` says why dates move; it is None if the form does not ask.
+
+    Raise `OtherEffectError`, with the new effect, if the effect would now be different, and `ReasonNeededError` if a
+    reason is needed and is empty.
     """
     return do(replace(change, guard=replace(_guard_of(change), seen=seen, expected=expected, reason=reason)))
 
@@ -142,10 +144,10 @@ NO_MARK = "0" * DIGITS
 
 
 def mark_of(programme: Programme, tasks: Iterable[TaskId]) -> str:
-    """Return a short text that changes with the progress, decisions and answers about some tasks.
+    """Return a short string that changes with the progress, decisions and answers about some tasks.
 
-    Comments and evidence are left out, because they conflict with nothing.
-    Runs, issues, improvements, lessons and sign-offs have names of their own: see `pilots.marks`.
+    Comments and evidence are left out, because they conflict with nothing. Runs, issues, improvements, lessons and
+    sign-offs are marked under names of their own: see `pilots.marks`.
     """
     marks = marks_of(programme)
     return _short_hash([marks.get(task, NO_MARK) for task in tasks])
@@ -173,7 +175,7 @@ def _marks(programme: Programme, given: GivenAnswers) -> Mapping[TaskId, str]:
 
 
 def mark_of_dates(programme: Programme) -> str:
-    """Return a short text that changes with the plan's dates and with what was announced."""
+    """Return a short string that changes with the plan's dates and with what was announced."""
 
     def make() -> str:
         dates = sorted((task, d.start, d.finish) for task, d in dates_of(programme).items())
@@ -183,27 +185,27 @@ def mark_of_dates(programme: Programme) -> str:
 
 
 def mark_of_waivers(programme: Programme) -> str:
-    """Return a short text that changes with the waivers."""
+    """Return a short string that changes with the waivers."""
     return _short_hash(programme.definition.waivers)
 
 
 def mark_of_confidence(programme: Programme) -> str:
-    """Return a short text that changes with the delivery confidence that was set."""
+    """Return a short string that changes with the delivery confidence that was set."""
     return _short_hash(programme.facts.confidence)
 
 
 def mark_of_acts(programme: Programme) -> str:
-    """Return a short text that changes with the recorded acts of support."""
+    """Return a short string that changes with the recorded acts of support."""
     return _short_hash(programme.facts.acts)
 
 
 def mark_of_attendance(programme: Programme, session: TaskId) -> str:
-    """Return a short text that changes with who is recorded at a training session."""
+    """Return a short string that changes with who is recorded at a training session."""
     return _short_hash([a for a in programme.facts.attendance if a.task == session])
 
 
 def mark_of_checkpoint(programme: Programme, task: TaskId) -> str:
-    """Return a short text that changes with a checkpoint's results and progress."""
+    """Return a short string that changes with a checkpoint's results and progress."""
     facts = programme.facts
     return _short_hash(([c for c in facts.checkpoints if c.task == task], facts.progress.get(task)))
 

@@ -84,7 +84,7 @@ class AnnouncementsPage:
     schools: tuple[tuple[str, str], ...]
     """Every school: ids and names."""
     recorded: tuple[tuple[str, str], ...]
-    """The announcements that the person may withdraw, the latest first: ids, and what was announced when."""
+    """The announcements that the person may withdraw, the latest first: ids, and what was announced, and when."""
     seen: str
     """The mark of the plan's dates."""
 

@@ -61,14 +61,14 @@ class AnswerRecorder:
     """Records one answer and its effects."""
 
     def __init__(self, work: UnitOfWork, request: Request, given: Given, *, kind: str) -> None:
-        """`kind` is that of `kind_of`: what the request asks for."""
+        """`kind` is what the request asks for, as `kind_of` returns it."""
         self.work, self.session, self.request, self.given, self.kind = work, work.session, request, given, kind
         self.stored, self.now, self.today = work.stored, work.change.now, work.change.on
         self.known: GivenAnswers = answers.answers(work.session, work.name)
 
     @property
     def asked(self) -> str:
-        """The person whose reminders an answer is about: for a task, the one now asked, even if a manager answers."""
+        """Whose reminders an answer is about: for a task, the person now asked, even if a manager answers."""
         task = self.stored.programme.roadmap.tasks.get(self.request.subject)
         if task is None or task.owner is None:
             return self.request.person

@@ -55,9 +55,10 @@ def import_assessments(source: Path | PastedText, change: Change) -> ImportedRou
     """Record the answers of one round, and publish every closed round that is due.
 
     The days of its answers identify a round, not the file's name. Answers that are already recorded change nothing;
-    different answers from the same people on the same days are a correction. A line without a score does not take an
-    answer of its day back: it is refused. The person who imports a file cannot find out which of the first two it had:
-    the reply, the audit entry, the forecast and the permission needed are the same.
+    different answers from the same people on the same days are a correction. A line without a score does not withdraw
+    an answer of the same day: it is refused. The person who imports a file cannot find out whether its answers were
+    recorded already or are corrections: the reply, the audit entry, the forecast and the permission needed are the
+    same.
     """
     # Imported here because its solver takes longer to load than most commands take.
     from changeflow.usecases.publishing import prepare, publish_closed

@@ -21,7 +21,7 @@ RECORDED_WITH_BY = "If one of them has decided, record it with --by. No changes 
 
 
 def recorded_with_by() -> str:
-    """Return the hint of a refused decision: how to record another person's. Pages have a form for that."""
+    """Return the hint for a refused decision: how to record another person's. On pages, a form does that."""
     return "" if current().via is Via.SESSION else RECORDED_WITH_BY
 
 
@@ -44,7 +44,7 @@ def permit(
     hint: str = "",
     names: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the actor if they may do this; otherwise raise a `NotAllowedError` with who may, and the hint."""
+    """Return the actor if they may do this, or raise a `NotAllowedError` that says who may, with the hint."""
     by = check_actor(definition, actor)
     verdict = may(definition, by, action, subject, on=on, names=names)
     if isinstance(verdict, Refused):

@@ -82,7 +82,7 @@ class BaselinesPage:
 
 
 def baselines_page(visit: Visit) -> BaselinesPage:
-    """Return every baseline, and what one that was taken today would announce."""
+    """Return every baseline, and what a baseline taken today would announce."""
     visit.permit(Action.READ_PROGRAMME)
     permit_whole(visit)
     programme = visit.programme

@@ -66,7 +66,7 @@ def _report(visit: Visit) -> SroReport:
 def whole_report(visit: Visit) -> SroReport:
     """Return today's report with the last entry of the audit, as the command writes it.
 
-    A mere reading adds an entry, so a kept report may name an earlier one.
+    Even reading the report adds an entry, so a report kept in memory may name an earlier one.
     """
     report, last = brief(visit), audit.head(visit.session, visit.name)
     return replace(report, audit_head=head_text(last) if last is not None else "")

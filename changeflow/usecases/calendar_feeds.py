@@ -23,7 +23,7 @@ from changeflow.values.words import Action, Kind
 FEED, FEED_DAYS = "calendar", timedelta(days=400)
 """An address works for 400 days: our own choice."""
 ENDED_KEPT = 5
-"""The most ended addresses of a person that are kept, to say that they have ended."""
+"""The most ended addresses that are kept for a person, so that the page can say that they have ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

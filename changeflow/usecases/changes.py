@@ -31,7 +31,7 @@ from changeflow.values.words import Kind
 
 BASELINE, REPORT = "baseline", "report"
 MOST_EXPLAINED = 12
-"""The most gates, go-lives and tasks, of each, with causes: a terminal shows ten lines of each."""
+"""The most gates, the most go-lives and the most other tasks to explain: a terminal shows ten lines of each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def permit_choose(visit: Visit) -> None:
 
 
 def mark_of_pilot(programme: Programme) -> str:
-    """Return the mark of the waves: someone else may have moved a school."""
+    """Return the mark of the waves, because someone else may have moved a school."""
     return programme.definition.content_hash()[:16]
 
 
@@ -87,7 +87,7 @@ def _obstacle(programme: Programme) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CohortChosen:
-    """A pilot with other schools."""
+    """The result of choosing other schools for the pilot."""
 
     version: int
     moves: tuple[str, ...]
@@ -160,7 +160,7 @@ def _check(programme: Programme, schools: frozenset[str]) -> None:
 def with_pilot(waves: tuple[Wave, ...], schools: frozenset[str]) -> tuple[Wave, ...]:
     """Return waves with these schools in the pilot; each that leaves it takes the place of one that joins.
 
-    Where more leave than join, the rest go to the first wave after the pilot. A wave without schools is left out.
+    If more leave than join, the rest go to the first wave after the pilot. A wave without schools is left out.
     """
     [pilot] = [w for w in waves if w.pilot]
     leaving = [s for s in pilot.schools if s not in schools]

@@ -54,7 +54,7 @@ def comments_on(visit: Visit, task: TaskId) -> tuple[CommentView, ...]:
 
 
 def comment_on(task: TaskId, text: str, change: Change) -> None:
-    """Record a comment on a task. The very text of the task's last comment is not recorded again."""
+    """Record a comment on a task. If the text is the same as the task's last comment, it is not recorded again."""
     said = "\n".join(line.rstrip() for line in text.splitlines()).strip()
     if not said:
         raise InputError("Write your comment.")

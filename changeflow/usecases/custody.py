@@ -93,7 +93,7 @@ def note_seen(seen: StateSeen | None, *, db: str) -> None:
 
 
 def standing_of(session: Session, state: MachineState, seen: StateSeen | None) -> str:
-    """Return why nothing is sent, or an empty text; write nothing. Read `seen` before the session begins."""
+    """Return why nothing is sent, or an empty string; write nothing. Read `seen` before the session begins."""
     found = custody.read(session)
     standing, why = custody.stand(found, seen)
     return message_of(standing, why, state)

@@ -50,7 +50,7 @@ def decision(visit: Visit, gate: str) -> DecisionPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deciding:
-    """What a person may do at a decision that is open."""
+    """What a person may do about an open decision."""
 
     form: DecisionForm
     may_decide: bool
@@ -63,7 +63,7 @@ class Deciding:
 
 
 def deciding(visit: Visit, gate: str) -> Deciding | None:
-    """Return what the person may do at a decision; None if it is made, or if they may do nothing."""
+    """Return what the person may do about a decision; None if it has been made, or if they may do nothing."""
     task = _gate(visit, gate)
     may_decide, may_record = visit.may(Action.DECIDE_GATE, gate_subject(task)), visit.may(Action.RECORD_DECISION)
     if visit.programme.is_done(task.id) or not (may_decide or may_record):
@@ -105,7 +105,8 @@ def is_go_live(visit: Visit, gate: str) -> bool:
 def may_open(visit: Visit, gate: Task) -> bool:
     """Return whether the person may open a gate's page, for links.
 
-    People who see only their own school open what they decide or sign: the evidence is about other schools too.
+    People who see only their own school may open only what they decide or sign, because the evidence is also about
+    other schools.
     """
     services = [s for s in visit.programme.services if s.service == gate.service and s.go_no_go]
     signatories = {p for s in services if s.go_no_go for p in s.go_no_go.sign}

@@ -17,7 +17,7 @@ MOST_FOUND = 20
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One result; `path` is below the programme's address, empty without a page."""
+    """One result; `path` is below the programme's address, and empty if there is no page."""
 
     name: str
     note: str
@@ -36,7 +36,7 @@ class Hits:
 
 
 def find(visit: Visit, text: str) -> tuple[Hits, ...]:
-    """Return what has all words of a text in its name, kind by kind; people are also found by their role."""
+    """Return everything whose name has all words of a text, by kind; people are also found by their role."""
     visit.permit(Action.READ_PROGRAMME)
     words = text.casefold().split()
     if not words:
@@ -82,7 +82,7 @@ def _gates(visit: Visit) -> Iterator[tuple[str, Hit]]:
 
 
 def _people(visit: Visit) -> Iterator[tuple[str, Hit]]:
-    """Yield everyone here today, with the tasks that they own; to someone of one school, no one of another."""
+    """Yield everyone in the programme today, with their tasks; people of one school see no one of another."""
     own = own_school(visit)
     for person in sorted(visit.definition.people, key=lambda p: p.id):
         is_elsewhere = own is not None and person.school not in (None, own.school)

@@ -29,7 +29,7 @@ class JobKind:
 
     title: str
     what: str
-    """What it answers."""
+    """The question that it answers."""
     command: tuple[str, ...]
     """The command that does it, which prints JSON and writes a page."""
 
@@ -81,9 +81,9 @@ REASONS: Mapping[str, str] = {
         "Some tasks have fixed dates that cannot all be met. Ask the programme office to remove one of these dates."
     ),
 }
-"""Why a calculation has no result, in the words of pages, by how the command's own message begins."""
+"""Why a calculation has no result, in the words of pages, by the first words of the command's own message."""
 NO_PLAN = "There is no plan"
-"""How the command's message begins that lists limits of which one must be relaxed: it is fit for pages."""
+"""The first words of the message that lists limits, one of which must be relaxed. Pages show it unchanged."""
 OTHER_REASON = (
     "The plan as it is cannot be calculated. Ask the programme office to check it, and give them this reference: "
 )
@@ -104,7 +104,7 @@ def reason_in_words(said: Sequence[str]) -> str:
 
 
 def is_for_pages(line: str) -> bool:
-    """Return whether a line of a command's news has nothing in it that only a terminal knows, such as an option."""
+    """Return whether a line of a command's progress can be shown on pages: it names no option, file or rule code."""
     return _OF_A_TERMINAL.search(line) is None
 
 
@@ -173,7 +173,7 @@ def claim(*, db: str, now: datetime) -> Job | None:
 
 
 def tell(number: int, news: str, *, db: str, now: datetime) -> bool:
-    """Write down how far a calculation is; return whether it should go on."""
+    """Record how far a calculation has got; return whether it should continue."""
     with session_scope(db) as session:
         return jobs.note_news(session, number, news, now=now)
 

@@ -51,7 +51,7 @@ class ComparedPair:
     """The result for an uploaded pair: problems, or a comparison. Personal data."""
 
     digest: str
-    """The run's, by the files and the policy that was applied."""
+    """The digest of the run, made from the files and the policy that was applied."""
     problems: tuple[PairProblem, ...] = ()
     more_problems: int = 0
     result: Reconciliation | None = None
@@ -105,7 +105,7 @@ def _named(pair: LedgerPair) -> tuple[tuple[str, str, str], ...]:
 
 
 def _asked_side(shown: str, pair: LedgerPair) -> str:
-    """Return the side of a file by the name in a message, which has the folder where both names are the same."""
+    """Return the side of the file that a message names; the name has the folder if both files are called the same."""
     if pair.old_name == pair.new_name:
         return "old" if shown.startswith("old/") else "new"
     return "old" if shown.partition("[")[0] == pair.old_name else "new"

@@ -37,7 +37,7 @@ class Arrived:
 
     part: PartOfUpload
     name: str
-    """The name that it had, as the browser says."""
+    """Its name, as the browser gave it."""
 
 
 def permit_upload(found: Visit, service: str) -> ServiceFile:
@@ -181,9 +181,9 @@ class PairView:
 
 
 def pair(found: Visit, service: str, number: int, *, with_contracts: bool = False) -> PairView:
-    """Return an uploaded pair with what its comparison found. Looking at contracts is in the audit.
+    """Return an uploaded pair with what its comparison found. The audit records who looked at contracts.
 
-    What quotes cells of the files is for the person who uploaded them and for those who may see contracts.
+    Text that quotes cells of the files is only for the person who uploaded them, and for those who may see contracts.
     """
     known = permit_upload(found, service)
     own = own_pair(found, service, number)
@@ -225,5 +225,5 @@ def _days(found: Visit) -> int:
 
 
 def _is_outdated(found: Visit, pair: LedgerPair, result: ComparedPair) -> bool:
-    """Return whether the pair would be compared otherwise today, such as after an explanation."""
+    """Return whether the pair would be compared differently today, for example because of a new explanation."""
     return pair_digest(pair, pair_policy(found.programme, pair)) != result.digest

@@ -286,9 +286,10 @@ def _cost(last: LastDay | None) -> LaterCost | None:
 
 
 def question_about(request: Request, stored: Stored, kind: str, *, with_evidence: bool = True) -> LinkQuestion:
-    """Return what a person is asked; `kind` is as of `kind_of`.
+    """Return what a person is asked; `kind` is as `kind_of` returns it.
 
-    `with_evidence` adds a decision's criteria, last responsible day and cost, each of which takes a re-planning.
+    `with_evidence` adds a decision's criteria, last responsible day and cost, each of which needs the programme to be
+    planned again.
     """
     definition, programme = stored.version.definition, stored.programme
     task = programme.roadmap.tasks.get(request.subject.partition("#")[0])

@@ -130,7 +130,7 @@ def _sent(visit: Visit) -> Iterator[SentLine]:
 
 
 _PRIVATE = (Reason.ASSESSMENT, Reason.CONVERSATION)
-"""Reasons whose title says nothing, or names a person."""
+"""Reasons whose titles are not shown: they say nothing, or name a person."""
 
 
 def _wrong_addresses(visit: Visit) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Switch a programme's messages on, once the first week's were read, and off at once."""
+"""Switch a programme's messages on, once a person has read those of the first week, or off at any time."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from changeflow.values.moments import LONDON
 from changeflow.values.words import Action
 
 LETTER = "letter"
-"""The audit's subject where someone opened a message of a kind, before the kind."""
+"""How the audit's subject begins when someone opened a message; the kind of message follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +35,11 @@ def permit_switch(visit: Visit) -> None:
 
 
 def switch_messages(change: Change, *, is_on: bool, seen: SeenOnPage | None = None) -> bool:
-    """Switch messages on or off; return False if they were so already.
+    """Switch messages on or off; return False if they already were.
 
-    Off is at once. On a page (`seen`), messages can be switched on only by a person who has opened one of each kind
-    today, and if no one else has used the switch since; the command prints them all before.
+    They can be switched off at any time. On a page (`seen`), they can be switched on only by a person who has opened
+    one of each kind today, and only if no one else has used the switch since. The command prints them all before it
+    switches.
     """
     with unit_of_work(change) as work:
         by = work.permit(Action.SWITCH_MESSAGES)

@@ -54,7 +54,7 @@ def _adapter() -> TypeAdapter[WorkedOutWeek]:
 
 
 _WEEKS: Cache[tuple[str, Job], WorkedOutWeek] = Cache(4)
-"""Results read lately, by database and calculation: not by its number alone, which an erasure frees for another."""
+"""Results read recently, by database and calculation, not by number alone: an erasure frees it for another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from changeflow.values.base import TaskId
 
 
 def move_of(visit: Visit, task: TaskId, school: str | None = None) -> Changes | None:
-    """Return one task's slip with its causes; None if it has not moved, or nothing is known to compare with.
+    """Return one task's slip with its causes; None if it has not moved, or if there is nothing to compare it with.
 
     A go-live that was announced is compared with the day announced to `school`, or to the school for which it has
     moved most. Check permissions first.

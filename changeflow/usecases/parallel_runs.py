@@ -106,6 +106,6 @@ def kept_variances(
 
 
 def run_digest(files: Sequence[str], policy: ParallelRunPolicy, service: str, period: str) -> str:
-    """Return what identifies a run: the SHA-256 of each file, and all by which they are compared."""
+    """Return what identifies a run: the SHA-256 of each file, and everything that decides how they are compared."""
     parts = [str(CONVENTION), *files, policy.model_dump_json(exclude_defaults=True), service, period]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

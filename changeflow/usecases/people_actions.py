@@ -19,7 +19,7 @@ from changeflow.values.words import Action, Kind
 AHEAD = timedelta(weeks=13)
 """How far ahead actions are shown at first."""
 SHOWN = ("", "all")
-"""The coming actions, or all of them with those that are done."""
+"""What the page shows: the coming actions, or all actions, including those that are done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class ActionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionGroup:
-    """The people of one wave, or of the whole programme, as one service reaches them."""
+    """The people whom one service reaches in one wave, or in the whole programme."""
 
     name: str
     because: str

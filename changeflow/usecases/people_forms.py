@@ -161,7 +161,7 @@ def permit_checkpoint(visit: Visit, task: str) -> Task:
 
 
 def _any_subject(visit: Visit) -> Subject:
-    """Return a checkpoint that the person may report as a subject, or else the whole programme."""
+    """Return, as a subject for permissions, a checkpoint that the person may report, or else the whole programme."""
     every = (task_subject(t) for t in visit.programme.tasks(kind=Kind.CHECKPOINT))
     return next((s for s in every if visit.may(Action.REPORT_CHECKPOINT, s)), PROGRAMME)
 

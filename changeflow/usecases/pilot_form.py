@@ -26,10 +26,10 @@ class PilotForm:
     page: Callable[[Visit, ServiceFile, str], EntryForm]
     """Builds the page of a service and, for some kinds, of one thing of it."""
     do: Callable[[str, str, Given, date | None, Change], object]
-    """Does it for a service, a thing, what was given and the day in it."""
+    """Makes the change, from a service, a thing, what was filled in, and the day in it."""
     subject: Callable[[Programme, str, str], Subject]
     thing: Callable[[str, str], str] = lambda _, __: ""
-    """The thing whose mark the form carries; empty if it only adds something."""
+    """The thing whose mark the form carries; empty if the form only adds something."""
 
 
 def of_service(programme: Programme, service: str, _: str) -> Subject:

@@ -25,7 +25,7 @@ from changeflow.values.base import TaskId
 from changeflow.values.words import Action
 
 Build = Callable[[UnitOfWork, str], entries.Entry]
-"""Makes an entry for the person who makes it."""
+"""Makes an entry for the acting person."""
 About = Callable[[Programme], Subject]
 """Finds the subject of an entry, with its owners; an unknown name is an error."""
 Statement = TypeVar("Statement", bound=entries.PilotStatement)

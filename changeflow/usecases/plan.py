@@ -49,7 +49,7 @@ def remarks(read: Folder) -> Iterator[Problem]:
 
 
 def _replaced_ranges(read: Folder) -> Iterator[Problem]:
-    """Yield each place where a duration replaces tasks' estimated range."""
+    """Yield each place where a duration replaces the estimated ranges of tasks."""
     tasks: dict[tuple[Place, str, tuple[str, ...]], list[TaskId]] = {}
     for found in replaced_ranges(read.definition):
         tasks.setdefault((found.place, found.duration, found.estimate), []).append(found.task)

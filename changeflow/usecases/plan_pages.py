@@ -56,7 +56,7 @@ class TaskPage:
     schools: frozenset[str]
     """The schools whose pages the person may open."""
     may_report: bool
-    """Whether the person may record its progress here: not of a decision, which has its own page."""
+    """Whether the person may record its progress here. A decision is recorded on its own page instead."""
     seen: str
     """The mark of what is recorded about it."""
     is_partial: bool = False
@@ -79,7 +79,7 @@ def plan(visit: Visit, query: PlanQuery) -> PlanPage:
         return replace(own.only(page), query=page.query) if own else page
 
     rows, own = rows_of(visit), own_school(visit)
-    # Pages that everyone opens are kept; there are few, unlike those of filters.
+    # Pages that everyone opens are kept, because there are few of them; pages with other filters are not.
     is_common = query == PlanQuery(by=query.by, only=query.only)
     return visit.view("plan-page", make, query.by, query.only, _limits(visit)) if is_common else make()
 

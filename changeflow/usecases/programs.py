@@ -47,7 +47,7 @@ class ProgramToken:
 
 @contextmanager
 def program_visit(token: str, programme: str, *, db: str, now: datetime) -> Iterator[Visit]:
-    """Open a visit of a program; raise `SignInNeededError` if its token does not work."""
+    """Open a visit by a program; raise `SignInNeededError` if its token does not work."""
     with read_scope(db) as session:
         found = api_tokens.api_token(session, token, now=now) if token else None
         if found is None:

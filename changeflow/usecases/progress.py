@@ -73,7 +73,7 @@ class TaskStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskReport:
-    """What someone says about a task: since when or when, and the working days still needed, if they said."""
+    """What someone says about a task: when it started or finished, and perhaps the working days still needed."""
 
     status: TaskStatus
     day: date

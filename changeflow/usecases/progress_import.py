@@ -79,7 +79,7 @@ class PastedRows:
 
     @property
     def mark(self) -> str:
-        """A short text that changes if the same rows would be read or recorded otherwise."""
+        """A short string that changes if the same rows would be read or recorded differently."""
         return _mark_of(self.sheet, self.new)
 
 

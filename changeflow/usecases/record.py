@@ -23,7 +23,7 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordFilter:
-    """What a person asked for. The days are inclusive, as `2027-05-20`; texts are empty if not given."""
+    """What a person asked for. The days are inclusive, as `2027-05-20`; strings are empty if not given."""
 
     person: str = ""
     kind: str = ""

@@ -12,7 +12,7 @@ from changeflow.usecases.stored import planned
 from changeflow.values.words import Outcome
 
 MOST_REFUSED = 4
-"""How many decisions to try with a no, because each plans the programme again: our own choice."""
+"""The most decisions to try with a no, because each needs the programme to be planned again: our own choice."""
 
 
 def refusals(programme: Programme, *, today: date) -> RefusalDates:

@@ -69,7 +69,7 @@ class SimulationRequest:
     """The input of a simulation."""
 
     roadmap: Roadmap
-    """The plan's roadmap, with links that keep people's order from task to task."""
+    """The plan's roadmap, with links for people's order: in which order they go from task to task."""
     model: RiskModel
     targets: tuple[TaskId, ...]
     assumed: Assumed | None

@@ -56,7 +56,7 @@ class RunView:
 
 
 def run(visit: Visit, service: str, period: str, *, in_full: bool = False) -> RunView:
-    """Return a period's run. Each look at individual contracts is in the audit, masked or not."""
+    """Return a period's run. The audit records each look at individual contracts, masked or not."""
     visit.permit(Action.READ_PROGRAMME)
     permit_whole(visit)
     found, summary = _run(visit, service, period)

@@ -1,4 +1,4 @@
-"""Saturation as a page shows it: over every programme of the database, without naming what the reader may not know."""
+"""Saturation as a page shows it: over every programme of the database, without naming what the reader may not see."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from changeflow.usecases.visits import Visit, sees_every_school
 from changeflow.values.words import Action
 
 STARTS = range(0, AHEAD, WEEKS)
-"""The first weeks that a page can begin with."""
+"""The weeks with which a page can begin."""
 
 
 def saturation_key(visit: Visit, start: int) -> tuple[object, ...]:
@@ -23,7 +23,7 @@ def saturation_key(visit: Visit, start: int) -> tuple[object, ...]:
 
 
 def saturation_view(visit: Visit, start: int = 0) -> Saturation:
-    """Return how many changes reach schools and groups in each week, from a week on; heads see their own school.
+    """Return how many changes reach schools and groups in each week, from `start`; heads see their own school.
 
     Other programmes are counted. What is in them is named for people who see every school there.
     """

@@ -81,7 +81,7 @@ class UnitOfWork:
         return check_actor(self.definition, self.change.actor)
 
     def permit(self, action: Action, subject: Subject = PROGRAMME, *, hint: str = "") -> str:
-        """Return the actor if they may do this; otherwise raise a `NotAllowedError` with who may, and the hint."""
+        """Return the actor if they may do this, or raise a `NotAllowedError` that says who may, with the hint."""
         names = self.programme.names
         return permit(self.definition, self.change.actor, action, subject, on=self.change.on, hint=hint, names=names)
 

@@ -30,7 +30,8 @@ from changeflow.values.words import Action, Role
 
 T = TypeVar("T")
 MOST_VIEWS, MOST_STATES = 512, 2
-"""Views of one state of a programme, which take about as much as its pages; and states of one programme."""
+"""The most views of one state of a programme, which take about as much memory as its pages, and the most states of one
+programme."""
 Views = Cache[tuple[object, ...], object]
 _VIEWS: Cache[tuple[object, ...], Views] = Cache(MOST_KEPT, alike=lambda key: key[:2], most_alike=MOST_STATES)
 
@@ -87,7 +88,7 @@ class Visit:
 
     @property
     def language(self) -> str:
-        """The language of the person's pages, as of their messages: their own, or else the programme's."""
+        """The language of the person's pages, the same as of their messages: their own, or else the programme's."""
         contact = self.stored.contacts.get(self.visitor.person)
         return (contact.language if contact else "") or self.definition.programme.language
 
@@ -110,7 +111,7 @@ class Visit:
         return is_permitted(self.definition, self.visitor.person, action, subject, on=self.today)
 
     def view(self, name: str, make: Callable[[], T], *given: object) -> T:
-        """Return a kept view, or make it. `given` is everything besides the programme and the day that decides it.
+        """Return a kept view, or make it. `given` is everything that decides it, besides the programme and the day.
 
         Permissions must not decide it: check them first.
         """
@@ -123,7 +124,7 @@ class Visit:
         return found
 
     def note_look(self, subject: str) -> None:
-        """Have the audit record that the person read data about people; once a session and half a day."""
+        """Have the audit record that the person read data about people, at most once per session and half-day."""
         self.looks.append(subject)
 
 
@@ -132,7 +133,7 @@ def visit(token: str, programme: str, *, db: str, now: datetime) -> Iterator[Vis
     """Open a visit, in one transaction that reads.
 
     Raise `SignInNeededError` without a session in force, and `UnknownThingError` for a programme that the person does
-    not belong to: whether it exists is not said.
+    not belong to; the error does not reveal whether it exists.
     """
     with read_scope(db) as session:
         yield visit_as(session, session_of(session, token, now), programme, db=db, now=now)
@@ -153,7 +154,7 @@ def visit_as(session: Session, found: SignedIn, programme: str, *, db: str, now:
 
 @dataclass(frozen=True, slots=True)
 class _Access:
-    """What decides who may visit a programme: it is read, and nothing is calculated."""
+    """What decides who may visit a programme. It is only read; nothing is calculated."""
 
     definition: Definition
     people_at: Mapping[str, tuple[str, ...]]

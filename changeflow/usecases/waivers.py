@@ -15,7 +15,7 @@ from changeflow.values.words import Action
 
 
 class NotApprovedError(InputError):
-    """A waiver lacks the approval of people who must approve it; `who` says in words of pages who they are."""
+    """A waiver lacks the approval of people who must approve it; `who` names them in the words of pages."""
 
     def __init__(self, message: str, who: str) -> None:
         super().__init__(message)

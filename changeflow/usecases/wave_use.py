@@ -74,7 +74,7 @@ def _within(problem: WaveProblem, plan: WavePlan) -> WavePlan:
 
 
 def judged_again(programme: Programme) -> Judged:
-    """Judge the current programme from its definition, for what blocks it now."""
+    """Judge the current programme again from its definition, to find what blocks it now."""
     joined, _ = join(programme.definition, rulepacks=shipped_rulepacks(), facts=programme.facts, on=_on(programme))
     return judge(joined)
 

@@ -142,7 +142,7 @@ def _owners(visit: Visit) -> frozenset[str | None]:
 
 
 def _subjects(visit: Visit) -> tuple[Subject, ...]:
-    """Return whom and what the open tasks are about, each once."""
+    """Return the subjects of the open tasks, each once."""
 
     def find() -> tuple[Subject, ...]:
         return tuple(dict.fromkeys(Subject(service=t.service, schools=t.schools, owners=_owner(t)) for t in tasks))
@@ -165,7 +165,7 @@ def _is_own(visit: Visit, found: WeekItem) -> bool:
 
 
 def _blocks(session: Session, name: str, found: Iterable[WeekItem], given: GivenAnswers) -> Mapping[TaskId, str]:
-    """Return what the people asked last said is in the way, by task."""
+    """Return the last obstacle that the person asked has reported, by task."""
     last = {(a.subject, a.person): a for a in given.all if a.kind is AnswerKind.BLOCKED}
     wanted = {
         (one.item.task.id, one.item.asked): answer.on

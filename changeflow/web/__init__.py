@@ -1,1 +1,1 @@
-"""The pages behind the links in messages. They work without script, and opening one changes nothing."""
+"""The web application: pages for people who sign in, pages behind links in messages, and an API."""

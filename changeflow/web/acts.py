@@ -72,7 +72,7 @@ class SentForm:
     mark: str = ""
     """The mark of the whole effect, of which people of one school see only a part."""
     once: str = field(default_factory=lambda: secrets.token_hex(8))
-    """Tells this showing of the form from every other: only the same one sent again is a double click."""
+    """Identifies this copy of the form: only the same copy sent again is a double click."""
     problem: str = ""
     """What is wrong with the form."""
     is_stale: bool = False
@@ -84,7 +84,7 @@ class SentForm:
     asks_why: bool = False
     """Whether the form asks why dates move if its effect needs a reason."""
     result: object = None
-    """What the use case gave back when it was rehearsed."""
+    """What the use case returned when it was rehearsed."""
 
     def get(self, name: str, default: str = "") -> str:
         return self.fields.get(name, default)
@@ -96,7 +96,7 @@ class SentForm:
 
     @property
     def checked(self) -> str:
-        """A short text for what was typed: a form that has changed since it was checked is checked again."""
+        """A short string for what was typed: a form that has changed since it was checked is checked again."""
         return mark_of_fields(self.fields)
 
     @property
@@ -166,13 +166,12 @@ async def answer_form(
     is_plain: bool = False,
     asks_why: bool = False,
 ) -> Response:
-    """Check or save a form that one of our pages sent. A plain one moves nothing, so it is saved at once.
+    """Check or save a form that one of our pages sent. If it `is_plain`, it moves nothing, so it is saved at once.
 
-    `allow` raises unless the person may make the change at all: it is asked before what they typed is read, and the use
-    case checks again. `do` makes the change by one use case. `show` gives the page again with the form; `done` is the
-    page after saving.
-    The form's field `seen` is the mark of some `tasks`, or of something else by `mark`. With `asks_why`, its field
-    `cause` must say why an announced date or a decision moves; `do` records it.
+    `allow` raises unless the person may make the change at all. It is called before what they typed is read, and the
+    use case checks again. `do` makes the change by one use case. `show` returns the page again with the form; `done` is
+    the page after saving. The form's field `seen` is the mark of some `tasks`, or of something else, which `mark`
+    computes. With `asks_why`, its field `cause` must say why an announced date or a decision moves; `do` records it.
     """
     site = site_of(request)
     token = token_in(request, site.base_url)
@@ -244,7 +243,7 @@ def reason_in(form: Form) -> str:
 
 
 def _for_reader(found: Visit, draft: SentForm) -> SentForm:
-    """Leave out of the effect what the person does not see; the form carries the mark of all of it."""
+    """Leave out of the effect what the person may not see; the form carries the mark of the whole effect."""
     own = own_school(found)
     if draft.effect is None:
         return draft

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class ApiModel(BaseModel):
-    """A part of an answer. Later releases may add fields, so programs should ignore those that they do not know."""
+    """Part of a response. Later releases may add fields, so programs should ignore fields that they do not know."""
 
     model_config = ConfigDict(extra="allow")
 

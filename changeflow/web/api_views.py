@@ -20,7 +20,7 @@ PICTURES = frozenset({"flow", "pictures", "shade"})
 
 
 class ViewModel(ApiModel):
-    """A part of an answer that a page shows as well. Texts are those of the page."""
+    """Part of a response that a page shows as well, in the page's words."""
 
     model_config = ConfigDict(extra="ignore", from_attributes=True)
 
@@ -59,7 +59,7 @@ def _modelled(hint: Any) -> Any:  # noqa: ANN401  (a type)
 
 
 def _descriptions(view: type) -> Mapping[str, str]:
-    """Return the texts below the fields of a view."""
+    """Return the docstrings below the fields of a view."""
     [made] = ast.parse(textwrap.dedent(inspect.getsource(view))).body
     body = made.body if isinstance(made, ast.ClassDef) else []
     found = {}

@@ -82,7 +82,7 @@ def make_app(
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    """Say why a use case refused. What no reader can correct goes on to the guard."""
+    """Say why a use case refused. An error that no reader can correct is left to the guard."""
     if isinstance(error, UNAVAILABLE) or not isinstance(error, ChangeflowError):
         raise error
     return answer_to(trouble_of(error, changes=request.method == "POST"), path=request.url.path)

@@ -24,7 +24,7 @@ from changeflow.usecases.jobs import KINDS, LEDGERS, MESSAGES, OTHER_REASON
 from changeflow.values.moments import LONDON
 
 EVERY = 2.0
-"""Seconds between two looks at whether a calculation was cancelled."""
+"""Seconds between checks that the calculation has not been cancelled."""
 LONGEST = 1800
 """Seconds after which a calculation is stopped."""
 MOST_NEWS, LINES = 300, 40
@@ -44,14 +44,14 @@ class Calculations:
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "calculate"))
 
     def begin(self) -> None:
-        """Run what waits when a server starts, and soon after what a server before it left unfinished."""
+        """Run what is waiting when a server starts, and soon afterwards what an earlier server left unfinished."""
         self.wake()
         later = threading.Timer(LOST_AFTER.total_seconds() + 1, self.wake)
         later.daemon = True
         later.start()
 
     def wake(self) -> None:
-        """Run what waits, after what is running now."""
+        """Run what is waiting, after what is running now."""
         self._pool.submit(self._run_all)
 
     def _run_all(self) -> None:
@@ -73,7 +73,7 @@ class Calculations:
     def _result(self, job: Job, page: Path) -> tuple[JobState, str, str]:
         """Run the command; return the state, the progress or the reason, and the numbers."""
         command = [sys.executable, "-m", *_command(job, page, self.clock().astimezone(LONDON), self.base_url)]
-        # The address may have a password, so it is no argument, which others could read.
+        # The address may have a password, so it is not passed as an argument, which others could read.
         environment = {**os.environ, "CHANGEFLOW_DB": self.db, "CHANGEFLOW_LOG": "off"}
         with (
             (page.parent / "data.json").open("w+") as out,
@@ -89,7 +89,7 @@ class Calculations:
             data = out.read()
         if process.returncode == 0:
             return JobState.DONE, "", data
-        # What the comparison of ledgers says is for pages already.
+        # The comparison of ledgers already writes its messages for pages.
         reason = "\n".join(said[-1:]) if job.kind == LEDGERS else jobs.reason_in_words(said)
         if process.returncode in EXPLAINED and reason:
             return JobState.FAILED, reason, ""
@@ -136,6 +136,6 @@ def _drain(lines: "Queue[str]", last: deque[str]) -> None:
 def _read(process: "subprocess.Popen[str]", lines: "Queue[str]") -> None:
     for line in process.stderr or ():
         text = line.strip()
-        # Where the page was written is the server's own business.
+        # Readers do not need to know where the page was written.
         if text and not text.startswith("Wrote "):
             lines.put(text)

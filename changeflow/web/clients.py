@@ -164,7 +164,7 @@ class Limits:
 
 
 class FormKind(StrEnum):
-    """What a form brings, for the message if it is too large."""
+    """What a form contains, for the message if it is too large."""
 
     FIELDS = "fields"
     TABLE = "table"

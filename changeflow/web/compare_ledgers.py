@@ -1,4 +1,4 @@
-"""Compare an uploaded pair of ledgers: what the worker of calculations runs, in a separate process.
+"""Compare an uploaded pair of ledgers. The worker of calculations runs this in a separate process.
 
     python -m changeflow.web.compare_ledgers PROGRAMME NUMBER DAY
 

@@ -24,7 +24,7 @@ def rows_in(form: Form, *, more: bool = False) -> int:
 
 
 def answer_in(form: Form, gate: str, *, today: date, is_own: bool) -> GateAnswer:
-    """Read an answer; one's own is given today, and another person's has its day and its person."""
+    """Read an answer. A person's own is given today; for another person's, the form says who gave it, and when."""
     outcome = form.get("outcome")
     if outcome not in set(Outcome):
         raise FieldError("outcome", "Choose the decision.")

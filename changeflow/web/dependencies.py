@@ -99,7 +99,7 @@ Show = Callable[[Visit], Page | Response]
 
 
 async def show_page(request: Request, programme: str, show: Show, *, section: str = "") -> Response:
-    """Answer with a page for the signed-in person of a programme; `section` is the part of the site it is in."""
+    """Respond with a page for the signed-in person of a programme; `section` is the part of the site it is in."""
     site = site_of(request)
     token = token_in(request, site.base_url)
 
@@ -115,7 +115,7 @@ async def show_page(request: Request, programme: str, show: Show, *, section: st
 
 
 def page_of(site: Site, token: str, found: Visit, page: Page, section: str) -> Response:
-    """Write a page in its frame."""
+    """Render a page in its frame."""
     values = {
         **frame_of(site, token),
         "visitor": found.visitor,
@@ -134,7 +134,7 @@ def page_of(site: Site, token: str, found: Visit, page: Page, section: str) -> R
 def show_frame(
     site: Site, token: str, template: str, values: Mapping[str, Any], *, status: int = 200, language: str = "en"
 ) -> Response:
-    """Answer with a page that belongs to no programme; `token` is the cookie that its forms rest on."""
+    """Respond with a page that belongs to no programme; `token` is the cookie to which its forms are bound."""
     text = render(template, {**frame_of(site, token), **values}, language=language)
     return HTMLResponse(text, status_code=status, headers={**PAGES_HEADERS, "Vary": "Accept-Language, Cookie"})
 
@@ -183,7 +183,7 @@ async def sign_in_first(request: Request, error: Exception) -> Response:
     """Send a reader to the sign-in page, and afterwards back to the page they wanted."""
     is_api, base_url = request.url.path.startswith(API), site_of(request).base_url
     if is_api or request.cookies.get(cookie_name(base_url, SESSION)):
-        # Forged, ended or withdrawn. A reader without any cookie has only not signed in yet.
+        # Forged, ended or withdrawn. A reader without any cookie has simply not signed in yet.
         log("refused", action="token" if is_api else "session", via=current().via.value)
     if is_api:
         trouble = Trouble(401, "This token does not work", str(error), headers={"WWW-Authenticate": "Bearer"})
@@ -241,7 +241,7 @@ async def refuse_sign_in(request: Request, error: Exception) -> Response:
 
 @dataclass(slots=True)
 class Noted:
-    """The readings that this process has recorded, by who read, what and in which half of the day."""
+    """The readings that this process has recorded, by reader, subject and half of the day."""
 
     known: OrderedDict[tuple[str, ...], None] = field(default_factory=OrderedDict)
 

@@ -45,7 +45,7 @@ class Form:
 
     @property
     def has_controls(self) -> bool:
-        """Return whether it contains a character that no one types, such as NUL."""
+        """Whether a field contains a character that no one types, such as NUL."""
         return any(
             has_controls(name) or has_controls(value, but=LINE_BREAKS if name in LONG else "")
             for name, value in self.fields.items()

@@ -91,7 +91,8 @@ class Guard:
         except TroubleError as error:
             trouble = error.trouble
         except ClientDisconnect:
-            # For example, a phone lost its connection while it sent a form: not a failure, and no one to answer.
+            # For example, a phone lost its connection while it sent a form: this is not a failure, and there is no one
+            # to respond to.
             return
         except responses.UNAVAILABLE as error:
             log("database", error=type(error).__name__)
@@ -169,7 +170,7 @@ class _Answer:
 
 
 def acting_of(scope: Scope, base_url: str, anchor: str) -> Acting:
-    """Say how the person is known: by a link or by a session. The audit gets a name that reveals neither."""
+    """Say how the person is identified: by a link or by a session. The audit gets a name that reveals neither."""
     if link := _LINK.match(scope["path"]):
         return Acting(via=Via.LINK, account=account_of("link", link[1]), anchor=anchor)
     token = token_in(Request(scope), base_url)

@@ -24,8 +24,9 @@ class Work:
 
     Readers use programmes that are already loaded. A page whose programme must be judged first moves to its own lane,
     one page at a time: of many that need the same programme, the first judges it and the others find it loaded. SQLite
-    allows one writer at a time: writers take turns here, because in the database they would poll. Each other machine
-    has its own lane, so that a slow mail server does not stop anyone from signing in with the provider.
+    allows one writer at a time: writers take turns here, because in the database they would poll. The mail server and
+    the identity provider each have a lane, so that a slow mail server does not stop anyone from signing in with the
+    provider.
     """
 
     def __init__(self, *, one_writer: bool) -> None:

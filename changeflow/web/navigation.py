@@ -43,7 +43,7 @@ def navigation(found: Visit) -> list[Section]:
 
 
 def _may_open(found: Visit, section: Section) -> bool:
-    # Owners record progress of their own tasks alone.
+    # Owners record progress of their own tasks only.
     if section.action is Action.REPORT_PROGRESS:
         return may_record(found)
     return found.may(section.action, Subject())

@@ -1,4 +1,4 @@
-"""An identity provider, by OpenID Connect: where to sign in, and what it confirms about a person.
+"""An identity provider, through OpenID Connect: where to sign in, and what it confirms about a person.
 
 Authorization code flow with PKCE (RFC 7636) and a confidential client. Its addresses and keys are kept for an hour.
 What it sends is limited in size and time, and redirects are not followed.
@@ -34,13 +34,13 @@ ALGORITHMS = ("RS256", "PS256", "ES256")
 KEPT_SECONDS, KEYS_AGAIN_SECONDS = 3600, 60
 """How long addresses and keys are kept, and how soon unknown keys are looked for again."""
 TIMEOUT_SECONDS, LONGEST_SECONDS = 5.0, 15.0
-"""For each step of an answer, and for the whole of it."""
+"""The longest wait for each step of a response, and for the whole of it."""
 LARGEST = 200_000
-"""Bytes of an answer."""
+"""The largest response, in bytes."""
 LEEWAY_SECONDS = 60
 """How far the provider's clock may be from ours."""
 OLDEST_SECONDS = 600
-"""The oldest identity that is accepted: as long as a sign-in may take."""
+"""The greatest age of an identity that is accepted: as long as a sign-in may take."""
 LONGEST_SUBJECT = 255
 """OpenID Connect Core 1.0, 2."""
 MICROSOFT = ("login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn")
@@ -53,7 +53,7 @@ NO_ADDRESS = sentence(
 
 
 class ProviderDownError(ChangeflowError):
-    """The provider does not answer, or not as it should."""
+    """The provider does not respond, or not as it should."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +128,7 @@ class Provider:
             log("refused", action="sign-in", provider=str(given.get("error", ""))[:40])
             raise SignInRefusedError(NOT_CONFIRMED)
         if status != 200:
-            raise ProviderDownError(f"The provider answered {status}.")
+            raise ProviderDownError(f"The provider returned {status}.")
         return given
 
     def _verified(self, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -184,7 +184,7 @@ class Provider:
             where = get_well_known_url(self.chosen.issuer, external=True)
             found = self._document(where)
             if found.get("issuer") != self.chosen.issuer:
-                raise ProviderDownError("The provider calls itself by another address than CHANGEFLOW_OIDC_ISSUER.")
+                raise ProviderDownError("The provider's own address differs from CHANGEFLOW_OIDC_ISSUER.")
             self._found = (self.ticks(), found)
             return found
 
@@ -204,7 +204,7 @@ class Provider:
     def _document(self, where: str) -> dict[str, Any]:
         status, found = self._asked("GET", where)
         if status != 200:
-            raise ProviderDownError(f"The provider answered {status}.")
+            raise ProviderDownError(f"The provider returned {status}.")
         return found
 
     def _asked(self, method: str, where: str, **more: Any) -> tuple[int, dict[str, Any]]:  # noqa: ANN401
@@ -215,13 +215,13 @@ class Provider:
                 for piece in answer.iter_bytes():
                     body += piece
                     if len(body) > LARGEST or time.monotonic() > ends:
-                        raise ProviderDownError("The provider's answer is too large or too slow.")
+                        raise ProviderDownError("The provider's response is too large or too slow.")
                 status = answer.status_code
             found = json.loads(body)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
-            raise ProviderDownError(f"The provider does not answer: {type(error).__name__}.") from None
+            raise ProviderDownError(f"The provider does not respond: {type(error).__name__}.") from None
         if not isinstance(found, dict):
-            raise ProviderDownError("The provider's answer is not an object.")
+            raise ProviderDownError("The provider's response is not an object.")
         return status, found
 
 

@@ -151,7 +151,7 @@ def page(name: str, values: Mapping[str, Any], *, language: str = "en", status: 
 
 
 def render(name: str, values: Mapping[str, Any], *, language: str = "en") -> str:
-    """Write a template below `templates/web/`."""
+    """Render a template below `templates/web/`."""
     return _environment(language_of(language)).get_template(f"web/{name}.html.j2").render(values)
 
 
@@ -162,7 +162,7 @@ PLAIN = ("/health", "/metrics")
 
 
 def render_part(name: str, values: Mapping[str, Any], *, language: str = "en") -> Markup:
-    """Write a template that is a part of a page, to be kept."""
+    """Render a template that is part of a page, to be kept in memory."""
     return Markup(render(name, values, language=language))  # noqa: S704  (the template has escaped its values)
 
 

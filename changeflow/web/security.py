@@ -38,7 +38,7 @@ def cookie_name(base_url: str, name: str) -> str:
 
 
 def token_in(request: Request, base_url: str, name: str = SESSION) -> str:
-    """Return the token in a cookie; empty if there is none or it is none of ours."""
+    """Return the token in a cookie; empty if there is none, or if it is not one of ours."""
     found = request.cookies.get(cookie_name(base_url, name), "")
     return found if _TOKEN.fullmatch(found) else ""
 
@@ -56,7 +56,7 @@ def set_cookie(response: Response, base_url: str, name: str, token: str, *, life
         path="/",
         secure=is_secure(base_url),
         httponly=True,
-        # Lax, because the provider's answer and links in messages come from other sites.
+        # Lax, because the provider's response and links in messages come from other sites.
         samesite="lax",
     )
 

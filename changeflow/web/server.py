@@ -1,4 +1,4 @@
-"""The server: uvicorn, with a limit on how long a request may take to arrive, and our headers on its own answers."""
+"""The server: uvicorn, with a limit on how long a request may take to arrive, and our headers on its own responses."""
 
 import asyncio
 import gc
@@ -126,7 +126,10 @@ def server_for(app: Any, *, base_url: str, **options: Any) -> uvicorn.Server:  #
 
 
 def check_free(host: str, port: int) -> None:
-    """Raise an `InputError` if another program already listens at an address, before anything is said of it."""
+    """Raise an `InputError` if another program already listens at an address.
+
+    Call this before announcing the server.
+    """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:

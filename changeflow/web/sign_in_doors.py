@@ -42,7 +42,7 @@ class Doors:
         return next((d for d in same if d.until is None or now < d.until), None)
 
     def close(self, door: Door) -> None:
-        """Use a door up."""
+        """Use up a door."""
         self.known = [d for d in self.known if d is not door]
 
 
@@ -57,7 +57,7 @@ def doors_for(
         raise InputError("Links that sign in without an account work on this machine only. Serve on 127.0.0.1.")
     if named and not is_sandbox(db=db):
         raise InputError(
-            "--sign-in is for a sandbox, and this database is none: people here sign in with an account. "
+            "--sign-in is for a sandbox, and this database is not one: people here sign in with an account. "
             "`changeflow db sandbox` makes an empty database one."
         )
     found = people_for_doors(programme, named, is_setup=is_setup, db=db, now=now)

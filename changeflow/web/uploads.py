@@ -21,7 +21,7 @@ from changeflow.web.security import is_own_form, token_in
 
 MOST_FILES = 4
 MOST_OF_A_FIELD = 20_000
-"""Bytes."""
+"""The longest text field, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Upload:
     """A file that someone has sent. It is deleted when it is closed."""
 
     name: str
-    """As its sender called it, without folders."""
+    """The name that the sender's browser gave it, without folders."""
     file: BinaryIO
     size: int
 
@@ -40,8 +40,9 @@ async def own_upload(
 ) -> AsyncGenerator[tuple[Form, Mapping[str, Upload]], None]:
     """Read a form, with or without files, that one of our pages sent; refuse any other.
 
-    `allow` raises unless the person may send it. It is asked first, so that strangers cannot fill the disk. Files that
-    were left empty are not returned. Files of up to a megabyte stay in memory, and all are deleted in the end.
+    `allow` raises unless the person may send it. It is called first, so that strangers cannot fill the disk. Files that
+    were left empty are not returned. Files of up to a megabyte stay in memory, and all are deleted at the end of the
+    block.
     """
     site = site_of(request)
     token = token_in(request, site.base_url)

@@ -1,4 +1,4 @@
-"""Work out the messages of the next week: what the worker of calculations runs, in a separate process.
+"""Work out the messages of the next week. The worker of calculations runs this in a separate process.
 
     python -m changeflow.web.work_out_messages PROGRAMME MOMENT ADDRESS
 
@@ -17,7 +17,7 @@ from changeflow.usecases.messages import Desk
 
 
 def main(programme: str, now: datetime, base_url: str) -> None:
-    """Work out a programme's messages from a moment on, and print them."""
+    """Work out a programme's messages, starting at a moment, and print them."""
     desk = Desk(base_url=base_url, templates=templates_of(begin().templates))
     found = work_out_week(programme, db=os.environ["CHANGEFLOW_DB"], now=now, desk=desk, say=_say)
     sys.stdout.write(found)

@@ -23,7 +23,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 @pytest.mark.slow
 def test_a_database_that_is_no_sandbox_prints_no_link_and_has_no_other_day(real: World):
-    with pytest.raises(InputError, match="--sign-in is for a sandbox, and this database is none"):
+    with pytest.raises(InputError, match="--sign-in is for a sandbox, and this database is not one"):
         doors_for(None, people=["chief"], is_setup=False, host="127.0.0.1", db=real.db, now=NOW)
     with pytest.raises(InputError, match="--at is for a sandbox"):
         clock_from(NOW, db=real.db)

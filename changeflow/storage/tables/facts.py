@@ -58,7 +58,7 @@ class EvidenceRow(OwnRow, table=True):
 
 
 class EvidenceFileRow(SQLModel, table=True):
-    """A file of evidence, kept once for each programme."""
+    """A file of evidence, stored once for each programme."""
 
     __tablename__ = "evidence_file"
 

@@ -1,4 +1,4 @@
-"""Calculations that people start in the browser: how far they are, and their results."""
+"""Calculations that people start in the browser: how far they have got, and their results."""
 
 from datetime import date, datetime
 
@@ -9,7 +9,7 @@ from changeflow.storage.types import OwnRow, UtcDateTime
 
 
 class JobRow(OwnRow, table=True):
-    """One calculation of a programme's version on a day. A worker claims it, and writes down how far it is."""
+    """One calculation of a programme's version on a day. A worker claims it, and records how far it has got."""
 
     __tablename__ = "job"
 
@@ -25,11 +25,11 @@ class JobRow(OwnRow, table=True):
     asked_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     started_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
     seen_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
-    """When its worker last wrote."""
+    """When its worker last reported."""
     ended_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
     news: str = Field(default="", sa_column=Column(Text, nullable=False))
-    """How far it is, with the best so far; at the end, why it failed."""
+    """How far it has got, with the best result so far; at the end, why it failed."""
     page: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
-    """The report as its own page."""
+    """The report as a separate page."""
     data: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     """The report's numbers, as JSON."""

@@ -1,4 +1,4 @@
-"""Outputs of a parallel run that people upload: which files, until the run is clean or their time has ended."""
+"""Outputs of a parallel run that people upload: which files, until the run is clean or its time has ended."""
 
 from datetime import datetime
 

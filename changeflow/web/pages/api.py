@@ -81,7 +81,7 @@ async def _read(request: Request, programme: str, look: Callable[[Visit], T]) ->
 
 
 def _get(path: str, name: str, model: Any) -> Callable[[F], F]:  # noqa: ANN401  (a type)
-    """Make a function the answer to a path below a programme's, in the form of a model."""
+    """Let a function respond to a path below a programme's; its result has the form of a model."""
     return router.get(f"/programmes/{{programme}}{path}", name=f"api:{name}", responses=REFUSALS, response_model=model)
 
 

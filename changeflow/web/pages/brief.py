@@ -1,4 +1,4 @@
-"""The Brief: will it be on time, what is there to decide, and what got worse."""
+"""The Brief: will the programme be on time, what is there to decide, and what has got worse."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response

@@ -56,7 +56,7 @@ async def upload(request: Request, programme: str, service: str) -> Response:
 
 
 async def _take(request: Request, programme: str, service: str, form: Form, sent: Mapping[str, Upload]) -> int:
-    """Keep the files that have come; return the number of the upload."""
+    """Keep the files that have arrived; return the number of the upload."""
     site, arrived = site_of(request), dict[str, Arrived]()
     _check(sent)
     try:
@@ -144,7 +144,7 @@ def _page(found: Visit, service: str, number: int, draft: SentForm) -> Page:
 
 
 def _check(sent: Mapping[str, Upload]) -> None:
-    """Raise unless both outputs have come, each as a file that can be read."""
+    """Raise unless both outputs have arrived, each as a file that can be read."""
     for side in ("old", "new"):
         if side not in sent:
             raise FieldError(side, f"Choose {SIDES[side]}.")
@@ -164,7 +164,7 @@ def _check(sent: Mapping[str, Upload]) -> None:
 
 
 def _moved(files: LedgerFiles, sent: Upload) -> PartOfUpload:
-    """Copy a file that has come into the store, piece by piece."""
+    """Copy a file that has arrived into the store, piece by piece."""
     part = files.begin()
     try:
         sent.file.seek(0)

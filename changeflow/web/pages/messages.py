@@ -151,7 +151,7 @@ async def _letter(
 
 
 def _day(text: str) -> date | None:
-    """Read the day in an address; None if it is no day."""
+    """Read the day in an address; None if it is not a day."""
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -24,7 +24,7 @@ async def health(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     site = site_of(request)
     if not site.clients.may_watch(request):
-        # The same answer as for a missing page, so that strangers do not learn that it exists.
+        # The same response as for a missing page, so that strangers do not learn that it exists.
         log("refused", action="metrics")
         return answer_to(NOT_FOUND)
     return PlainTextResponse(await site.work.read(monitoring.metrics, db=site.db, now=site.clock()))

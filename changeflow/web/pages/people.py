@@ -30,6 +30,6 @@ async def actions(request: Request, programme: str) -> Response:
 def _shown(found: Visit) -> Page:
     shown = people(found)
     own = own_school(found)
-    # What people of one school see is kept apart.
+    # What people of one school see is kept separately.
     body = found.view("people body", lambda: render_part("people/_body", {"r": shown}), own.school if own else None)
     return Page("people/show", {"body": body, "links": further_pages(found)})

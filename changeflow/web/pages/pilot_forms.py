@@ -35,7 +35,7 @@ NUMBERS = {
 
 
 def _add(path: str, form: PilotForm) -> None:
-    """Add the page and the form of a kind."""
+    """Add the routes for the page and the form of one kind."""
     anchor = ANCHORS.get(path.partition("/")[0], path.partition("/")[0])
 
     async def show(request: Request) -> Response:

@@ -68,13 +68,13 @@ async def trustees(request: Request, programme: str, number: int, form: str) -> 
 
 
 def _file(found: Visit, number: int, form: str, *, for_trustees: bool = False) -> Response:
-    """Answer with a report's file."""
+    """Respond with a report's file."""
     name = "trustees" if for_trustees else "report"
     return download(written(found, number, form, for_trustees=for_trustees), name=f"{name}-{number}", form=form)
 
 
 def written(found: Visit, number: int, form: str, *, for_trustees: bool = False) -> str | bytes:
-    """Return a report's file; it is kept, because the same people open the same report for a week."""
+    """Return a report's file; it is kept in memory, because people open the same report all week."""
     report = issued_pages.issued_report(found, number)
     if form not in MEDIA:
         raise UnknownThingError("file", form)

@@ -15,7 +15,7 @@ router = APIRouter(prefix="/p/{programme}/schools/{school}")
 
 
 def _add(kind: str) -> None:
-    """Add the page and the form of a kind."""
+    """Add the routes for the page and the form of one kind."""
 
     async def show(request: Request, programme: str, school: str) -> Response:
         return await show_page(request, programme, lambda found: _page(found, school, kind, EMPTY), section="schools")

@@ -98,7 +98,7 @@ async def _changed(
         return await show_page(request, programme, _person(request, person, error=str(error), entered=given))
     response = _to(f"/p/{programme}/settings/people/{quote(person)}{'?mail=1' if mail else ''}")
     if mail is not None:
-        # Sent after the answer, so that no one waits for the mail server.
+        # Sent after the response, so that no one waits for the mail server.
         response.background = BackgroundTask(site.work.mail, site.post.invite, mail, db=site.db, now=site.clock())
     return response
 

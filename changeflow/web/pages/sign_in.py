@@ -57,7 +57,7 @@ async def ask(request: Request) -> Response:
         return show_frame(site, browser, "sign_in/show", values, status=422, language=language_for(request))
     values = {"email": email, "next": next_page}
     response = show_frame(site, browser, "sign_in/asked", values, language=language_for(request))
-    # Whether the address is invited is looked up after the answer, so that not even its timing reveals it.
+    # Whether the address is invited is looked up after the response, so that not even its timing reveals it.
     response.background = BackgroundTask(_send_link, site, email, browser, next_page)
     return response
 
@@ -131,7 +131,7 @@ async def leave(request: Request) -> Response:
 
 
 async def begin(request: Request, fresh: NewSession) -> Response:
-    """Give the browser its session instead of an earlier one, and open the page that the person wanted."""
+    """Give the browser its session in place of an earlier one, and open the page that the person wanted."""
     site = site_of(request)
     if before := token_in(request, site.base_url):
         await site.work.write(accounts.sign_out, before, db=site.db, now=site.clock())
@@ -141,7 +141,7 @@ async def begin(request: Request, fresh: NewSession) -> Response:
 
 
 def with_browser(site: Site, browser: str, response: Response) -> Response:
-    """Give the browser the token that its forms rest on before it signs in."""
+    """Give the browser the token to which its forms are bound before it signs in."""
     set_cookie(response, site.base_url, BROWSER, browser)
     return response
 
@@ -160,7 +160,7 @@ def _ways(site: Site, **values: object) -> dict[str, object]:
 
 
 def kind_of(request: Request) -> str:
-    """Return the kind of browser, for the list of sessions: never the whole text that it sends."""
+    """Return the kind of browser, for the list of sessions, never the whole string that it sends."""
     text = request.headers.get("user-agent", "")
     browsers = ("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari")
     places = (
@@ -179,7 +179,7 @@ def kind_of(request: Request) -> str:
 def _door(request: Request, site: Site, token: str) -> Door:
     door = site.doors.find(token, now=site.clock())
     if door is None or not is_local(request):
-        # The same answer as for a missing page, so that strangers do not learn that it exists.
+        # The same response as for a missing page, so that strangers do not learn that it exists.
         log("refused", action="sign-in", door="unknown" if door is None else "elsewhere")
         raise TroubleError(MISSING)
     return door

@@ -38,7 +38,7 @@ async def start(request: Request) -> Response:
 
 @router.api_route(BACK, methods=["GET"], name="sign_in_provider:back")
 async def back(request: Request) -> Response:
-    """Take the provider's answer, from the browser that asked for it."""
+    """Take the provider's response, from the browser that requested it."""
     site, provider = _site(request)
     given = request.query_params
     cookie = request.cookies.get(cookie_name(site.base_url, FLOW), "")
@@ -47,7 +47,7 @@ async def back(request: Request) -> Response:
         log("refused", action="sign-in", provider="state")
         return _again(site)
     if not hmac.compare_digest(given.get("iss", provider.chosen.issuer).encode(), provider.chosen.issuer.encode()):
-        # RFC 9207: the answer of another provider.
+        # RFC 9207: the response is from another provider.
         log("refused", action="sign-in", provider="issuer")
         raise SignInRefusedError(NOT_CONFIRMED)
     if not (code := given.get("code", "")):

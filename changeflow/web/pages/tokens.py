@@ -27,7 +27,7 @@ async def make(request: Request, programme: str) -> Response:
     made = await site.work.write(
         programs.make_token, own, programme, form.get("name"), days, db=site.db, now=site.clock()
     )
-    # Shown once, in the answer itself: no address ever has it.
+    # Shown once, in this response: no address ever shows it again.
     return await show_page(request, programme, _shown(made))
 
 

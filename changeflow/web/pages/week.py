@@ -99,7 +99,7 @@ def _week(request: Request, visit: Visit, draft: SentForm) -> Page:
 
 
 def _table(visit: Visit, found: Week, draft: SentForm, problems: Mapping[str, str], stale: frozenset[str]) -> Markup:
-    """Return the groups with their rows. Without anything typed it is kept, because most readers see it so."""
+    """Return the groups with their rows, kept in memory if nothing was typed, as for most readers."""
     values = {
         "programme": visit.programme,
         "parts": found.parts,
