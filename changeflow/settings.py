@@ -217,5 +217,5 @@ def is_safe_address(text: str) -> bool:
 
 def _count(text: str, name: str) -> int:
     if not text.isdigit() or int(text) < 1:
-        raise InputError(f"{name} is '{text}'. Write a whole number from 1 on.")
+        raise InputError(f"{name} is '{text}'. Write a whole number of 1 or more.")
     return int(text)

@@ -116,7 +116,7 @@ def remark_on_serial(text: str, read: str, *, is_from_1904: bool) -> str:
     if is_from_1904 and serials_from_1900(text) != text:
         return f"'{text}' was read as {_in_words(read)}: its workbook counts days from 1904."
     if is_serial(text):
-        return f"'{text}' was read as the day that spreadsheets count by this number, {_in_words(read)}."
+        return f"'{text}' was read as the day that spreadsheets store as this number, {_in_words(read)}."
     return ""
 
 

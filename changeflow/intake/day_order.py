@@ -108,7 +108,9 @@ def check_orders(orders: Mapping[TableColumn, DayOrder], file: str) -> Iterator[
             continue
         first, sign = min(doubtful, key=lambda seen: seen.line), min(certain, key=lambda seen: seen.line)
         more = f" and {counted(len(doubtful) - 1, 'other date')} of this column" if len(doubtful) > 1 else ""
-        what = f"'{first.text[:40]}'{more} may have the month first too, as '{sign.text[:40]}' on line {sign.line} has."
+        what = (
+            f"'{first.text[:40]}'{more} may have the month first too, as '{sign.text[:40]}' on line {sign.line} does."
+        )
         yield Problem(file=file, line=first.line, column=column.place, what=what, remedy=_WRITE, heading=column.name)
 
 

@@ -306,7 +306,7 @@ def _found(look: _Look, shown: str, problems: list[Problem], notes: list[str]) -
     if above:
         skipped.append(_above(above))
     if any("\n" in c or "\r" in c for c in header.cells):
-        notes.append("A heading goes over several lines; it is read as one.")
+        notes.append("A heading spans several lines; it is read as one.")
     while names and not names[-1]:
         names.pop()
     if (more := len(header.cells) - len(names)) > 0:

@@ -123,8 +123,8 @@ def _order_note(order: DayOrder) -> Iterator[str]:
         with suppress(ValueError):
             yield (
                 f"Dates were read with the day first: '{first.text[:40]}' on line {first.line} is "
-                f"{format_day(read_day(first.text))}. No date of the file shows which it has. If the month is first, "
-                "export it again with dates of the United Kingdom."
+                f"{format_day(read_day(first.text))}. No date in the file shows which comes first. "
+                "If the month is first, export it again with dates of the United Kingdom."
             )
 
 
@@ -154,7 +154,7 @@ def _length_notes(table: Table, lines: Sequence[_Line]) -> Iterator[str]:
     if idle:
         yield f"Tasks on days without working time, such as a weekend, count as no work: {_listed(idle)}."
     if others:
-        yield f"Dates are kept where they are not as long as the duration: {_listed(others)}."
+        yield f"Some durations do not match the dates, which are kept: {_listed(others)}."
 
 
 def _days(minutes: int) -> int:

@@ -18,8 +18,8 @@ MOST = 1_000_000
 _FORMED = re.compile(r"[0-9:-]+")
 WORDS: Mapping[type, str] = {
     bool: "true or false",
-    int: "a whole number from 0 on",
-    float: "a number from 0 on",
+    int: "a whole number",
+    float: "a number",
     str: "text",
     date: "a date",
     list: "a list",

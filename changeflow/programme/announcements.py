@@ -175,6 +175,6 @@ def check_announcements(programme: Programme, given: Sequence[Announcement], *, 
         check_known("school", one.school, [s.id for s in programme.definition.schools])
         if one.school not in programme.schools_of(service_named(programme, one.service).service):
             school, service = programme.school_name(one.school), programme.service(one.service).name
-            raise InputError(f"{school} is in no wave of {service}. No changes saved.")
+            raise InputError(f"{school} is not in any wave of {service}. No changes saved.")
         if one.on > today:
             raise InputError(f"{format_day(one.on)} is in the future. No changes saved.")

@@ -26,7 +26,7 @@ def pay_text(programme: Programme) -> Iterator[str]:
     """Yield the pay periods as a table for the terminal, with schools if they do not all share them."""
     found = list(_listed(programme))
     if not found:
-        yield "No file of calendars/ has pay_periods, so paydays are unknown."
+        yield "No file in calendars/ has pay_periods, so paydays are unknown."
         return
     yield f"{'pay period':<16}{'opens':<14}{'inputs close':<18}{'payday':<18}{'closes':<14}schools"
     for each in found:

@@ -69,7 +69,7 @@ def test_people_below_a_title_and_merged_headings(sheet: Sheet):
         {"id": "1002", "name": "Person Two", "role": "Head", **joins, "leaves": "2027-08-31"},
         {"id": "1003", "name": "Person Three", "role": "Clerk", **joins, "leaves": "2027-08-31"},
     ]
-    assert "'46266' was read as the day that spreadsheets count by this number, 1 Sep 2026." in [
+    assert "'46266' was read as the day that spreadsheets store as this number, 1 Sep 2026." in [
         remark.what for remark in table.remarks
     ]
 

@@ -108,7 +108,7 @@ BOMB = '<!DOCTYPE p [<!ENTITY a "xxxxxxxxxx">' + "".join(
         (HEAD + "<Tasks>", "not XML"),
         ("<Project/>", "not a Microsoft Project file"),
         (HEAD + "</Project>", "no project start"),
-        (HEAD + "<StartDate>31/12/2027</StartDate></Project>", "'31/12/2027' is no date"),
+        (HEAD + "<StartDate>31/12/2027</StartDate></Project>", "'31/12/2027' is not a date"),
         (HEAD + "<StartDate>9999-12-31T00:00:00</StartDate><Tasks/></Project>", "outside the years 1984 to 2149"),
         (BOMB + f"]><p>{'&j;' * 10}</p>", "not"),
     ],
@@ -126,7 +126,7 @@ def test_numbers_given_twice_and_dates_out_of_range_are_listed_all_at_once(tmp_p
         read_mspdi(a_file(tmp_path, tasks=twice + "<Task><Name>Lost</Name></Task>"))
     text = str(caught.value)
     assert "Two tasks have the UID 1: 'T1' and 'T1'." in text
-    assert "Task 'T2': 3027-03-01 (Deadline) lies outside the years 1984 to 2149." in text
+    assert "Task 'T2': 3027-03-01 (Deadline) is outside the years 1984 to 2149." in text
     assert "Task 'Lost' has no UID." in text
 
 
@@ -180,7 +180,7 @@ def test_a_long_chain_needs_no_recursion(tmp_path: Path):
 def test_a_length_that_is_none_is_refused_and_not_taken_for_nothing(tmp_path: Path, length: str):
     path = a_file(tmp_path, tasks=a_task(1))
     path.write_text(path.read_text().replace("PT8H0M0S", length))
-    with pytest.raises(ProblemsError, match="is no duration"):
+    with pytest.raises(ProblemsError, match="is not a duration"):
         read_mspdi(path)
 
 

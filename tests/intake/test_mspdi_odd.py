@@ -68,7 +68,7 @@ MONDAY_OFF = "<WeekDay><DayType>2</DayType><DayWorking>0</DayWorking></WeekDay>"
             "Wed 03 17:00",
             "calendar 55, which is not",
         ),
-        (f"<WeekDays>{WEEK}{MONDAY_OFF}</WeekDays>", "Wed 03 17:00", "Monday is there twice: the last one counts"),
+        (f"<WeekDays>{WEEK}{MONDAY_OFF}</WeekDays>", "Wed 03 17:00", "Monday appears twice: the last one counts"),
         (
             f"<WeekDays>{WEEK}{MONDAY_OFF.replace('>2<', '>9<')}</WeekDays>",
             "Tue 02 17:00",
@@ -101,7 +101,7 @@ def test_dates_by_hand_of_a_summary_are_noted_where_its_tasks_have_others(tmp_pa
     below = a_task(2, level=2, more=fields(Start="2027-03-01T08:00:00", Finish="2027-03-01T17:00:00"))
     found, notes = finish(a_file(tmp_path, tasks=a_task(1, more=held) + below + a_task(3, more=after(1))))
     assert found == "Mon 01 17:00"
-    assert [n for n in notes if "dates by hand of a summary are not used" in n] == list(notes)
+    assert [n for n in notes if "dates set by hand for a summary are not used" in n] == list(notes)
     assert bool(notes) == is_noted
 
 

@@ -59,9 +59,9 @@ def test_a_date_that_stands_for_none_is_ignored_and_noted(tmp_path: Path, more: 
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (fields(ConstraintType=2, ConstraintDate="1927-03-01T08:00:00"), r"1927-03-01 \(ConstraintDate\) lies outside"),
-        (fields(ConstraintType=4, ConstraintDate="soon"), r"'soon' is no date \(ConstraintDate\)"),
-        (fields(Deadline="2227-03-01T08:00:00"), r"2227-03-01 \(Deadline\) lies outside the years 1984 to 2149"),
+        (fields(ConstraintType=2, ConstraintDate="1927-03-01T08:00:00"), r"1927-03-01 \(ConstraintDate\) is outside"),
+        (fields(ConstraintType=4, ConstraintDate="soon"), r"'soon' is not a date \(ConstraintDate\)"),
+        (fields(Deadline="2227-03-01T08:00:00"), r"2227-03-01 \(Deadline\) is outside the years 1984 to 2149"),
     ],
 )
 def test_a_date_that_would_decide_is_refused_by_name(tmp_path: Path, more: str, says: str):
@@ -140,7 +140,7 @@ def test_a_lag_may_be_written_as_a_duration(tmp_path: Path, lag: str, format_: i
 
 def test_a_lag_that_is_none_is_refused_with_task_and_line(tmp_path: Path):
     path = a_file(tmp_path, tasks=a_task(1) + "\n" + a_task(2, more=a_lag(1, "a day")))
-    with pytest.raises(ProblemsError, match=r"plan\.xml:2:1: Task 'T2', its link to 'T1': 'a day' is no number"):
+    with pytest.raises(ProblemsError, match=r"plan\.xml:2:1: Task 'T2', its link to 'T1': 'a day' is not a number"):
         read_mspdi(path)
 
 
@@ -289,7 +289,7 @@ RESOURCES = (
         (fields(LevelingDelay=4800), "its levelling delay is not applied"),
         (fields(ExternalTask=1), "it belongs to another project; its dates are kept"),
         (fields(IsSubproject=1), "the project that is inserted here is not read"),
-        (fields(Manual=1), "it is held by hand without any date: links place it"),
+        (fields(Manual=1), "it is scheduled by hand without any date: its links place it"),
         (fields(Start="2027-03-01T08:00:00", Finish="2027-03-02T17:00:00"), "8 working hours more than its duration"),
     ],
 )
@@ -314,7 +314,7 @@ def test_what_the_file_refers_to_and_does_not_have_is_noted(tmp_path: Path):
         "The project's calendar 44 is not in the file: the calendar 'Standard' is used.",
         "Resource 'Ann' (line 1): its calendar 88 is not in the file; the project's is used.",
         "Task 'T1' (line 1): its resource 7 is not in the file.",
-        "An assignment (line 1) is of task 77, which is not in the file.",
+        "An assignment (line 1) is for task 77, which is not in the file.",
         "Task 'T1' (line 1): the delay of an assignment is not applied.",
     )
 

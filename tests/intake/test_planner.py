@@ -171,4 +171,4 @@ def test_tasks_at_a_weekend_and_durations_that_do_not_fit_are_noted(tmp_path: Pa
     path.write_text("\n".join(["Name,Start,Finish,Duration", *rows, ""]))
     notes = read_planner(path).notes
     assert "Tasks on days without working time, such as a weekend, count as no work: 'Move'." in notes
-    assert "Dates are kept where they are not as long as the duration: 'Check (3 days?)'." in notes
+    assert "Some durations do not match the dates, which are kept: 'Check (3 days?)'." in notes

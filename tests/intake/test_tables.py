@@ -191,7 +191,7 @@ def test_excels_number_for_a_day_is_read_and_said(tmp_path: Path):
     assert table is not None
     [remark] = table.remarks
     assert (remark.line, remark.column) == (2, 3)
-    assert remark.what == "'46419' was read as the day that spreadsheets count by this number, 1 Feb 2027."
+    assert remark.what == "'46419' was read as the day that spreadsheets store as this number, 1 Feb 2027."
 
 
 def test_many_remarks_of_a_kind_are_one(tmp_path: Path):
@@ -199,7 +199,7 @@ def test_many_remarks_of_a_kind_are_one(tmp_path: Path):
     table, _ = read(tmp_path / "p.csv", f"id,role,joins\n{lines}", PEOPLE)
     assert table is not None
     [remark] = table.remarks
-    assert remark.what.endswith("by this number, 1 Feb 2027. 4 more lines are like it.")
+    assert remark.what.endswith("as this number, 1 Feb 2027. 4 more lines are like it.")
 
 
 def test_leading_zeros_that_were_lost_are_said_with_the_fix():
@@ -348,7 +348,7 @@ class TestOrderOfDates:
         assert impossible.startswith("t.csv:3:3: on '02/13/2027' has no month 13")
         assert others == (
             "t.csv:2:3: on '02/03/2027' and 1 other date of this column may have the month first too, as '02/13/2027' "
-            "on line 3 has. Write all with the day first, or like 2027-02-05."
+            "on line 3 does. Write all with the day first, or like 2027-02-05."
         )
 
     def test_a_date_that_has_the_day_first_speaks_for_its_column(self, tmp_path: Path):

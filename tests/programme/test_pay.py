@@ -78,4 +78,4 @@ def test_schools_with_their_own_table_are_named(tmp_path: Path):
 def test_without_a_pay_table_paydays_are_unknown(tmp_path: Path):
     programme = read_folder(a_folder(tmp_path)).programme.scheduled()
     assert list(pay_rows(programme)) == []
-    assert list(pay_text(programme)) == ["No file of calendars/ has pay_periods, so paydays are unknown."]
+    assert list(pay_text(programme)) == ["No file in calendars/ has pay_periods, so paydays are unknown."]

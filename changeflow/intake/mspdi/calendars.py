@@ -312,7 +312,7 @@ def _week_of(element: Record, say: Callable[..., None]) -> dict[int, Hours]:
         elif kind:
             weekday = (kind + 5) % 7
             if weekday in found:
-                say(day, f"{_WEEKDAYS[weekday]} is there twice: the last one counts")
+                say(day, f"{_WEEKDAYS[weekday]} appears twice: the last one counts")
 
             def of_day(part: Record, text: str, weekday: int = weekday) -> None:
                 said.setdefault(text, (part, []))[1].append(weekday)

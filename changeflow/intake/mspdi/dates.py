@@ -30,7 +30,7 @@ TASK_DATES = (
 )
 SPELLING = "Dates are written 2027-03-01T08:00:00."
 CORRECT = "Correct it in Project."
-_KIND = "dates that stand for none"
+_KIND = "dates that mean 'no date'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class DateReader:
             moment = parsed_moment(text)
         except ValueError:
             if is_used:
-                what = f"{named(task)}: '{text[:40]}' is no date ({name})."
+                what = f"{named(task)}: '{text[:40]}' is not a date ({name})."
                 self.remarks.refuse(task, what, kind="date", remedy=SPELLING)
             else:
                 ignored.append(f"{name} '{text[:40]}'")
@@ -97,7 +97,7 @@ class DateReader:
         return None
 
     def _refuse_year(self, record: Record, whose: str, day: date, name: str) -> None:
-        what = f"{whose}: {day} ({name}) lies outside the years 1984 to 2149."
+        what = f"{whose}: {day} ({name}) is outside the years 1984 to 2149."
         self.remarks.refuse(record, what, kind="year", remedy=CORRECT)
 
     def _timed(self, moment: Moment, *, is_finish: bool) -> datetime:
@@ -117,7 +117,7 @@ class DateReader:
         try:
             moment = parsed_moment(text)
         except ValueError:
-            what = f"The project: '{text[:40]}' is no date ({name})."
+            what = f"The project: '{text[:40]}' is not a date ({name})."
             self.remarks.refuse(root, what, kind="date", remedy=SPELLING)
             return None
         day = moment.at.date()

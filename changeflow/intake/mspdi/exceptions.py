@@ -120,9 +120,9 @@ def _clock(text: str | None) -> int:
         hours, minutes = text.rpartition("T")[2].split(":")[:2]
         found = int(hours) * 60 + int(minutes)
     except ValueError:
-        raise ValueError(f"'{text[:20]}' is no time of day") from None
+        raise ValueError(f"'{text[:20]}' is not a time of day") from None
     if not 0 <= found <= DAY:
-        raise ValueError(f"'{text[:20]}' is no time of day")
+        raise ValueError(f"'{text[:20]}' is not a time of day")
     return found % DAY
 
 

@@ -38,7 +38,7 @@ def number_of(record: Record, name: str, default: float = 0) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise ValueError(f"'{text[:20]}' is no number ({name})") from None
+        raise ValueError(f"'{text[:20]}' is not a number ({name})") from None
     if not -MOST <= value <= MOST:
         raise ValueError(f"'{text[:20]}' is too large ({name})")
     return value
@@ -115,7 +115,7 @@ class Lengths:
             else {}
         )
         if match is None or not any(match[name] for name in parts):
-            raise ValueError(f"'{text[:_MOST_CHARACTERS]}' is no duration; 40 hours are written PT40H0M0S")
+            raise ValueError(f"'{text[:_MOST_CHARACTERS]}' is not a duration; 40 hours are written PT40H0M0S")
         if match["sign"] == "-" or min(parts.values()) < 0:
             raise ValueError(f"'{text}' is a negative duration")
         day = DAY if elapsed or self.days_are_clock else self.day

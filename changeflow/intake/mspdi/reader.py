@@ -261,7 +261,7 @@ def _baselines(elements: Mapping[str, Record], remarks: Remarks) -> dict[int, di
             try:
                 number, dates = code_of(baseline, "Number"), _baseline(baseline)
             except ValueError:
-                remarks.note("baselines", f"{task_named(element)}: a baseline with a date that is none is left out.")
+                remarks.note("baselines", f"{task_named(element)}: a baseline with an invalid date is left out.")
                 continue
             if dates is not None:
                 found.setdefault(number, {})[uid] = dates

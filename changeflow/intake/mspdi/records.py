@@ -206,7 +206,7 @@ class _Builder:
             count = self.counts[name] = self.counts.get(name, 0) + 1
             most = MOST_OF_A_KIND.get(name, MOST_OF_OTHERS)
             if count > most:
-                raise _RefusedError(f"The file has more than {most:,} elements {name}.")
+                raise _RefusedError(f"The file has more than {most:,} {name} elements.")
             self._begin(name)
         else:
             self.field, self.text = name, ""

@@ -43,7 +43,7 @@ def staff_of(root: Record, tasks: Mapping[str, Record], calendars: ProjectCalend
         who, task = assignment.get("ResourceUID"), assignment.get("TaskUID") or ""
         if who in NO_ONE or task not in tasks:
             if task not in all_tasks:
-                text = f"An assignment (line {assignment.line}) is of task {task or 'none'}, which is not in the file."
+                text = f"An assignment (line {assignment.line}) is for task {task or 'none'}, which is not in the file."
                 remarks.note(_KIND, text)
             continue
         if who not in known:

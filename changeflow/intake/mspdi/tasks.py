@@ -139,7 +139,7 @@ class TaskReader:
         if start is None and finish is None:
             return None
         if start is not None and finish is not None and finish < start:
-            self._say(element, "dates held by hand", "its finish by hand is before its start; neither is used")
+            self._say(element, "dates set by hand", "the finish set by hand is before the start; neither is used")
             return None
         placed = self.calendars.use(calendar)
         if finish is None and start is not None:
@@ -176,7 +176,9 @@ class TaskReader:
         lengths = self.settings.lengths
         parts = [Assignment(key, work) for a, key in placed if (work := round(minutes_of_work(a, lengths))) > 0]
         if any(a.get("WorkContour") not in (None, "0", "8") for a, _ in placed):
-            self._say(element, "work contours", "its work is taken as even: a work contour is not applied")
+            self._say(
+                element, "work contours", "its work is assumed to be spread evenly: a work contour is not applied"
+            )
         return None, tuple(parts) if len(parts) > 1 else ()
 
     def _work_calendar(self, assignment: Record, own: str | None) -> str:
@@ -206,7 +208,7 @@ class TaskReader:
             self._say(element, "tasks of other projects", "it belongs to another project; its dates are kept")
         is_by_hand = element.get("Manual") == "1" and uid not in self.summaries
         if is_by_hand and self._held_dates(uid, element) == (None, None):
-            self._say(element, "dates held by hand", "it is held by hand without any date: links place it")
+            self._say(element, "dates set by hand", "it is scheduled by hand without any date: its links place it")
         if uid in self.summaries:
             self._note_summary(uid, element, kind)
 
@@ -230,7 +232,7 @@ class TaskReader:
             finishes = [at for dates in tasks if (at := end_in(dates, "Finish")) is not None]
             theirs = min(starts, default=None), max(finishes, default=None)
             if (start, finish) not in ((None, None), theirs):
-                text = "the dates by hand of a summary are not used: its tasks give them"
+                text = "dates set by hand for a summary are not used: its tasks give them"
                 self._say(self.elements[uid], "summaries", text)
 
     def note_splits(self, tasks: Mapping[TaskId, Task], progress: Mapping[TaskId, TaskProgress]) -> None:

@@ -55,7 +55,7 @@ def notes_of(
         name, kind = plan.tasks[link.predecessor].name, LINK_WORDS[link.type]
         one = "Project allows one link between two tasks"
         into.setdefault(link.successor, []).append(
-            f"{one}: the {kind} link from “{name}” is left out, as another binds more."
+            f"{one}: the {kind} link from “{name}” is left out, because another is stricter."
         )
     found = {}
     for task in plan.tasks.values():
@@ -84,7 +84,7 @@ def _of_a_task(plan: Roadmap, schedule: Schedule, task: Task, fit: Fit) -> Itera
     if fit.is_held:
         yield f"“Start no earlier than” fixes its start: {_why(plan, schedule, task)}."
     if fit.left_out:
-        yield f"Project cannot also hold: {'; '.join(_bound(c) for c in fit.left_out)}."
+        yield f"Project cannot also store: {'; '.join(_bound(c) for c in fit.left_out)}."
     if fit.is_capped and fit.deadline is not None:
         yield (
             f"The deadline of {format_day(day_of(fit.deadline))} is worked out: the last date that moves neither "
