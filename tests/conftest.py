@@ -30,13 +30,13 @@ from tests.postgres import create_database, start_server
 from tests.sharing import compiled_once, shared, shared_folder
 from tests.waiting import PATIENCE
 
-# Python's collector calls Java's where a test has started it. In a forked process that would wait without end, for
-# threads that are not there.
+# If a test has started Java, Python's garbage collector calls Java's. In a forked process that call would wait for
+# ever, for threads that do not exist there.
 os.register_at_fork(after_in_child=gc.disable)
 
 SAMPLE = Path(__file__).resolve().parent.parent / "templates" / "programmes" / "trust-central-services"
 
-# A busy machine may take minutes for an example that takes milliseconds: no test fails for that.
+# On a busy machine, an example that takes milliseconds may take minutes; no test should fail because of that.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", settings.get_profile("any-machine"), max_examples=20)
 settings.load_profile("any-machine")
@@ -46,14 +46,14 @@ BOTH_DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test on PostgreSQL as well where it is marked so: where its SQL, its locks or its way to send differ."""
+    """Also run a test marked `both_databases` on PostgreSQL, where its SQL, locks or way of sending differ."""
     if "db" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_databases"):
         metafunc.parametrize("db", BOTH_DATABASES, indirect=True)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(file_path: Path) -> Generator[None, list[Any], list[Any]]:
-    """Look for doctests only where a text has one: to look through a module takes as long as to read its tests."""
+    """Look for doctests only in files that have one: searching a module takes as long as reading its tests."""
     found = yield
     if any(isinstance(c, DoctestModule) for c in found) and b">>>" not in file_path.read_bytes():
         return [c for c in found if not isinstance(c, DoctestModule)]
@@ -64,16 +64,17 @@ SLOW_AS_A_WHOLE = re.compile(rb"^pytestmark = .*\bpytest\.mark\.slow\b", re.MULT
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out what is slow as a whole before it is imported, where only the others are asked for."""
+    """If only quick tests are to run, skip modules in which every test is slow, before they are imported."""
     if config.option.markexpr != "not slow" or not fnmatch(collection_path.name, "test_*.py"):
         return None
     return True if SLOW_AS_A_WHOLE.search(collection_path.read_bytes()) else None
 
 
 def pytest_sessionstart() -> None:
-    # What machines have seen of PostgreSQL databases lies in the account's folder otherwise.
+    # Otherwise the state that this machine has seen of PostgreSQL databases would be in the account's own folder.
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="changeflow-state-")
-    # Python looks for garbage after each 700 objects, and then through all that was imported: an eighth of the time.
+    # By default, Python looks for garbage after every 700 objects, also in everything that was imported, which takes an
+    # eighth of the time.
     gc.set_threshold(100_000, 20, 20)
 
 
@@ -87,9 +88,9 @@ def pytest_sessionfinish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with modules that copy the test process, while it is small: later a copy takes several times as long.
+    """Begin with modules that fork the test process, while it is small: later, a fork takes several times as long.
 
-    Modules that are slow as a whole follow, so that no worker is left alone with one of them at the end.
+    Next come modules in which every test is slow, so that no worker is left with one of them at the end.
     """
     items.sort(
         key=lambda item: [name not in {mark.name for mark in _marks_of_module(item)} for name in ("forks", "slow")]
@@ -108,7 +109,7 @@ def sample() -> Folder:
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The sample as the demo stores it, with its messages: one for all workers of the test run, to be copied."""
+    """The sample as the demo stores it, with its messages: one folder for all workers of the test run, to be copied."""
     from tests.browser.sample import store_sample
 
     folder = shared_folder(tmp_path_factory, "demo")
@@ -125,18 +126,20 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def sample_copy(into: Path) -> Path:
-    """Copy the sample: storing a folder writes down in it which version it is."""
+    """Copy the sample, because storing a folder records its version in the folder."""
     return Path(shutil.copytree(SAMPLE, into / "sample", dirs_exist_ok=True))
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """The address of a real PostgreSQL. A test asks for `postgres`, which gives its databases a key as well."""
-    # Not in pytest's own folder: another session closes that to the user whom the server runs as when we are root.
+    """The address of a real PostgreSQL server. Tests use `postgres` instead, which also gives its databases a key."""
+    # Not in pytest's own folder: if we are root, the server runs as another user, and another session closes that
+    # folder to other users.
     with tempfile.TemporaryDirectory(prefix="changeflow-pg-") as folder:
         server = start_server(Path(folder) / "data")
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            # No test here pulls the plug (chaos/ does, on servers of its own), so no commit waits for the disk.
+            # No test here cuts the power (those in chaos/ do, on servers of their own), so commits need not wait for
+            # the disk.
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
@@ -147,9 +150,9 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture
 def postgres(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real PostgreSQL. Until the test ends, its databases keep their key in a file of their own.
+    """The address of a real PostgreSQL server. Until the test ends, its databases keep their key in a separate file.
 
-    Only until then: SQLite files that other tests share keep their keys beside them.
+    It is only until then, because SQLite files that other tests share keep their keys beside them.
     """
     key = tmp_path_factory.getbasetemp() / "postgres.key"
     before = keys.keep_in(key)
@@ -162,7 +165,7 @@ def postgres(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="session", autouse=True)
 def _patient_databases() -> Iterator[None]:
-    """Let a writer wait as long as a busy machine needs. A test of a limit itself sets one."""
+    """Let a writer wait as long as a busy machine needs. Tests of the limit set their own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "BUSY_SECONDS", int(PATIENCE))
         patch.setitem(database._SERVER_OPTIONS, "connect_timeout", int(PATIENCE))
@@ -180,7 +183,7 @@ def _quick_engines() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_command_line() -> Iterator[None]:
-    """Compose the commands once: for each call of one in a test that takes as long as most of them do."""
+    """Build the command line once: building it for each call in a test takes as long as most commands do."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("typer.testing._get_command", cache(get_command))
         yield
@@ -188,14 +191,14 @@ def _one_command_line() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _compile_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    # numba takes a while to load, and what has not loaded it compiles little or nothing.
+    # numba takes a while to load, and tests that have not loaded it compile little or nothing.
     with compiled_once(shared_folder(tmp_path_factory, "numba")) if "numba" in sys.modules else nullcontext():
         yield
 
 
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with every table and no row, to be copied: migrating takes a thousand times as long."""
+    """An SQLite file with every table and no rows, to be copied, because migrating takes a thousand times as long."""
     path = tmp_path_factory.mktemp("template") / "migrated.db"
     _migrate(f"sqlite:///{path}")
     return path
@@ -203,14 +206,14 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_database(postgres_server: str) -> str:
-    """The name of a PostgreSQL database with every table and no row, to be copied."""
+    """The name of a PostgreSQL database with every table and no rows, to be copied."""
     _migrate(create_database(postgres_server, "migrated"))
     return "migrated"
 
 
 @pytest.fixture
 def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a database without a row: of SQLite, and of PostgreSQL too in tests marked `both_databases`."""
+    """The address of a database without rows: on SQLite and, in tests marked `both_databases`, also on PostgreSQL."""
     if getattr(request, "param", "sqlite") == "sqlite":
         url = _sqlite_copy(request.getfixturevalue("migrated_file"), tmp_path)
     else:
@@ -228,7 +231,7 @@ def sqlite(migrated_file: Path, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture(params=BOTH_DATABASES)
 def empty_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a database without any table, once of each kind: for tests of the migrations."""
+    """The address of a database without tables, once on each kind of database, for tests of the migrations."""
     is_file = request.param == "sqlite"
     url = f"sqlite:///{tmp_path / 'test.db'}" if is_file else new_database(request.getfixturevalue("postgres"))
     yield url
@@ -241,7 +244,8 @@ def new_database(uri: str, *, copy_of: str | None = None) -> str:
 
 def _migrate(url: str) -> None:
     upgrade(url)
-    # Nothing may be connected to what is copied, and SQLite writes its log into the file when the last one leaves.
+    # Nothing may be connected to a file that is copied. SQLite writes its log into the file when the last connection
+    # closes.
     engine_for(url).dispose()
 
 

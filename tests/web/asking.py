@@ -1,4 +1,4 @@
-"""Send requests to the pages of the small programme, one or many at once, and check what every answer must have."""
+"""Send requests to the pages of the small programme, one or many at once, and check what every response must have."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -119,14 +119,14 @@ ROUTES = [
 
 
 def raw(app: Any, method: str, target: str) -> tuple[int, dict[str, str], bytes]:
-    """Send a request with its address exactly as written: a client library would correct it."""
+    """Send a request with its address exactly as written, because a client library would correct it."""
     sent = sent_to(app, method, target, [{"type": "http.request", "body": b"", "more_body": False}])
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], headers, b"".join(m.get("body", b"") for m in sent[1:])
 
 
 def sent_to(app: Any, method: str, target: str, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Send a request as these messages; return the messages of the answer."""
+    """Send a request as these ASGI messages; return the messages of the response."""
     from urllib.parse import unquote
 
     path, _, query = target.partition("?")

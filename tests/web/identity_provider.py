@@ -1,4 +1,4 @@
-"""A real identity provider for tests, on a port of this machine: discovery, keys, codes used once, and PKCE."""
+"""A real identity provider for tests, on a port of this machine, with discovery, keys, single-use codes and PKCE."""
 
 import base64
 import hashlib
@@ -33,11 +33,11 @@ class IdentityProvider:
     person: dict[str, Any] = field(default_factory=dict)
     """The claims about the person who signs in."""
     changed: dict[str, Any] = field(default_factory=dict)
-    """Claims of a token that are set otherwise; None removes one."""
+    """Claims of a token to change; None removes a claim."""
     alg: str = "RS256"
     is_down: bool = False
     answers: dict[str, bytes] = field(default_factory=dict)
-    """Other answers, by path."""
+    """Responses to send instead, by path."""
     asked: list[str] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     key: RSAKey = field(default_factory=lambda: _new_key("first"))
@@ -121,7 +121,7 @@ class IdentityProvider:
         if self.alg in ("none", "HS256"):
             parts = ({"alg": self.alg, "kid": self.key.kid}, claims)
             text = ".".join(_encoded(json.dumps(part).encode()) for part in parts)
-            # The old trick: the public key as a shared secret. The library refuses to sign so.
+            # The old trick: use the public key as a shared secret. The library refuses to sign like that.
             made = hmac.digest(self.key.as_pem(private=False), text.encode(), "sha256")
             return f"{text}.{_encoded(made) if self.alg == 'HS256' else ''}"
         return jwt.encode({"alg": self.alg, "kid": self.key.kid}, claims, self.key)

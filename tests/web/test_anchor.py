@@ -1,4 +1,4 @@
-"""An answer by a link is anchored like any other action, and refused where it cannot be anchored."""
+"""An answer through a link is anchored like any other action, and refused if it cannot be anchored."""
 
 import asyncio
 from pathlib import Path

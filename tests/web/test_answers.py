@@ -58,7 +58,7 @@ def token_in(message: Message, path: str = "a") -> str:
 
 
 class Browser:
-    """Sends requests as a browser without script and cookies would."""
+    """Sends requests as a browser without script or cookies would."""
 
     def __init__(self, db: str, now: datetime) -> None:
         self._app = make_app(db, clock=lambda: now)
@@ -175,7 +175,7 @@ def said_on(page: httpx.Response) -> str:
 def test_an_answer_that_delays_a_promise_needs_a_reason_and_keeps_what_was_typed(
     stored: str, token: str, monkeypatch: pytest.MonkeyPatch
 ):
-    # No task of the small programme delays a promise by being finished: see the next test.
+    # In the small programme, finishing a task never delays a promise: see the next test.
     monkeypatch.setattr(answer_recording, "delays_promises", lambda *_: True)
     client = pages(stored, moment(11, 10))
     asked = client.post(f"/a/{token}", data={"answer": "done"})
@@ -195,7 +195,7 @@ def test_an_answer_that_delays_a_promise_needs_a_reason_and_keeps_what_was_typed
 
 @pytest.mark.slow
 def test_finishing_a_task_today_delays_no_promise(stored: str):
-    """Every school's go-live is announced; each open task is finished in turn, also when it is late or out of order."""
+    """Every school's go-live is announced; each open task is finished in turn, even if it is late or out of order."""
     days = {(g.school, g.service): g.day for g in go_lives(load_on(stored, 4))}
     told = [
         Announcement(service=s, school=k, day=day, on=date(2027, 1, 4), how="letter") for (k, s), day in days.items()

@@ -17,7 +17,7 @@ from tests.web.visiting import Browser
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A programme in a database that is no sandbox."""
+    """A programme in a database that is not a sandbox."""
     return stored_world(tmp_path_factory.mktemp("doors"))
 
 

@@ -1,4 +1,4 @@
-"""Checks on every request, headers on every answer, and the methods that a page accepts."""
+"""Checks on every request, headers on every response, and the methods that a page accepts."""
 
 import re
 

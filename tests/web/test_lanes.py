@@ -1,4 +1,4 @@
-"""The threads of the web application: what waits for one machine does not wait for another."""
+"""The threads of the web application: work that waits for one server does not hold up work for another."""
 
 import socket
 import threading
@@ -24,7 +24,7 @@ from tests.web.visiting import Browser
 
 @contextmanager
 def a_silent_mail_server() -> Iterator[tuple[str, list[socket.socket]]]:
-    """A mail server that accepts connections and never says a word; yield its address, and the connections."""
+    """Run a mail server that accepts connections and never sends anything; yield its address, and the connections."""
     taken: list[socket.socket] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 

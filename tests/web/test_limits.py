@@ -193,7 +193,7 @@ class TestWhoMaySeeTheNumbers:
 
         assert statuses("", "192.0.2.1", "192.0.2.2") == [200, 429]
         assert statuses("10.0.0.0/8", "192.0.2.1", "192.0.2.2") == [200, 200]
-        # What a client writes itself is on the left, and does not make it a different client.
+        # Addresses that a client adds itself are on the left, and do not make it a different client.
         assert statuses("10.0.0.0/8", "1.1.1.1, 192.0.2.1", "2.2.2.2, 192.0.2.1") == [200, 429]
         assert statuses("10.0.0.0/8", "192.0.2.1, 10.0.0.2", "192.0.2.1, 10.0.0.3") == [200, 429]
         assert statuses("10.0.0.0/8", "rubbish", "other rubbish") == [200, 429]

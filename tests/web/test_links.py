@@ -34,7 +34,7 @@ class TestLinks:
             assert len(session.exec(select(AnswerRow)).all()) == 1
 
     def test_pages_of_known_and_unknown_links_look_alike(self, linked: str):
-        # Until the answer can no longer be undone, its link offers that.
+        # As long as the answer can be undone, its link offers to undo it.
         link_answers.answer(ANSWER, Given(kind=AnswerKind.ACKNOWLEDGED), db=linked, now=NOW - timedelta(hours=1))
         ask = asking(linked)
         known, unknown = ask("GET", f"/a/{ANSWER}"), ask("GET", "/a/" + "z" * 43)
@@ -129,7 +129,7 @@ class TestOneCalendarAddress:
 
 
 def test_a_question_shows_the_stored_state(linked: str):
-    """Programmes in memory are recognised by their state: after a change, no page shows the state before."""
+    """Programmes in memory are recognised by their state: after a change, no page shows the earlier state."""
     first = link_answers.question_of(ANSWER, db=linked, now=NOW)
     link_answers.answer(ANSWER, Given(kind=AnswerKind.DONE), db=linked, now=NOW)
     again = {**vars_of(linked, ANSWER), "used_at": None}

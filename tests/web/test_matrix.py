@@ -1,7 +1,7 @@
-"""Who gets which page of which object: every route of the application, asked by a person of every role.
+"""Who gets which page of which object: every route of the application, requested by a person in every role.
 
-The matrix is made from the application's routes and the table of permissions. A route that is in neither of the lists
-below, or has an object that `OBJECTS` does not know, fails.
+The matrix is made from the application's routes and the table of permissions. The tests fail for a route that is in
+neither of the lists below, or whose object is missing from `OBJECTS`.
 """
 
 import hashlib
@@ -64,7 +64,7 @@ QUICK = (Role.VIEWER, Role.HEAD, Role.LEAD_PROVIDER, Role.ADMIN)
 ROLES = [
     role if role in QUICK else pytest.param(role, marks=pytest.mark.slow) for role in HOLDER if role is not Role.SYSTEM
 ]
-"""`make check` asks as a few roles, and `make test` as all of them."""
+"""`make check` tests a few roles, and `make test` all of them."""
 OWN = "small"
 OBJECTS: dict[str, tuple[str, str]] = {
     "school": ("ash", "nowhere"),
@@ -90,7 +90,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
     "school": {"school": "beech", "task": "payroll/beech/plan", "gate": GO},
     "service": {"task": "estates/ash/plan", "gate": "estates/w1/go-no-go", "service": "estates"},
 }
-"""Objects of another school than the head's, and of another service than the service manager's and lead provider's."""
+"""Objects of a school other than the head's, and of a service other than the service manager's and lead provider's."""
 PAIR = {"service": "payroll", "period": "2027-03", "old_file": "0" * 64, "new_file": "1" * 64, "old_name": "old.csv",
         "new_name": "new.csv"}  # fmt: skip
 """Uploaded outputs, whose files are gone."""
@@ -105,7 +105,7 @@ OPEN = {
     Action.OPERATE,
     Action.READ_PROGRAMME,
 }
-"""Actions with routes that belong to no programme: each such route is asked below without a session."""
+"""Actions with routes that belong to no programme: each such route is requested below without a session."""
 WITHOUT_SESSION = {
     "/": 303,
     "/static/{name}": 404,
@@ -117,11 +117,11 @@ WITHOUT_SESSION = {
     "/a/{token}": 404,
     "/u/{token}": 404,
     "/c/{token}.ics": 404,
-    "/health": 503,  # nothing has ticked here
+    "/health": 503,  # no tick has run here
     "/metrics": 404,
     "/api/v1/openapi.json": 200,
 }
-"""What a stranger elsewhere gets from each page that belongs to no programme, with a token that is none."""
+"""What a stranger on another machine gets from each page that belongs to no programme, with an invalid token."""
 ABOUT_EVERY_SCHOOL = {
     "/p/{programme}/brief.json",
     "/p/{programme}/brief.pdf",
@@ -179,7 +179,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/p/{programme}/settings/tokens": {"name": "A program", "days": "9"},
     "/p/{programme}/settings/people/{person}/invite": {"email": "provider@example.org"},
 }
-"""Fields of forms that need some to be accepted. Without them, the answer may also say what is missing."""
+"""Fields for forms that are accepted only with some. Without them, the response may also say what is missing."""
 MISSING_FIELDS = {
     "/p/{programme}/settings/tokens/withdraw": "names a token that is none",
     "/p/{programme}/settings/sessions/end": "names a session that is none",
@@ -187,7 +187,7 @@ MISSING_FIELDS = {
     "/p/{programme}/pilots/{service}/runs/{period}/rules": "names a rule that is none",
     "/p/{programme}/me/undo": "names a thing that they have not answered",
 }
-"""Forms about an object that is named in a field: without it, 404 or the page again, to those who may."""
+"""Forms about an object that is named in a field: without it, people who may use them get 404, or the page again."""
 
 
 def actions() -> dict[str, Action]:
@@ -223,7 +223,10 @@ def filled(path: str, programme: str = OWN, **other: str) -> str:
 
 
 def expected(action: Action, role: Role, path: str, whose: str = "") -> bool:
-    """Return whether a role may, by the table; `whose` is "school" or "service" if the object is of another one."""
+    """Return whether a role may use a route, by the table.
+
+    `whose` is "school" or "service" if the object belongs to another one.
+    """
     if role is Role.HEAD and (path in ABOUT_EVERY_SCHOOL or whose == "school"):
         return False
     service_roles = (Role.SERVICE_MANAGER, Role.LEAD_PROVIDER)
@@ -245,14 +248,14 @@ def expected(action: Action, role: Role, path: str, whose: str = "") -> bool:
 
 
 def unknown_to(role: Role) -> tuple[str, ...]:
-    """Return a programme that is not there, for two roles: no one has a role in it, whatever theirs is elsewhere."""
+    """Return a programme that does not exist, for two roles: no one has a role in it, whatever their role elsewhere."""
     return ("nothing",) if role in (Role.VIEWER, Role.ADMIN) else ()
 
 
 def objects_of(names: tuple[str, ...]) -> list[tuple[str, dict[str, str]]]:
-    """Return the objects to ask a route for: those of `OBJECTS`, and where there are some, those of others.
+    """Return the objects to request from a route: those of `OBJECTS` and, if there are some, those of others.
 
-    What has a number belongs to one service, so none of another can be asked for.
+    An object with a number belongs to one service, so none of another service can be requested.
     """
     others = {whose: {n: value for n, value in given.items() if n in names} for whose, given in ELSEWHERE.items()}
     is_numbered = "service" in names and bool({"number", "criterion", "item", "case", "run"} & set(names))
@@ -277,7 +280,7 @@ def a_week() -> str:
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The small programme with a finished calculation and an issued report, and another that no one of it is in."""
+    """The small programme with a finished calculation and an issued report, and a second one without its people."""
     world = stored_world(tmp_path_factory.mktemp("matrix"))
     store_another(world)
     with session_scope(world.db) as session:
@@ -306,7 +309,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 class Asker:
-    """A person of a role, in a browser or, for the API, as a program with a token in their name."""
+    """A person in a role, with a browser or, for the API, as a program with a token in their name."""
 
     def __init__(self, world: World, role: Role) -> None:
         self.person, self.db = HOLDER[role], world.db
@@ -335,7 +338,8 @@ class Asker:
             self.page = self.browser.get("/p/small/settings/sessions")
         answer = self.browser.send(path, self.page, **fields)
         if answer.status_code != 404:
-            # What is not there ends no session, so the page's form is good for the next one.
+            # A request for something that does not exist ends no session, so the page's form is still valid for the
+            # next one.
             self.page = None
         return answer
 
@@ -376,7 +380,7 @@ def test_what_does_not_exist_or_is_foreign_is_not_there(role: Role, two: World, 
     asker, known = Asker(two, role), actions()
     for method, path, names in READS:
         if path.startswith("/api/") and role is not Role.ADMIN:
-            continue  # above: no token of theirs works
+            continue  # see above: none of their tokens works
         refusals(logged)
         foreign = asker.get(filled(path, FOREIGN))
         assert foreign.status_code == 404, f"{role}: {path} of a foreign programme"
@@ -442,7 +446,7 @@ def test_no_form_of_a_stranger_is_taken(method: str, path: str, two: World):
 
 @pytest.fixture(scope="module")
 def victim(two: World) -> tuple[Browser, str, str]:
-    """The browser of an admin, its form's token, and the token of another session of theirs: no attack changes them."""
+    """The browser of an admin, its form's token, and the token of another of their sessions: no attack changes them."""
 
     def token(browser: Browser) -> str:
         found = re.search(r'name="form" value="([0-9a-f]{64})"', browser.get("/p/small/settings/sessions").text)

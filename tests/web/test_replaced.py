@@ -1,4 +1,4 @@
-"""A running server refuses answers once its database file is replaced, and a restore while it runs is refused."""
+"""A running server refuses answers once its database file has been replaced, and a restore is refused while it runs."""
 
 import os
 import shutil
@@ -111,7 +111,7 @@ def test_an_answer_that_a_server_has_taken_is_never_lost_to_a_restore(stored: st
             restore(tmp_path / "copy.db", db=stored, now=moment(8, 11), replace=True)
         os.kill(process, signal.SIGCONT)
     assert file.read_bytes() == (tmp_path / "copy.db").read_bytes()
-    # Once killed, it keeps no one out, and its log is not applied to the other file.
+    # Once it is killed, it no longer blocks a restore, and its log is not applied to the other file.
     restore(tmp_path / "copy.db", db=stored, now=moment(8, 11), replace=True)
     assert answers(file) == 0
     with serving(stored) as (_, address):

@@ -1,4 +1,4 @@
-"""The server itself, over real sockets: slow, broken and large requests end with an answer that has our headers."""
+"""The server itself, over real sockets: slow, broken and large requests end with a response that has our headers."""
 
 import socket
 import threading
@@ -24,7 +24,7 @@ BASE = "https://change.example.org"
 
 @contextmanager
 def serving(*, header_seconds: float, limits: Limits) -> Iterator[int]:
-    """Serve the pages over a missing database: these tests never reach it."""
+    """Serve the pages over a missing database, because these tests never reach it."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = server_for(make_app("sqlite:////nowhere/at/all.db", limits=limits, base_url=BASE), base_url=BASE)
         server.config.http.header_seconds = header_seconds  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""Browsers that keep their cookies, signed in as people of the programme of every role."""
+"""Browsers that keep their cookies, signed in as people in every role of the programme."""
 
 import asyncio
 import re
@@ -20,7 +20,7 @@ ISSUER = "https://provider.example.org"
 
 
 class Browser:
-    """One browser. It follows no redirect by itself, and sends a page's own form as people do."""
+    """One browser. It does not follow redirects automatically, and sends a page's own form as people do."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Browser:
         return answer
 
     def become(self, token: str) -> None:
-        """Go on in the session with this token."""
+        """Continue in the session with this token."""
         self.cookies = {SESSION: token}
 
     def get(self, path: str, **more: Any) -> httpx.Response:

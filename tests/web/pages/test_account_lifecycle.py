@@ -1,4 +1,4 @@
-"""How access ends: erasure, a new key, a restore, retention, and a person or role that is taken away."""
+"""How access ends: through erasure, a new key, a restore or retention, or because a person or role is removed."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -95,7 +95,7 @@ def test_a_new_key_ends_every_session_and_forgets_accounts(own_world: World):
 def test_a_restored_database_has_no_session_link_or_token_of_before(
     own_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """The person signed out after the copy was made: the copy must not sign them in again."""
+    """The person signed out after the copy was made, so the copy must not sign them in again."""
     monkeypatch.setenv("CHANGEFLOW_STATE", str(tmp_path / "state"))
     invite(own_world, "head")
     browser, linked = signed_in(own_world.db, "admin"), a_browser(own_world, tmp_path / "out")

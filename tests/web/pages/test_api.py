@@ -1,4 +1,4 @@
-"""The API for other programs: its tokens, its answers beside those of the commands, and random requests."""
+"""The API for other programs: its tokens, its responses compared with the commands' output, and random requests."""
 
 import json
 import re
@@ -113,7 +113,7 @@ def test_reading_results_of_people_is_in_the_audit_once(own_world: World):
 
 
 def view_of(world: World, make: Callable[[Visit], object]) -> Any:
-    """Return what a page's use case gives the admin, as JSON would have it."""
+    """Return what a page's use case returns for the admin, as JSON would have it."""
     session = signed_in(world.db, "admin").cookies[SESSION]
     with visit(session, "small", db=world.db, now=NOW) as found:
         return json.loads(json.dumps(made(make(found)), default=str))
@@ -206,7 +206,7 @@ def test_the_record_takes_the_filters_of_its_page(own_world: World):
         return [line["number"] for line in found["lines"]]  # type: ignore[index]
 
     def all_numbers(**more: str) -> set[int]:
-        """Return those of every page: other tests' readings are in the record as well."""
+        """Return the numbers of entries on every page, because other tests' readings are in the record as well."""
         found = page = numbers(**more)
         while page and (page := numbers(before=str(page[-1]), **more)):
             found = [*found, *page]
@@ -265,7 +265,7 @@ def test_no_answer_has_a_score(world: World, token: str):
 
 @pytest.mark.slow
 def test_no_random_request_makes_it_fail(world: World, token: str):
-    """Each operation gets random requests by its own description, and answers as that says."""
+    """Each operation gets random requests by its own description, and responds as the description says."""
     described = schemathesis.openapi.from_asgi("/api/v1/openapi.json", Browser(world.db).app)
     operations = [found.ok() for found in described.get_all_operations()]
     assert len(operations) == 23

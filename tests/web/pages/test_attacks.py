@@ -176,7 +176,7 @@ def test_a_form_that_is_too_large_or_of_another_kind_is_refused(world: World):
 
 
 def test_a_session_signed_in_by_someone_with_the_same_address_at_another_provider_is_their_own(own_world: World):
-    """Two providers are never set at once; an account of one of before is not the other's."""
+    """Two providers are never set at once. An account at an earlier provider does not belong to the same person."""
     signed_in(own_world.db, "chief")
     fresh = accounts.sign_in_by_provider(
         f"{ISSUER}/new", "chief", "chief@example.org", kind="", next_page="/", db=own_world.db, now=NOW

@@ -30,7 +30,7 @@ INDEX, SAMPLE = "/p/small/calculations", "/p/trust-central-services/calculations
 
 @pytest.fixture(autouse=True)
 def _asleep(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave calculations waiting, until a test runs them."""
+    """Leave calculations waiting until a test runs them."""
     monkeypatch.setattr(Calculations, "wake", lambda _: None)
 
 
@@ -106,7 +106,7 @@ def test_the_news_of_a_running_calculation_are_shown(own_world: World):
 
 
 def finished(world: World, text: str, *, ended_days_ago: int = 0) -> int:
-    """Store a finished calculation whose result has a text; return its number."""
+    """Store a finished calculation whose result contains a text; return its number."""
     at = NOW - timedelta(days=ended_days_ago)
     with session_scope(world.db) as session:
         job = add_job(session, "small", "odds", version=1, on=at.date(), by="chief", at=at)

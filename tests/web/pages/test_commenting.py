@@ -1,4 +1,4 @@
-"""Comments on a task's page: written, withdrawn by their author, and news to the task's owner."""
+"""Comments on a task's page: written, withdrawn by their author, and announced to the task's owner."""
 
 import re
 from datetime import timedelta

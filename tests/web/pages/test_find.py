@@ -10,7 +10,7 @@ FIND = "/p/small/find"
 
 
 def links(page: str) -> dict[str, str]:
-    """Return the path of each result by its name; of two alike the first."""
+    """Return the path of each result by its name; of two with the same name, the first."""
     return {a.text_content(): a.get("href") for a in reversed(html.fromstring(page).xpath("//main//li/a"))}
 
 

@@ -49,7 +49,7 @@ HIDDEN = (
     "/decisions/payroll/w1/go-no-go.json",
     "/decisions/payroll/plan-agreed",
 )
-"""Things that exist, which people of one school may not know of."""
+"""Things that exist, but that people of one school may not know of."""
 AT_ASH = ("head", "clerk")
 """A head, and someone of the same school who is only a viewer."""
 SEEN = (
@@ -114,7 +114,7 @@ def test_no_page_that_people_of_a_school_can_reach_names_another(schools: World,
 
 @pytest.mark.slow
 def test_others_see_every_school_in_the_same_pages(schools: World):
-    """The search above would find them."""
+    """The search above would find their names."""
     for path in ("/plan", "/waves", "/more", "/find?q=school", "/find?q=head"):
         page = signed_in(schools.db, "chief").get(HOME + path)
         assert page.status_code == 200
@@ -239,7 +239,7 @@ def test_what_one_head_saw_is_not_shown_to_another(schools: World):
 
 @pytest.mark.slow
 def test_no_page_of_the_sample_names_another_school_to_a_head(stored_sample: str):
-    """With thirteen other schools, and people, decisions and reports of all of them."""
+    """The sample has thirteen other schools, and people, decisions and reports of all of them."""
     token = accounts.sign_in_here(PROGRAMME, HEAD, SignIn.SANDBOX, kind="", db=stored_sample, now=SAMPLE_NOW).token
     browser = Browser(stored_sample, now=SAMPLE_NOW)
     browser.cookies[SESSION] = token

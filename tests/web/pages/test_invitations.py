@@ -43,7 +43,7 @@ class Received(Handler):
 
 @pytest.fixture
 def mailbox() -> Iterator[tuple[str, list[EmailMessage]]]:
-    """A real mail server: its address, and what it got."""
+    """A real mail server: its address, and what it received."""
     handler = Received()
     controller = Controller(handler, hostname="127.0.0.1", port=free_port(), ready_timeout=PATIENCE)
     controller.start()

@@ -29,7 +29,7 @@ MONTH = "2027-03"
 
 @pytest.fixture(autouse=True)
 def _asleep(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave comparisons waiting, until a test runs them."""
+    """Leave comparisons waiting until a test runs them."""
     monkeypatch.setattr(Calculations, "wake", lambda _: None)
 
 

@@ -54,12 +54,12 @@ def change(world: World, person: str) -> Change:
 
 @pytest.fixture(autouse=True)
 def _asleep(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave calculations waiting, until a test runs them."""
+    """Leave calculations waiting until a test runs them."""
     monkeypatch.setattr(Calculations, "wake", lambda _: None)
 
 
 def work_out(world: World) -> None:
-    """Do what the worker does in a process of its own, in this one."""
+    """Do in this process what the worker does in a separate one."""
     job = jobs.claim(db=world.db, now=MORNING)
     assert job is not None
     found = work_out_week(job.programme, db=world.db, now=MORNING, desk=Desk(), say=lambda _: None)

@@ -1,4 +1,4 @@
-"""Where a go-live is not on its announced day, its own page and the school's page say why."""
+"""If a go-live is not on its announced day, its own page and the school's page say why."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ WHY = "the announcement of"
 
 @pytest.fixture
 def told_too_early(own_world: World) -> tuple[World, str]:
-    """Beech was told a day a week before its forecast; return the world and the go-live's task."""
+    """Announce to Beech a day a week before its forecast; return the world and the go-live's task."""
     with read_scope(own_world.db) as session:
         programme = load(session, "small", on=TODAY).programme
     [live] = [g for g in go_lives(programme) if (g.school, g.service) == ("beech", "payroll")]

@@ -30,7 +30,7 @@ class Found:
 
 
 def forms_of(browser: Browser, first: str) -> Iterator[Found]:
-    """Yield each kind of form once, from pages that links lead to: at most two of a kind of page."""
+    """Yield each kind of form once, from pages that links lead to, with at most two pages of a kind."""
     waiting, visited, kinds, known = [first], set[str](), dict[str, int](), set[tuple[str, ...]]()
     while waiting:
         if (path := waiting.pop(0)) in visited:

@@ -31,7 +31,7 @@ def programme(world: World) -> Programme:
 
 
 def rows_in(page: str) -> dict[str, dict[str, str]]:
-    """Return the cells of each task by its name and the label of the column."""
+    """Return the cells of each task, by the task's name and the column's label."""
     found = {}
     for row in html.fromstring(page).xpath("//table[contains(@class, 'plan')]/tbody/tr"):
         cells = {cell.get("data-label"): cell.text_content() for cell in row.xpath("td")}
@@ -213,7 +213,7 @@ def test_names_are_text_and_never_markup(own_world: World):
 
 
 def test_a_milestone_is_late_by_as_many_working_days_as_asked(programme: Programme):
-    """Whether it is at the beginning or at the end of a day's work; the working days are counted one by one."""
+    """This is so both at the beginning and at the end of a day's work. The test counts the working days one by one."""
     for milestone in programme.open_milestones:
         calendar = programme.roadmap.calendar_of(milestone.task)
         first = programme.timed(milestone.task)

@@ -127,7 +127,7 @@ def test_without_a_session_the_sign_in_page_comes_first(world: World):
 
 
 def test_every_action_of_the_audit_has_words():
-    """Actions are written where they happen: each literal there is in the table."""
+    """Actions are literals in the code that records them; each of these literals must be in the table."""
     found = set[str]()
     for file in (*(SOURCE / "usecases").rglob("*.py"), *(SOURCE / "storage").rglob("*.py")):
         text = file.read_text()

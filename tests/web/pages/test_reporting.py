@@ -177,7 +177,7 @@ def test_a_form_changed_after_its_check_is_checked_again(own_world: World):
 
 @pytest.mark.slow
 def test_an_entry_that_was_saved_before_is_not_taken_for_a_double_click(own_world: World):
-    """The same entry on the same state as an earlier one, which someone else overtakes before it is saved."""
+    """The entry equals an earlier one on the same state, but someone else records something before it is saved."""
     mine, other = opened(own_world), opened(own_world, "chief")
 
     def report(browser: Browser, left: str, *, first: Callable[[], object] = lambda: None) -> int:

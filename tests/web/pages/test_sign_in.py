@@ -106,7 +106,7 @@ def test_a_look_alike_address_gets_no_mail_of_its_own(own_world: World, tmp_path
 
 @pytest.mark.parametrize("email", [STRANGER, "member@example.org", "admin@example.org"])
 def test_a_stranger_learns_nothing(email: str, own_world: World, tmp_path: Path):
-    """Not invited, in the programme but not invited, and an admin who is: the same answer as for an invited person."""
+    """Strangers, people who are not invited, and invited admins get the same response as an invited person."""
     for person in ("head", "admin"):
         invite(own_world, person)
     browser = a_browser(own_world, tmp_path / "out")
@@ -217,7 +217,7 @@ def test_a_withdrawn_invitation_ends_its_links_and_sessions(own_world: World, tm
         withdraw_invitation(session, "small", "head", at=NOW)
     assert browser.send(link, page).status_code == 403
     assert own_world.audited()[-1] == ("head", "refused", "sign-in")
-    # Their own address is still in the list of people: that alone lets no link in.
+    # Their own address is still in the list of people, but that alone gives no link access.
     assert signed.get("/p/small").status_code == 404
 
 
@@ -270,7 +270,7 @@ def test_a_mail_server_that_is_down_is_tried_again_and_changes_no_answer(own_wor
 
 
 def test_every_sign_in_has_a_new_token_and_ends_the_session_before_it(own_world: World, tmp_path: Path):
-    """A session that someone planted in a browser is not the one that its owner signs in to."""
+    """A session that an attacker planted in a browser is not the one that the browser's owner gets."""
     invite(own_world, "head")
     browser = a_browser(own_world, tmp_path / "out")
     planted = signed_in(own_world.db, "viewer").cookies[SESSION]

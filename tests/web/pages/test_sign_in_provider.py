@@ -30,7 +30,7 @@ def running() -> Iterator[IdentityProvider]:
 
 @pytest.fixture
 def provider(running: IdentityProvider) -> IdentityProvider:
-    """The provider as new, with the chief signed in."""
+    """A new provider, at which the chief is signed in."""
     issuer = running.issuer
     running.__dict__.update(IdentityProvider(NOW).__dict__)
     running.issuer = issuer
@@ -156,7 +156,7 @@ def test_a_new_key_is_found_and_unknown_keys_are_not_looked_for_at_every_request
 
 @pytest.mark.slow
 def test_the_state_of_another_browser_does_not_work(own_world: World, provider: IdentityProvider):
-    """Someone who sends a colleague the end of their own sign-in does not sign them in as themselves."""
+    """Someone who sends a colleague the last step of their own sign-in does not sign the colleague in as themselves."""
     attacker, victim = a_browser(own_world, provider), a_browser(own_world, provider)
     path = provider.sign_in(begin(attacker))
     begin(victim)

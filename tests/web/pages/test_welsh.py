@@ -1,7 +1,7 @@
 """The pages of heads and change leads are in Welsh for readers of Welsh.
 
 A page is translated if its template empties the block `lang`. Such a page has no text outside the catalogue, and shows
-none of its English messages. On any other page, the part that is in English says so.
+none of its English messages. On any other page, the part that is in English is marked as English.
 """
 
 import re
@@ -32,9 +32,9 @@ PARTS = ("week/_rows", "schools/_table", "shell")
 TRANSLATED = re.compile(r"\{% block lang %\}\{% endblock %\}")
 WORD = re.compile(r"[A-Za-z]{2,}")
 STEPS = {"Plan", "Checkpoint"}
-"""Steps of the small programme, which have names of their own as messages have."""
+"""Steps of the small programme, whose names are not translated."""
 LEAST = 3
-"""Words of a message with values."""
+"""The words of a message that has values."""
 READERS = ("head", "lead", "owner")
 """A head, a change lead, and the owner of a decision and of tasks."""
 
