@@ -21,7 +21,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Away(Frozen):
-    """Days on which a person is away, both inclusive."""
+    """A span of days, inclusive, on which a person is away."""
 
     first_day: date
     last_day: date

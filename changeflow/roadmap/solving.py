@@ -35,9 +35,9 @@ def solved(solver: Solver[Model, Status], model: Model) -> Status:
 
 
 def _solved(solver: Solver[Model, Status], model: Model) -> Status:
-    """Solve in a thread, which ends before the process does: one that still computes then would abort it.
-
-    What is waited for is the answer, as Python takes a thread whose `join` was interrupted for one that has ended.
+    """Solve in a thread that ends before the process does, because a thread that is still computing would abort the
+    process. Wait for the answer and not for the thread, because Python believes that a thread whose `join` was
+    interrupted has ended.
     """
     answer: Future[Status] = Future()
     asking = threading.Thread(target=_answer, args=(answer, lambda: solver.solve(model)), daemon=True)

@@ -183,7 +183,8 @@ def sponsor_is_seen(programme: Programme) -> Iterator[Breach | ImpliedLink]:
 
 
 def last_seen(programme: Programme, sponsor: Sponsor) -> tuple[date, bool]:
-    """Return the day since which the sponsor has not been visibly active, and whether any act was ever recorded."""
+    """Return the day since which the sponsor has not been visibly active, and whether any visible support was ever
+    recorded."""
     seen = [a.on for a in programme.facts.acts if a.on <= programme.on and a.who is None]
     return max([sponsor.since, programme.definition.programme.start, *seen[-1:]]), bool(seen)
 

@@ -46,7 +46,7 @@ _CURRENT: ContextVar[Acting] = ContextVar("acting")
 
 @contextmanager
 def acting(act: Acting) -> Iterator[None]:
-    """Set the entry for everything done in this block."""
+    """Set how everything done in this block is authenticated."""
     token = _CURRENT.set(act)
     try:
         yield
@@ -55,5 +55,5 @@ def acting(act: Acting) -> Iterator[None]:
 
 
 def current() -> Acting:
-    """Return the entry of the current act."""
+    """Return how the current act was authenticated."""
     return _CURRENT.get(_AS_LIBRARY)

@@ -37,7 +37,7 @@ _DAY_FIRST = re.compile(r"(\d\d?)[/.-](\d\d?)[/.-](\d{4})")
 
 
 def no_day(text: str) -> tuple[str, str]:
-    """Return why a text is not a valid day, and the remedy.
+    """Return why a string is not a valid day, and the remedy.
 
     >>> no_day("2027-02-30")
     ("'2027-02-30' does not exist: February 2027 has 28 days.", 'Correct the day.')

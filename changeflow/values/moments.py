@@ -14,7 +14,7 @@ _EPOCH_DAY = _EPOCH.date().toordinal()
 
 
 def minute_of(moment: datetime | date) -> int:
-    """Civil minutes of a naive local datetime; a date is its first minute.
+    """Return the civil minutes of a naive local datetime, or of the first minute of a date.
 
     >>> minute_of(date(1970, 1, 2)), minute_of(datetime(1970, 1, 1, 9, 30))
     (1440, 570)

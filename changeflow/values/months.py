@@ -16,7 +16,7 @@ class Month(str):
 
 
 def month_in_words(period: str) -> str:
-    """Write a month such as `2027-03` for people; return other texts unchanged.
+    """Write a month such as `2027-03` for people; return other strings unchanged.
 
     >>> month_in_words("2027-03"), month_in_words("week 12")
     ('March 2027', 'week 12')

@@ -61,7 +61,7 @@ MOST_LOOKED_AT = 5_000
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Suggest the nearest known name, or else list the first few; return an empty text if there are none.
+    """Suggest the nearest known name, or else list the first few; return an empty string if there are none.
 
     With more than `MOST_COMPARED` names, compare only those with the same first letter and about the same length. With
     more than `MOST_LOOKED_AT`, compare none.
@@ -83,7 +83,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Suggest the nearest known name; return an empty text if none is near."""
+    """Suggest the nearest known name; return an empty string if none is near."""
     hint = did_you_mean(name, known)
     return hint if hint.startswith("Did") else ""
 
@@ -110,7 +110,7 @@ def _is_slip(name: str, other: str) -> bool:
 
 
 def _alike(one: str, other: str) -> int:
-    """Return the length of the common beginning of two texts."""
+    """Return the length of the common beginning of two strings."""
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 

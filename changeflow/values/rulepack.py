@@ -48,9 +48,9 @@ class Rulepacks(Frozen):
     def entry(self, pack: str, key: str, *, on: date, nation: str | None = None) -> RulepackEntry:
         """Return the entry of the latest edition in force; of two editions with one date, the later pack's.
 
-        A nation's own edition wins over one for all nations, even a newer one. A `raise_only` entry is replaced only by
-        a larger number. Raises `KeyError` if there is no entry, and its subclass `RulesUnknownError` if the first
-        edition is later.
+        A nation's own edition takes precedence over one for all nations, even a newer one. A `raise_only` entry is
+        replaced only by a larger number. Raises `KeyError` if there is no entry, and its subclass `RulesUnknownError`
+        if the first edition is later.
         """
         known = [
             p for p in self.packs if p.rulepack == pack and key in p.entries and (not p.nation or nation in p.nation)

@@ -9,11 +9,11 @@ from changeflow.values.moments import format_day
 from changeflow.values.months import Month, month_in_words
 
 SentenceValue = str | int | date | tuple[str, ...]
-"""A value in a sentence: another sentence, a text, a number, a day, or a list of sentences."""
+"""A value in a sentence: another sentence, a string, a number, a day, or a list of sentences."""
 
 
 class Sentence(str):
-    """An English text that remembers the message it was made from, so that a catalogue can translate it.
+    """An English string that remembers the message from which it was made, so that a catalogue can translate it.
 
     Files, the terminal and logs, which are in English only, use it as ordinary text.
     """

@@ -14,12 +14,12 @@ from changeflow.values.moments import day_of, format_day, format_days, last_day_
 
 
 def mark_assumed(text: str, schedule: Schedule, task: TaskId, *, late: bool = False) -> str:
-    """Mark a text with a task's early or late dates if they depend on assumed days."""
+    """Mark text that shows a task's early or late dates if they depend on assumed days."""
     return mark_if(text, is_marked=task in (schedule.assumed.late if late else schedule.assumed.early))
 
 
 def mark_if(text: str, *, is_marked: bool, word: str = ASSUMED) -> str:
-    """Mark a text as assumed, with another language's word if given.
+    """Mark text as assumed, with another language's word if given.
 
     >>> mark_if("12 Oct 2029", is_marked=True)
     '12 Oct 2029 (assumed)'
@@ -34,7 +34,7 @@ def end_in_words(schedule: Schedule) -> str:
 
 
 def mark_if_at(text: str, roadmap: Roadmap, schedule: Schedule, task: TaskId, position: int) -> str:
-    """Mark a text with a changed finish of a task if it depends on assumed days.
+    """Mark text that shows a changed finish of a task if the finish depends on assumed days.
 
     It does if the scheduled finish does, or if the same delay would move a driving task beyond its given dates.
     """

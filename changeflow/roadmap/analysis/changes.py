@@ -93,7 +93,8 @@ def attribute(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> tup
     parts: dict[TaskId, list[SlipPart]] = {t: [] for t in both}
     for group in _measured(_steps(before, after, both), trials, both, dates):
         whole, _ = group[-1]
-        # What a group moves back and forth is no part of a slip, so that a target's parts are its own.
+        # Days that the steps of a group move there and back are no part of a slip, so that a target's parts are its
+        # own.
         for t in (t for t in both if whole[t] != dates[t]):
             at = dates[t]
             for now, step in group:
@@ -323,7 +324,7 @@ def _waiting(roadmap: Roadmap, schedule: Schedule, target: TaskId) -> tuple[Caus
         is_open = task in roadmap.progress and _is_held(roadmap, task, timed.early_finish)
         if timed.reason is DateReason.DATA_DATE or (timed.reason is DateReason.ACTUAL and is_open):
             held.append(task)
-    # Of begun work that is not to end at once, what remains is counted from the data date.
+    # The rest of begun work is counted from the data date, unless the work is to end at once.
     held = held or [t for t in path if t in roadmap.progress and not roadmap.is_done(t)]
     is_decision = bool(held) and all(roadmap.tasks[t].kind is Kind.DECISION for t in held)
     return Cause.DECISION if is_decision else Cause.NOT_DONE, tuple(sorted(held))

@@ -25,7 +25,7 @@ def nearest_bound(roadmap: Roadmap, schedule: Schedule, task: TaskId) -> Link | 
 
 
 def _links_out_of(roadmap: Roadmap, task: TaskId) -> Iterator[Link]:
-    """Its own links, and those of the summaries above it."""
+    """Return a task's own links, and those of the summaries above it."""
     above, current = {task}, roadmap.parents.get(task)
     while current is not None:
         above.add(current)

@@ -196,7 +196,7 @@ def format_cut_off(roadmap: Roadmap, schedule: Schedule, cut_off: CutOff) -> str
 
 
 def slip_in_words(roadmap: Roadmap, schedule: Schedule, cut_off: CutOff) -> str:
-    """Say the same after a subject: `slips by more than 5 days, “Live” will slip from …`."""
+    """Write the same as a clause that follows its subject: `slips by more than 5 days, “Live” will slip from …`."""
     target = roadmap.tasks[cut_off.target].name
     before, after = (
         mark_if_at(format_day(schedule[cut_off.target].day_at(at)), roadmap, schedule, cut_off.target, at)

@@ -50,7 +50,7 @@ class Why:
     chain: tuple[Because, ...]
     late: str
     late_chain: tuple[Because, ...] = ()
-    """The chain of late dates, from the task on: why each task must end by then."""
+    """The chain of late dates, beginning with the task: why each task must end by then."""
     sooner: str = ""
     """How far it can slip before a successor moves, if less than its float."""
     costs: tuple[str, ...] = ()

@@ -39,7 +39,7 @@ BOUNDS: Sequence[Bound] = tuple(Bound)
 # Columns of `Arrays.hot`: everything an ordinary task needs. A task is ordinary if its flags are 0.
 FLAGS, AMOUNT, PLACED, OWN = range(4)
 SUMMARY, MILESTONE, MANUAL, STARTED, OTHER = 1, 2, 4, 8, 16
-"""Flags of tasks that are not open work on one calendar without their own date."""
+"""Flags of tasks that are not ordinary: an ordinary task is open work on one calendar without a set date."""
 ODD_INTO, ODD_OUT = 32, 64
 """Flags: some link into it, or out of it, is not plain."""
 # Columns of `Arrays.cold`: what only some tasks need. -1 means no calendar or periods.
@@ -49,7 +49,7 @@ PARTS_FROM, PARTS_TO, LEFT_FROM, LEFT_TO, BELOW_FROM, BELOW_TO, MORE_FROM, MORE_
 REST_KIND = 20
 """How the rest of begun work passes; `REST` is its calendar or periods."""
 MEASURED = 21
-"""The calendar that floats are counted in."""
+"""The calendar in which floats are counted."""
 SET_DATES = 22
 COLUMNS = SET_DATES + 6
 _COLUMN: Mapping[Bound, int] = {b: SET_DATES + n for n, b in enumerate(BOUNDS)}
@@ -65,7 +65,7 @@ SEVERAL_PATHS, LATE_SHOWS_EARLY, LIMITS_EXTEND = range(12, 15)
 
 
 class Arrays(NamedTuple):
-    """The kernel's input, and the mapping from its answer back to tasks and links."""
+    """The kernel's input, and the mapping from its results back to tasks and links."""
 
     outline: Outline
     """The rows in topological order; a summary comes after its tasks, when its dates are known."""
@@ -75,14 +75,14 @@ class Arrays(NamedTuple):
     hot: Ints
     cold: Ints
     into: Shorts
-    """A column a link and task that it binds: those of a summary come once for each task below it."""
+    """One column for each link and task that it binds; a link to a summary has one for each task below the summary."""
     first_into: Shorts
     """The columns `first_into[t]` to `first_into[t + 1]` of `into` bind task t."""
     out: Shorts
     first_out: Shorts
     lags: Ints
     parts: Ints
-    """(calendar, minutes) of each assignment, then (calendar, resume, minutes left) of what is left of it.
+    """(calendar, minutes) of each assignment, then (calendar, resume, minutes left) of its remaining work.
 
     Rows `MORE_FROM` to `MORE_TO` of a task are what events add behind its own time: (calendar or periods,
     amount, how it passes). Only simulations have any.
@@ -142,7 +142,7 @@ class Codes:
     def shared(self, link: Link) -> tuple[int, int, int, int]:
         """Return a lag that is a share of its predecessor: how it passes, how much, on what, and the percentage.
 
-        The predecessor's time is what it is a share of. Of whole periods only their dates say how long they are.
+        The lag is a share of the predecessor's own time. For whole periods, only their dates say how long that is.
         """
         before, share = self.roadmap.tasks[link.predecessor], link.lag.amount
         on_successor = self.roadmap.profile.shares_on_successor and before.duration.unit is Unit.WORKING
@@ -154,7 +154,7 @@ class Codes:
 
 
 def task_rows(roadmap: Roadmap, tasks: Sequence[Task], codes: Codes, rows: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return `hot` and `cold` of some tasks, each in its row of `rows`, and the parts that the latter count from 0."""
+    """Return `hot` and `cold` of some tasks, each in its row of `rows`, and the parts, which `cold` numbers from 0."""
     count, calendar, progress = len(tasks), codes.calendar, roadmap.progress
     hot, cold = np.zeros((count, 4), np.int64), np.full((count, COLUMNS), NEVER, np.int64)
     hot[rows, OWN] = np.fromiter([calendar[t.calendar] for t in tasks], np.int64)
@@ -215,7 +215,8 @@ def _set_dates(cold: Ints, task: Task, codes: Codes) -> None:
 
 
 def _set_for(task: Task, constraint: Constraint, codes: Codes) -> int:
-    """Return a date that is set for a task; one that starts a wait on the clock outside working time moves on."""
+    """Return a date that is set for a task; one that starts an elapsed wait outside working time moves to the next
+    work."""
     if task.duration.unit is not Unit.ELAPSED or not codes.roadmap.profile.elapsed_starts_in_work:
         return constraint.at
     calendar = codes.roadmap.calendars[task.calendar]
@@ -237,7 +238,7 @@ def _set_progress(cold: Ints, task: Task, done: TaskProgress, codes: Codes) -> N
 
 
 def _hold_by_hand(hot: Ints, cold: Ints, task: Task, codes: Codes) -> None:
-    """Backwards, a manual task's span is the working time between its dates, whatever its duration says."""
+    """For the backward pass, make a manual task's span the working time between its dates, whatever its duration."""
     if task.manual is None:
         return
     key = task.placed_on or task.calendar
@@ -262,7 +263,7 @@ _SHAPES: Mapping[LinkType, int] = {t: FROM_START * (not t.from_finish) + TO_FINI
 def _joined(
     links: Sequence[Link], odd: Sequence[int], outline: Outline, cold: Ints
 ) -> tuple[Shorts, Shorts, Shorts, Shorts]:
-    """Return the links into each task and out of each task: those of the summaries above it as well."""
+    """Return the links into each task and out of each task, including those of the summaries above it."""
     count = len(outline.ids)
     shape = np.zeros(len(links), np.int64)
     shape[odd] = [_SHAPES[links[n].type] + (LAGGED if links[n].lag.amount else 0) for n in odd]
@@ -325,10 +326,10 @@ def _settings(roadmap: Roadmap) -> Ints:
 START_NO_EARLIER, FINISH_NO_EARLIER, START_NO_LATER, FINISH_NO_LATER, MUST_START, MUST_FINISH = range(
     SET_DATES, SET_DATES + 6
 )
-# What decided an early date; a number from `SET_DATES` on is the column of the bound that decided.
+# The reasons for an early date; a number from `SET_DATES` on is the column of the bound that decided it.
 BY_START, BY_LINKS, BY_DATA_DATE, BY_ACTUAL, BY_HAND, BY_ROLL_UP = range(6)
 ORDINARY, PLAIN = 0, 0
-"""Flags of a task (except those of its links), and the shape of a link, that the loops handle themselves."""
+"""Flags of a task (except those of its links), and the shape of a link, which the loops themselves handle."""
 ODD_LINKS = ODD_INTO | ODD_OUT
 
 

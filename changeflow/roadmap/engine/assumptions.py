@@ -54,7 +54,7 @@ def assumptions_of(roadmap: Roadmap, arrays: Arrays, result: Result) -> Assumpti
     early: dict[TaskId, tuple[GivenDates, ...]] = {}
     own: dict[TaskId, tuple[GivenDates, ...]] = {}
     late: dict[TaskId, tuple[GivenDates, ...]] = {}
-    # Lists: numbers are taken out of arrays one by one several times as slowly.
+    # As lists, because taking numbers individually out of arrays is several times as slow.
     dates, states, first_into = result.early.tolist(), arrays.cold[:, STATE].tolist(), arrays.first_into.tolist()
     befores, numbers, drives = arrays.into[TASK].tolist(), arrays.into[LINK].tolist(), result.drives.tolist()
     for row, (name, late_dates) in enumerate(zip(arrays.ids, result.late.tolist(), strict=True)):
@@ -114,7 +114,7 @@ def _covers(given: GivenDates, start: int, finish: int) -> bool:
 
 
 def goes_beyond(roadmap: Roadmap, task: Task, start: int, finish: int) -> Iterator[GivenDates]:
-    """Yield the given dates that a task's own days exceed: those of its start window and duration."""
+    """Yield the given dates that a task's own days exceed, whether by its start window or its duration."""
     if task.starts_on is not None:
         yield from (g for g in roadmap.periods[task.starts_on].given if not _covers(g, start, start + 1))
     if not task.duration.is_zero:

@@ -103,8 +103,8 @@ def _place_ordinary_late(n: Net, i: int, r: Result, end: int) -> None:
     r.worked[i, 1] = work
     r.late[i, 0], r.late[i, 1] = start, finish
     if not (n.hot[i, FLAGS] & ODD_OUT or n.s[CAPPED]):
-        # Its calendar places it and measures it, so start and finish have the same float; and working time grows with
-        # the date, so that the nearest successor decides.
+        # One calendar places the task and measures it, so its start and finish have the same float. Working time grows
+        # with the date, so the nearest successor decides.
         r.total_float[i] = work - r.worked[i, 0]
         r.free_float[i] = at_most_total(work_before(n.c, on, nearest) - r.worked[i, 0], r.total_float[i])
 
@@ -143,7 +143,7 @@ def _late_bounds(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> tuple
     if n.s[LIMITS_EXTEND] and lo == hi:
         latest = max(latest, n.cold[i, FINISH_NO_LATER])
     for m in range(lo, hi):
-        # A manual task keeps its start: only what waits for its finish holds it.
+        # A manual task keeps its start, so only links from its finish limit it.
         if n.hot[i, FLAGS] & MANUAL and n.out[SHAPE, m] & FROM_START:
             continue
         bound = _passed_back(n, i, n.out[TASK, m], n.out[SHAPE, m], n.out[LINK, m], r)
@@ -156,7 +156,7 @@ def _late_bounds(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> tuple
     for at in (n.cold[i, DEADLINE], n.cold[i, FINISH_NO_LATER], n.cold[i, MUST_FINISH]):
         if at != NEVER:
             latest = min(latest, at)
-    # Work that begins on that day keeps it; one that must start on a day off does so on the next day of work.
+    # Work may start at any time of its latest day; a start that is set for a day off moves to the next work.
     is_work = n.cold[i, KIND] == WORK and n.hot[i, AMOUNT] != 0 and not n.s[CAPPED]
     at = n.cold[i, START_NO_LATER]
     if at != NEVER:
@@ -171,14 +171,14 @@ def _late_bounds(n: Net, i: int, lo: int, hi: int, r: Result, end: int) -> tuple
 
 @kernel
 def holds_late(n: Net, i: int, m: int, r: Result) -> bool:
-    """Return whether a link is one of those that keep a task's late dates from being later."""
+    """Return whether a link is one of those that determine a task's late dates."""
     bound = _passed_back(n, i, n.out[TASK, m], n.out[SHAPE, m], n.out[LINK, m], r)
     return bound != NEVER and _holds(n, i, bound, r, n.out[SHAPE, m] & FROM_START)
 
 
 @kernel
 def end_holds_late(n: Net, i: int, r: Result) -> bool:
-    """Return whether the end of everything keeps a task's late dates from being later."""
+    """Return whether the end of the roadmap determines a task's late dates."""
     return _holds(n, i, r.end[0], r, 0)
 
 
@@ -192,7 +192,7 @@ def _holds(n: Net, i: int, bound: int, r: Result, from_start: int) -> bool:
 
 @inlined
 def _passed_back(n: Net, i: int, k: int, shape: int, link: int, r: Result) -> int:
-    """Return where successor `k` lets the bound end of `i` be at the latest; NEVER where `i` cannot move it."""
+    """Return the latest date that successor `k` allows the bound end of `i`; NEVER if `i` cannot move `k`."""
     is_task = not n.hot[k, FLAGS] & SUMMARY
     is_begun = is_task and n.cold[k, STATE] == BEGUN
     if is_task and (n.cold[k, STATE] == DONE or (is_begun and not n.s[PINS] and not n.s[RETAINS])):

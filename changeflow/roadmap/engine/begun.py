@@ -56,7 +56,7 @@ def passes_by(n: Net, i: int) -> int:
 
 @kernel
 def first_work(n: Net, i: int, at: int) -> int:
-    """Return the first work of a day that begins at an instant; else the instant."""
+    """Return the first work of the day if a day with work begins at an instant; otherwise the instant."""
     begins = next_working(n.c, worked_on(n, i), at, n.trouble)
     return begins if at % DAY == 0 and begins < at + DAY else at
 
@@ -86,7 +86,7 @@ def latest_rest_finish(n: Net, i: int, bound: int) -> int:
 
 @kernel
 def is_all_done(n: Net, i: int) -> bool:
-    """Return whether all of a begun task has begun, so that it ends as soon as it waits for nothing else."""
+    """Return whether nothing is left of a begun task, so that it ends as soon as it waits for nothing else."""
     if n.cold[i, REMAINING] >= 0:
         return n.cold[i, REMAINING] == 0
     return n.cold[i, KIND] != PEOPLE and n.s[DATA_DATE] != NEVER and left_at(n, i, resumes_by(n, i)) == 0
@@ -113,19 +113,19 @@ def resumes_by(n: Net, i: int) -> int:
 def rest_until(n: Net, i: int, finish: int) -> int:
     """Return the latest instant at which the remaining work may resume to end by `finish`."""
     start = unpassed(n, n.cold[i, REST_KIND], n.cold[i, REST], max(0, n.cold[i, REMAINING]), finish)
-    # It may have resumed in the midst of a period, and its whole ones follow.
+    # It may have resumed in the middle of a period, which its whole periods then follow.
     return max(start, resumes_by(n, i)) if n.cold[i, REST_KIND] == PERIOD else start
 
 
 @kernel
 def left_at(n: Net, i: int, at: int) -> int:
-    """Return the rest of a begun task's planned duration at an instant, if it was not reported."""
+    """Return how much of a begun task's planned duration is left at an instant, if that was not reported."""
     planned = finish_of(n, i, n.cold[i, ACTUAL_START])
     kind = n.cold[i, KIND]
     if kind == CLOCK:
         return max(0, planned - at)
     if kind == PERIOD:
-        # This number of whole periods has still to open.
+        # Count the whole periods that have still to open.
         k = n.cold[i, PERIODS]
         first, last = n.p.first[k], n.p.first[k + 1]
         since = reopened(n, i, k, at)
@@ -136,7 +136,7 @@ def left_at(n: Net, i: int, at: int) -> int:
 
 @kernel
 def pass_from(n: Net, i: int, at: int, left: int) -> int:
-    """Let an amount of the task's own time pass from an instant on; backwards if it is negative."""
+    """Return the instant after an amount of the task's own time, or before it if the amount is negative."""
     kind = n.cold[i, KIND]
     if kind == CLOCK:
         return at + left
@@ -159,9 +159,9 @@ def resumes_until(n: Net, i: int, finish: int) -> int:
 
 @kernel
 def period_held_until(n: Net, i: int, early: int, finish: int) -> int:
-    """Return the last instant to which others may hold the finish of begun periods, so that they end by `finish`.
+    """Return the last instant to which other tasks may delay the finish of begun periods that must end by `finish`.
 
-    Held later than its early finish, they end where a period closes.
+    If the finish is delayed at all, it moves to the close of a period.
     """
     on = n.cold[i, REST] if n.cold[i, REMAINING] >= 0 else n.cold[i, PERIODS]
     return max(min(early, finish), last_call(n, i, previous_close(n.p, on, finish, n.trouble)))
@@ -169,7 +169,7 @@ def period_held_until(n: Net, i: int, early: int, finish: int) -> int:
 
 @kernel
 def held_finish(n: Net, i: int, finish: int, at: int) -> int:
-    """Return the finish of begun work that ends no earlier than an instant: a point of its own time."""
+    """Return the finish, in its own time, of begun work that may not end before an instant."""
     is_known = n.cold[i, REMAINING] >= 0
     kind, k = n.cold[i, REST_KIND] if is_known else n.cold[i, KIND], n.cold[i, REST] if is_known else n.hot[i, PLACED]
     if at <= finish:

@@ -14,23 +14,24 @@ from changeflow.roadmap.engine.outline import Ints, Shorts
 from changeflow.values.moments import DAY, WEEK
 
 MINUTES = DAY + 1
-"""Rows a pattern of a day has: from its first midnight to its last."""
+"""The rows of a day's pattern: one for each minute from its first midnight to its last."""
 BUCKET = 5
-"""When looking work up, a bucket has 2 to the power of this many working minutes: fewer than most intervals have."""
+"""A bucket, in which work is looked up, has 2 to the power of this number of working minutes: fewer than most
+intervals."""
 # Columns of `CalendarTables.head`.
 BASE, DAYS, FIRST_DAY, BUCKETS, GROWS = range(5)
 WEEKLY, LOW, HIGH, LEAST, MOST = range(5, 10)
-"""For a calendar whose weeks repeat: the work of one week. Minutes since the base, and amounts of work, outside their
-bounds are looked up some weeks nearer. If no week repeats, no minute is outside, and work outside is an end of the
-calendar."""
+"""The work of one week, if weeks repeat; then the bounds of minutes since the base, and of amounts of work. What is
+outside the bounds is looked up some weeks nearer. If no week repeats, no minute is outside, and work outside the bounds
+is beyond an end of the calendar."""
 # Columns of `CalendarTables.day`.
 BEFORE, PATTERN, OPENS, CLOSED = range(4)
 # Columns of `CalendarTables.pattern`: -1 if the day has no such minute.
 WORKED, NEXT, LAST_BEFORE = range(3)
 NONE = -1
 PLACES = 8
-"""In `trouble`: four numbers say what ran out, and four more record the first thing that ran out in a pass that
-continued without it."""
+"""The size of `trouble`: four numbers say what ran out, and four more record the first thing that ran out in a pass
+that continued without it."""
 NO_END = int(np.iinfo(np.int64).max)
 
 
@@ -38,23 +39,24 @@ class CalendarTables(NamedTuple):
     """All calendars; positions are civil minutes."""
 
     head: Ints
-    """One row for each calendar: its first midnight, its days, where its rows of the other tables are, whether more
+    """One row for each calendar: its first midnight, its days, where its rows in the other tables begin, whether more
     days can be laid out, and how its weeks repeat."""
     day: Shorts
-    """A row a day: work before it, the first row of its pattern, the first instant of work from its midnight on, and
-    the last instant of work up to its midnight; -1 where there is none."""
+    """One row for each day: work before it, the first row of its pattern, the first instant of work from its midnight
+    on, and the last instant of work up to its midnight; -1 where there is none."""
     pattern: Shorts
-    """A row a minute of each kind of day: work before it, the next minute of work, the last minute of work."""
+    """One row for each minute of each kind of day: work before it, the next minute of work, the last minute of work."""
     interval: Shorts
-    """A row an interval: its start, and the calendar's work before it; each calendar ends with a row for its total."""
+    """One row for each interval: its start, and the calendar's work before it; each calendar ends with a row for its
+    total."""
     bucket: Shorts
-    """The interval at which to look for an amount of work."""
+    """For each bucket, the interval at which to begin looking for an amount of work."""
     trouble: Ints
-    """Where a lookup beyond the days laid out is noted."""
+    """Where the kernel notes a lookup beyond the days laid out."""
 
 
 class PeriodTables(NamedTuple):
-    """All tables of periods, one behind the other: table k has the rows `first[k]` to `first[k + 1]`."""
+    """All tables of periods, one after another: table k has the rows `first[k]` to `first[k + 1]`."""
 
     opens: Ints
     closes: Ints
@@ -66,7 +68,7 @@ class PeriodTables(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """One calendar's rows, before they are put behind those of others: patterns and intervals count from 0."""
+    """One calendar's rows, before they are joined to those of other calendars: patterns and intervals count from 0."""
 
     base: int
     total: int
@@ -162,7 +164,7 @@ def _stacked(tables: Sequence[Ints], columns: int) -> Shorts:
 
 
 def _days(table: Ints, before: Ints, base: int, count: int) -> tuple[Ints, tuple[bytes, ...]]:
-    """Return the rows of a calendar's days, and the patterns that they count."""
+    """Return the rows of a calendar's days, and the patterns to which they refer."""
     midnights = base + DAY * np.arange(count, dtype=np.int64)
     day = np.zeros((count, 4), np.int64)
     starts, ends = table[:, 0], table[:, 1]
@@ -185,17 +187,17 @@ def _days(table: Ints, before: Ints, base: int, count: int) -> tuple[Ints, tuple
 
 
 def _codes(pieces: Ints) -> Ints:
-    """Return a number for each row: equal ones for equal rows."""
+    """Return a number for each row; equal rows have equal numbers."""
     codes = pieces[:, 0]
     for column in range(1, pieces.shape[1]):
-        # Numbers stay small, however many columns there are: each is that of one of the rows so far.
+        # Numbers stay small, however many columns there are, because rows are numbered again before each column.
         _, known = np.unique(codes, return_inverse=True)
         codes = known * (DAY + 2) + pieces[:, column]
     return codes
 
 
 def _pieces(table: Ints, base: int, count: int) -> Ints:
-    """Cut intervals at midnights: a row a day, with start and end of each piece in minutes of the day."""
+    """Cut intervals at midnights: one row for each day, with the start and end of each piece in minutes of the day."""
     starts, ends = table[:, 0] - base, table[:, 1] - base
     first, last = starts // DAY, (ends - 1) // DAY
     repeats = last - first + 1

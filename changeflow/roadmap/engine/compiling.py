@@ -1,4 +1,4 @@
-"""What numba does for the engine: compile a function, say so, and show how far it has come."""
+"""Compile the engine's functions with numba, and report the progress."""
 
 import sys
 from collections.abc import Callable
@@ -21,17 +21,20 @@ def compiled(function: Callable[..., Any]) -> Any:  # noqa: ANN401
 
 
 def inlined(function: Callable[..., Any]) -> Any:  # noqa: ANN401
-    """The same for what is called so often that handing the arrays over would take longer: it goes into its callers."""
+    """Let numba compile a function into its callers, because it is called so often that passing the arrays would take
+    longer."""
     return _kept(function, inline="always")
 
 
 def _kept(function: Callable[..., Any], **options: str) -> Any:  # noqa: ANN401
-    # Without `_nrt=False` numba counts the references to every array at every call: several times as long as the work.
+    # Without `_nrt=False` numba counts the references to every array at every call, which takes several times as long
+    # as the work.
     found: Any = njit(cache=True, nogil=True, _nrt=False, **options)(function)  # type: ignore[call-overload]
     kept = getattr(found._cache, "_cache_file", None)
     if kept is not None:
-        # numba looks at a function's own file alone, and would use old code of what it calls. Its version is compared
-        # before anything else of a kept file is read: of other sources, classes in it may be gone.
+        # numba checks only a function's own file, and would use old code of the functions that it calls. The version is
+        # compared before the rest of a cached file is read, because a file of other sources may name classes that no
+        # longer exist.
         kept._version = f"{kept._version} {sources()}"
     return found
 
@@ -64,7 +67,8 @@ def below(random: NDArray[np.uint64], limit: int) -> int:
 
 
 class _Progress(event.Listener):
-    """Says on standard error that something is compiled, once a process; on a terminal it counts the functions."""
+    """Says on standard error that functions are being compiled, once in a process; on a terminal it also counts
+    them."""
 
     def __init__(self) -> None:
         self.done = self.depth = 0

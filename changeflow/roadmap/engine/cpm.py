@@ -72,7 +72,7 @@ class DateReason(StrEnum):
 
 
 ENDS = (Bound.FINISH_NO_EARLIER, Bound.FINISH_NO_LATER, Bound.MUST_FINISH)
-"""Dates that are set for a finish: the end of a day."""
+"""Bounds of a finish, which are at the end of a day."""
 REASONS: Mapping[int, DateReason | Bound] = {
     BY_START: DateReason.START,
     BY_LINKS: DateReason.LINKS,
@@ -93,19 +93,19 @@ class TimedTask:
     late_start: int
     late_finish: int
     total_float: int
-    """Working minutes on the task's own calendar (minutes of the clock for an elapsed duration): no difference of
-    the dates above, which may cross a half-term."""
+    """Working minutes on the task's own calendar (clock minutes for an elapsed duration). It is not the difference
+    between the dates above, which may cross a half-term."""
     free_float: int
     critical: bool
-    """Not done, and no float: the float's answer. The longest path's answer is `driving`."""
+    """Whether it is not done and has no float; `driving` says whether it is on the longest path."""
     driving: bool
-    """On the longest path to the finish of the roadmap."""
+    """Whether it is on the longest path to the finish of the roadmap."""
     drivers: tuple[Link, ...]
-    """The links that put its early dates there: all ties. None of them: a constraint, an actual or the start did."""
+    """All links that determine its early dates, ties included; empty if a constraint, an actual or the start does."""
     reason: DateReason | Bound
     """`links`, `start`, `data_date`, `actual`, `manual`, `roll_up`, or the constraint that decided."""
     ends_day: bool = field(default=True, compare=False)
-    """At a midnight it ends the day before. A milestone that nothing has led up to opens the day that begins then."""
+    """Whether a finish at midnight belongs to the day before. A milestone may belong to the day that begins then."""
 
     def day_at(self, finish: int) -> date:
         """Return the day on which people would say that it ends, if it ended at a given moment."""
@@ -143,7 +143,7 @@ class Schedule:
         return max((x.last_day for x in ends), default=last_day_of(self.finish))
 
     def path_to(self, *targets: TaskId) -> frozenset[TaskId]:
-        """Return every task on a longest path to any of the targets: all ties."""
+        """Return every task on a longest path to any of the targets, ties included."""
         seen, stack = set(targets), list(targets)
         while stack:
             for link in self.timed[stack.pop()].drivers:
@@ -167,8 +167,8 @@ class Schedule:
 def time_roadmap(roadmap: Roadmap) -> Schedule:
     """Place every task as early as its predecessors allow, and as late as its successors allow.
 
-    A loop raises `CyclicRoadmapError`. Where engines differ, the roadmap's profile decides. What is to be as late as
-    possible is placed at its late start, and what follows it is placed again: Project takes its total float.
+    A loop raises `CyclicRoadmapError`. Where engines differ, the roadmap's profile decides. An as-late-as-possible task
+    is placed at its late start, and its successors are placed again: as in Project, it uses its total float.
     Complexity: O(tasks + links).
     """
     arrays, result = settled(roadmap)
@@ -225,7 +225,8 @@ class TimedColumns(Mapping[TaskId, TimedTask]):
     def _ends_day(self, row: int) -> bool:
         """Return whether a midnight is the end of something: of work, a period, or a set day.
 
-        A milestone takes the nature of what it follows. If it follows several together, one that begins then decides.
+        For a milestone, that depends on what it follows. If it follows several things at once, it is an end only if all
+        of them are.
         """
         r, arrays = self.result, self.arrays
         at, is_point = int(r.early[row, 1]), int(r.early[row, 0]) == int(r.early[row, 1])
@@ -290,7 +291,8 @@ def _passes(n: Net, r: Result) -> None:
 
 @kernel
 def _driving(n: Net, r: Result, end: int) -> None:
-    """Follow the driving links back from every task that ends last; for a summary, from what gives it its date."""
+    """Follow the driving links back from every task that ends last; replace a summary by the tasks that give it its
+    date."""
     for i in range(len(n.hot)):
         r.driving[i] = r.early[i, 1] == end and not n.hot[i, FLAGS] & SUMMARY
     for i in range(len(n.hot) - 1, -1, -1):
@@ -317,10 +319,11 @@ def below_of(arrays: Arrays) -> dict[TaskId, tuple[TaskId, ...]]:
 
 
 def reach_further(roadmap: Roadmap, arrays: Arrays, trouble: Ints) -> bool:
-    """Lay out more where a pass ran out of calendar, so that it can run again; False if it did not or no more exists.
+    """Lay out more days if a pass ran off a calendar, so that it can run again; return False if it did not or there are
+    none.
 
-    What a pass went on without is reached as well: see `keep_trouble`. Others may have laid out more of the same
-    calendars since: then the arrays have to be brought up to date, and that is all.
+    This includes days that a pass continued without: see `keep_trouble`. If someone else has laid out more of the same
+    calendar since, only the arrays have to be brought up to date.
     """
     for first in (0, KEPT):
         if not trouble[first + KIND_OUT]:

@@ -38,7 +38,7 @@ from changeflow.roadmap.engine.working_time import next_working, work_before
 
 @kernel
 def measure(n: Net, r: Result) -> None:
-    """Measure the floats that the way back has not measured already."""
+    """Measure the floats that the backward pass has not already measured."""
     for i in range(len(n.hot)):
         if n.hot[i, FLAGS] & ~ODD_LINKS == ORDINARY:
             if not (n.s[CAPPED] or n.hot[i, FLAGS] & ODD_OUT):
@@ -61,19 +61,19 @@ def measure(n: Net, r: Result) -> None:
 def at_most_total(spare: int, total: int) -> int:
     """Return the free float: what a task can slip without moving a successor, never more than its total float.
 
-    What is late for all that follows has no room before the next task either, so a negative total float is both.
+    A task that is already too late cannot slip at all, so if its total float is negative, so is its free float.
     """
     return min(max(0, spare), total)
 
 
 @kernel
 def _gap(n: Net, i: int, k: int, m: int, r: Result, at: int) -> int:
-    """Measure how far a task may slip until successor `k` moves, which begins or ends, as the link asks, at `at`."""
+    """Measure how far a task may slip before it moves successor `k`, whose bound end is at `at`."""
     shape, link = n.out[SHAPE, m], n.out[LINK, m]
     start, finish = r.early[i, 0], r.early[i, 1]
     is_from_start = shape & FROM_START != 0
     if shape & TO_FINISH and not n.hot[k, FLAGS] & SUMMARY and works_on(n, k) >= 0:
-        # The end of Friday and the start of Monday are one point of its work.
+        # The end of Friday and the start of Monday are one point of its working time.
         at = next_working(n.c, works_on(n, k), at, n.trouble)
     elif shape & TO_FINISH and n.cold[k, STATE] == BEGUN and passes_by(n, k) == PERIOD:
         at = period_held_until(n, k, at, at)
@@ -90,7 +90,7 @@ def _can_slip(n: Net, i: int) -> bool:
 
 @kernel
 def _until(n: Net, i: int, r: Result, at: int) -> int:
-    """Measure how far a task may slip before it would end after an instant; measure its start too if that differs."""
+    """Measure how far a task may slip and still end by an instant; measure at its start as well if that can differ."""
     gap = between(n, i, r.early[i, 1], at)
     if not _can_slip(n, i):
         return gap
@@ -103,8 +103,8 @@ def _until(n: Net, i: int, r: Result, at: int) -> int:
 
 @kernel
 def _bound_end(n: Net, k: int, shape: int, r: Result) -> int:
-    """Return the end of a successor that a link binds, which is where begun work resumes; NEVER if it waits for
-    nothing."""
+    """Return the date of a successor that a link binds: its start, its finish or, for begun work, where it resumes;
+    NEVER if it waits for nothing."""
     if not n.s[CAPPED] and n.cold[k, STATE] == BEGUN and not n.hot[k, FLAGS] & SUMMARY:
         if not n.s[RETAINS]:
             return NEVER
@@ -122,7 +122,7 @@ def _free(n: Net, i: int, lo: int, hi: int, r: Result, total: int) -> int:
         if shape & INHERITED or n.cold[k, STATE] == DONE:
             continue
         if shape == PLAIN and not is_capped:
-            # Working time grows with the date: the nearest of the successors decides.
+            # Working time grows with the date, so the nearest successor decides.
             nearest = r.early[k, 0] if nearest == NEVER else min(nearest, r.early[k, 0])
             continue
         theirs = _bound_end(n, k, shape, r)

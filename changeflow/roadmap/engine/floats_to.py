@@ -1,4 +1,5 @@
-"""Float to one task: how far each task before it can slip until that one moves, whatever the end and deadlines say."""
+"""Float to one task: how far each task before it can slip until that one moves, regardless of the end and of
+deadlines."""
 
 from collections.abc import Mapping
 
@@ -16,11 +17,12 @@ from changeflow.values.base import TaskId
 from changeflow.values.moments import DAY
 
 FAR = 3 * 366 * DAY
-"""So much later than all else may end what the target does not wait for: its own float is of no interest."""
+"""How much later than everything else a task may end if the target does not wait for it: its float does not matter."""
 
 
 def floats_to(roadmap: Roadmap, schedule: Schedule, target: TaskId) -> Mapping[TaskId, int]:
-    """Return every task's float to one task; it is large for tasks that the one does not wait for. O(tasks + links)."""
+    """Return every task's float to one task; it is large for tasks that this one does not wait for. O(tasks +
+    links)."""
     columns = schedule.timed
     if not isinstance(columns, TimedColumns) or columns.roadmap is not roadmap:
         return {t: timed.total_float for t, timed in columns.items()}
@@ -33,7 +35,7 @@ def floats_to(roadmap: Roadmap, schedule: Schedule, target: TaskId) -> Mapping[T
 
 
 def _again(arrays: Arrays, result: Result, row: int) -> Result:
-    """Compute the late dates that leave one task where it is, and the resulting floats."""
+    """Compute the late dates that do not move one task, and the resulting floats."""
     hot, cold, settings = arrays.hot.copy(), arrays.cold.copy(), arrays.settings.copy()
     cold[:, DEADLINE] = NEVER
     cold[row, DEADLINE] = result.early[row, 1]

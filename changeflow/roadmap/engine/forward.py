@@ -2,7 +2,7 @@
 
 An ordinary task (open, on one calendar, without a date of its own) and a plain link (finish to start, no lag) are dealt
 with in the loop itself; all else goes through the functions below it. A calendar that runs out is noted in `trouble`,
-and the pass continues: `cpm` says which one it was.
+and the pass continues; `cpm` reports which calendar it was.
 """
 
 from changeflow.roadmap.engine.arrays import (
@@ -139,7 +139,8 @@ def _place_ordinary(n: Net, i: int, flags: int, r: Result, start: int, floor: in
     if data_date > at:
         at, why = data_date, BY_DATA_DATE
     k = n.hot[i, PLACED]
-    # Whatever ends in the gap before the start lands on it: Friday evening and Monday morning are one point.
+    # Links that end in the gap before the start all drive it: Friday evening and Monday morning are one point of
+    # working time.
     work, begins, gap = look_up(n.c, k, at)
     if begins == NONE:
         run_out(n.trouble, CALENDAR, k, AT_END, at)
@@ -157,7 +158,7 @@ def _place_ordinary(n: Net, i: int, flags: int, r: Result, start: int, floor: in
 
 @inlined
 def _bound(n: Net, i: int, shape: int, link: int, before: int, r: Result) -> int:
-    """Return the earliest start of a task that a link allows; the earliest finish of one that has begun."""
+    """Return the earliest start that a link allows a task, or the earliest finish if the task has begun."""
     at = r.early[before, shape & 1 ^ 1]
     if shape & LAGGED:
         at = after_lag(n, i, link, before, at, r.early[before, 0], r.early[before, 1])
@@ -168,7 +169,7 @@ def _bound(n: Net, i: int, shape: int, link: int, before: int, r: Result) -> int
 
 @inlined
 def after_lag(n: Net, i: int, link: int, before: int, at: int, start: int, finish: int) -> int:
-    """Put the lag of a link into a task on an instant of the predecessor, whose dates are `start` and `finish`."""
+    """Add the lag of a link into a task to an instant of the predecessor, whose dates are `start` and `finish`."""
     if n.lags[link, LAG_KIND] == PERIOD:
         at = reopened(n, i, n.lags[link, LAG_ON], at)
     return lagged(n, link, at, start, span_finish(n, before, link, start, finish))
@@ -186,12 +187,12 @@ def roll_up(n: Net, i: int, dates: Ints) -> None:
 
 @inlined
 def _place_early(n: Net, i: int, lo: int, hi: int, r: Result) -> None:
-    """Place a task that is not ordinary: milestones, facts, dates of its own, other units."""
+    """Place a task that is not ordinary: a milestone, or one with facts, dates of its own or other units."""
     r.logic[i] = NEVER
     for j in range(lo, hi):
         r.drives[j] = 0
     if n.cold[i, STATE] == DONE:
-        # Before its links are asked: what they would allow may lie beyond the calendars, and does not matter.
+        # Before looking at its links: the dates that they allow may be beyond the calendars, and do not matter.
         r.early[i, 0], r.early[i, 1], r.reason[i] = n.cold[i, ACTUAL_START], n.cold[i, ACTUAL_FINISH], BY_ACTUAL
         return
     for j in range(lo, hi):
@@ -235,14 +236,14 @@ def _begun(n: Net, i: int, lo: int, hi: int, r: Result) -> int:
     is_dated = n.s[DATA_DATE] != NEVER
     since = max(start, n.s[DATA_DATE]) if is_dated else start
     resume = since
-    # Without a day up to which facts are known, and without a word of what is left, the planned duration runs on.
+    # Without a data date and a reported remaining duration, the planned duration simply continues.
     if n.s[RETAINS] and (is_dated or remaining >= 0):
         for j in range(lo, hi):
             if not n.into[SHAPE, j] & TO_FINISH:
                 resume = max(resume, r.bound[j])
     if remaining >= 0:
         if n.cold[i, REST_KIND] == CLOCK and resume == n.s[DATA_DATE]:
-            # The rest of a wait on the clock begins when people do, as the whole of it would have.
+            # The rest of an elapsed wait begins when people start work, as the whole wait would have.
             resume = first_work(n, i, resume)
         finish = rest_from(n, i, resume)
     elif resume > since and n.cold[i, KIND] != PEOPLE:
@@ -256,7 +257,8 @@ def _begun(n: Net, i: int, lo: int, hi: int, r: Result) -> int:
 
 @kernel
 def _held_by_links(n: Net, i: int, lo: int, hi: int, r: Result, since: int, resume: int, finish: int) -> int:
-    """Return the finish of begun work that may end no earlier than some predecessors allow; mark what drives it."""
+    """Return the finish of begun work that may end no earlier than some predecessors allow; mark the links that drive
+    it."""
     held = finish
     for j in range(lo, hi):
         if n.into[SHAPE, j] & TO_FINISH:
@@ -301,7 +303,8 @@ def _logic(n: Net, i: int, bound: Ints, lo: int, hi: int) -> tuple[int, int]:
 
 @kernel
 def _pulled(n: Net, i: int, start: int, finish: int) -> tuple[int, int]:
-    """Return the start that a set date gives a task, and which one does; a date that has passed gives none."""
+    """Return the start that a set date gives a task, and the bound that does so; a date that has passed does not
+    count."""
     at, by = _set_start(n, i, start, finish)
     if by >= 0 and n.s[DATA_DATE_MOVES] and at < n.s[DATA_DATE]:
         return 0, -1

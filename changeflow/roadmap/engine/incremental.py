@@ -33,9 +33,9 @@ from changeflow.roadmap.engine.working_time import KIND_OUT, keep_trouble
 
 @kernel
 def carry(n: Net, r: Result, dirty: Marks, touched: Ints, first: int, last: int, kept: int) -> int:
-    """Compute the marked rows from `first` to `last` and what their dates bind, but not the row that is `kept`.
+    """Compute the marked rows from `first` to `last` and the rows that their dates bind, but not the row `kept`.
 
-    Return how many were computed; `touched` lists them, and no mark is left.
+    Return how many were computed; `touched` lists them. No row is marked afterwards.
     """
     count, k = 0, first
     while k <= last:
@@ -54,9 +54,8 @@ def carry(n: Net, r: Result, dirty: Marks, touched: Ints, first: int, last: int,
 
 @kernel
 def mark_after(n: Net, i: int, dirty: Marks, last: int) -> int:
-    """Mark what a row's dates bind; return the last row that is marked.
-
-    Those are its successors, the tasks below those that are summaries, and the summaries above it.
+    """Mark the rows that a row's dates bind; return the last marked row. These are its successors, the tasks below
+    those that are summaries, and the summaries above it.
     """
     for m in range(n.first_out[i], n.first_out[i + 1]):
         k = n.out[TASK, m]
@@ -81,7 +80,8 @@ def follow(n: Net, r: Result, dirty: Marks, touched: Ints, row: int, first: int,
 
 @kernel
 def unsettled(n: Net, r: Result, marks: Marks) -> None:
-    """Mark the rows that would land elsewhere if they were computed from the dates of all others; none moves."""
+    """Mark the rows that would land elsewhere if they were computed from the dates of all others; their dates do not
+    change."""
     for i in range(len(n.hot)):
         start, finish = r.early[i, 0], r.early[i, 1]
         place(n, i, r)
@@ -95,14 +95,14 @@ _MOVED = 3_000
 
 
 def sweep(arrays: Arrays, result: Result, minutes: int) -> "tuple[NDArray[np.int64], Ints]":
-    """Return, for each row, the roadmap's finish if that task took `minutes` more; and the trouble that it met.
+    """Return, for each row, the roadmap's finish if its task took `minutes` longer, and the trouble found.
 
-    NEVER where calendars end before it, and of tasks that have begun, pass in other units than time, or are held by
-    hand. The result is left as it was.
+    The finish is NEVER if calendars end before it, and for tasks that have begun, are measured in whole periods, or
+    have manual dates. `result` does not change.
     """
     count = len(arrays.hot)
     finishes = np.full(count, int(result.early[:, 1].max()) if count else 0, np.int64)
-    # The end here is the last early finish, even where late dates count from a set one.
+    # The end here is the last early finish, even if late dates count from a set finish.
     known = result._replace(end=np.array([finishes.max(initial=0)], np.int64))
     trial = trial_of(result)
     hot = arrays.hot.copy()
@@ -126,7 +126,8 @@ def _sweep(n: Net, r: Result, trial: Result, minutes: int, finishes: Ints, dirty
         n.hot[i, AMOUNT] = max(1, amount + minutes)
         is_shared = share(n, i)
         place(n, i, trial)
-        # A finish within the float moves nothing that counts: unless the start moved as well, or a set date hid that.
+        # A later finish within the float moves nothing that matters, unless the start moves as well or a set date hides
+        # that.
         is_set = n.cold[i, MUST_START] != NEVER or n.cold[i, MUST_FINISH] != NEVER
         is_within = r.early[i, 1] <= trial.early[i, 1] <= r.late[i, 1] and trial.early[i, 0] == r.early[i, 0]
         if is_set or is_shared or not is_within:
@@ -169,7 +170,7 @@ def _end_with(n: Net, i: int, r: Result, trial: Result, dirty: Marks, touched: I
 
 @kernel
 def _end_of(n: Net, r: Result, trial: Result, touched: Ints, moved: int) -> int:
-    """Return the last finish. Every row is checked only when what ended last has moved to an earlier date."""
+    """Return the last finish. All rows are checked only if a task that ended last now ends earlier."""
     last, end, is_earlier = r.end[0], NEVER, False
     for m in range(moved):
         k = touched[m]

@@ -1,7 +1,7 @@
 """Run one source in two ways: as plain Python, or compiled by numba if a network is large.
 
-A kernel function stays a plain function. `call` runs it as it is below a size, and its compiled twin above. numba is
-loaded with the first twin, because loading it takes longer than most commands take.
+A kernel function stays a plain function. `call` runs it as it is for small networks, and its compiled twin for large
+ones. numba is loaded with the first twin, because loading it takes longer than most commands take.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,37 +14,38 @@ from typing import Any, TypeVar
 import numpy as np
 
 CACHED_FROM, COMPILED_FROM = 1_500, 20_000
-"""The least rows for which compiled code is used: if this machine has already compiled it, and if it has not."""
+"""The smallest numbers of rows for which compiled code is used: if this machine has already compiled it, and if it has
+not."""
 _F = TypeVar("_F", bound=Callable[..., Any])
 _IS_INLINED: dict[Any, bool] = {}
 """Each kernel function, and whether it is compiled into its callers."""
 _TWINS: dict[Any, Any] = {}
 _NAMES: dict[str, dict[str, Any]] = {}
-"""By module: its names as its compiled functions see them."""
+"""For each module, its names as its compiled functions see them."""
 _CACHED: dict[Any, bool] = {}
-"""Each compiled twin that was looked for in numba's cache: a folder is not read again for every call."""
+"""For each compiled twin, whether numba's cache had it: the folder is not read again at every call."""
 _LOCK = RLock()
 
 
 def kernel(function: _F) -> _F:
-    """Mark a function that may be compiled: it allocates nothing, and handles numbers and arrays alone."""
+    """Mark a function that may be compiled: it must allocate nothing, and handle only numbers and arrays."""
     _IS_INLINED[function] = False
     return function
 
 
 def inlined(function: _F) -> _F:
-    """Mark a kernel function that is compiled into its callers: handing over the arrays would take longer."""
+    """Mark a kernel function that is compiled into its callers, because passing the arrays would take longer."""
     _IS_INLINED[function] = True
     return function
 
 
 def unsigned(number: int) -> int:
-    """Return a number; compiled, one without a sign: as an index it needs no test for counting from the end."""
+    """Return a number; in compiled code an unsigned one, which as an index needs no test for negative values."""
     return number
 
 
 def wide(number: int) -> int:
-    """Return a number; compiled, one of 64 bits."""
+    """Return a number; in compiled code, one of 64 bits."""
     return number
 
 
@@ -94,7 +95,7 @@ def twin(function: Callable[..., Any]) -> Any:  # noqa: ANN401
 
 
 def _is_cached(compiled: Any) -> bool:  # noqa: ANN401
-    """Return whether compiled code is there already: in this process, or in numba's cache when first asked."""
+    """Return whether there is compiled code: in this process, or in numba's cache when first checked."""
     if compiled in _CACHED:
         return _CACHED[compiled] or bool(compiled.overloads)
     code = compiled.py_func.__code__

@@ -1,4 +1,4 @@
-"""Lags over arrays: put on and taken off a date, including those that are a share of the predecessor."""
+"""Lags over arrays: added to a date or subtracted from one, including those that are a share of the predecessor."""
 
 from changeflow.roadmap.engine.arrays import (
     ACTUAL_START,
@@ -42,7 +42,7 @@ from changeflow.roadmap.engine.working_time import (
 
 @inlined
 def lagged(n: Net, j: int, at: int, start: int, finish: int) -> int:
-    """Put a link's lag on; the predecessor's start and finish are for one that is a share of its periods."""
+    """Add a link's lag; the predecessor's start and finish are needed for a lag that is a share of its periods."""
     kind, lag = n.lags[j, LAG_KIND], n.lags[j, LAG]
     if kind == SPAN:
         kind, lag = WORK, share_of_span(n, j, start, finish)
@@ -58,9 +58,9 @@ def share_of_span(n: Net, j: int, start: int, finish: int) -> int:
 
 @kernel
 def span_finish(n: Net, i: int, link: int, start: int, finish: int) -> int:
-    """Return where whole periods end of which a lag is a share: once they have begun, where they were to end.
+    """Return the finish of whole periods for a lag that is a share of them: once they have begun, the planned one.
 
-    What events add to them comes afterwards, and is not part of what is shared.
+    Periods that events add come afterwards, and do not count.
     """
     if n.lags[link, LAG_KIND] == SPAN and n.cold[i, KIND] == PERIOD:
         if n.cold[i, STATE] != OPEN:
@@ -72,7 +72,7 @@ def span_finish(n: Net, i: int, link: int, start: int, finish: int) -> int:
 
 @inlined
 def unlagged(n: Net, j: int, at: int, start: int, finish: int) -> int:
-    """Take a link's lag off: return the latest instant of that point of working time, as `shift` of `pace.py` does."""
+    """Subtract a link's lag: return the latest instant of that point of working time, as `shift` in `pace.py` does."""
     lag = n.lags[j, LAG]
     if n.lags[j, LAG_KIND] == SPAN:
         lag = share_of_span(n, j, start, finish)
@@ -88,23 +88,25 @@ def unlagged(n: Net, j: int, at: int, start: int, finish: int) -> int:
 
 @kernel
 def is_lead(n: Net, link: int) -> bool:
-    """Return whether a lag goes back in working time: to where work begins, not to where it has ended."""
+    """Return whether a lag is negative, other than in clock time, and so ends where work begins, not where it has
+    ended."""
     kind = n.lags[link, LAG_KIND]
     return n.lags[link, LAG] < 0 and kind != CLOCK
 
 
 @kernel
 def taken_off(n: Net, i: int, k: int, shape: int, link: int, at: int, start: int, finish: int) -> int:
-    """Take off what successor `k` and a link put on a date of `i`, whose own dates are `start` and `finish`."""
-    # What has begun has been asked for its finish, or ends when others do: see `begun`.
+    """Return the latest date at which a link lets `i` start or finish if successor `k` does so at `at`; `start` and
+    `finish` are the dates of `i`."""
+    # For begun work, `at` already allows for this, or the work ends when others do: see `begun`.
     is_asked = n.cold[k, STATE] == BEGUN and (shape & TO_FINISH != 0 or is_all_done(n, k))
     if passes_by(n, k) == PERIOD and not is_asked:
-        # An opening is not missed before work could have begun in it, and has not closed before work continues.
+        # An opening is not missed, and a closing is not over, until people could have worked again.
         at = last_call(n, k, at)
     if not shape & LAGGED:
         return at
     if is_lead(n, link) and not n.s[CAPPED]:
-        # A lead ends where work begins again: later than this, if the successor's date is in a break.
+        # A lead ends where work begins again, which is later than this if the successor's date is in a break.
         at = last_work(n.c, n.lags[link, LAG_ON], at, n.trouble)
     if is_shared_by_periods(n, i, link) and not shape & INHERITED:
         latest = latest_start_shared(n, i, link, shape & FROM_START != 0, at)
@@ -126,7 +128,7 @@ def latest_start_shared(n: Net, i: int, link: int, is_from_start: bool, bound: i
     k, count = n.cold[i, PERIODS], n.hot[i, AMOUNT]
     first, end = n.p.first[k], n.p.first[k + 1]
     j = last_opened(n.p, k, bound, n.trouble)
-    # A lead ends before what it is taken from: later periods may do as well.
+    # A lead ends before the date it is counted from, so later periods may be possible as well.
     while j + count < end and j >= first and _shared(n, j + 1, count, link, is_from_start) <= bound:
         j += 1
     while j >= first and (j + count > end or _shared(n, j, count, link, is_from_start) > bound):

@@ -1,4 +1,4 @@
-"""The input of the kernel's functions, and the answer that they write."""
+"""The input of the kernel's functions, and the result that they write."""
 
 from typing import NamedTuple
 
@@ -36,7 +36,7 @@ class Net(NamedTuple):
 
 
 class Result(NamedTuple):
-    """Per row of the arrays; `drives` and `bound` per column of `into`."""
+    """The result, by row of the arrays; `drives` and `bound` are by column of `into`."""
 
     early: Ints
     """Start and finish."""
@@ -47,13 +47,14 @@ class Result(NamedTuple):
     drives: Marks
     driving: Marks
     logic: Ints
-    """Where logic alone would end a task that a set date pulled earlier. Ordinary tasks and summaries have no entry."""
+    """The finish that logic alone would give a task that a set date pulled earlier. Ordinary tasks and summaries have
+    no entry."""
     worked: Ints
     """For each ordinary task: its calendar's work before its early finish, and before its late finish."""
     bound: Ints
     """The earliest start that each link (other than a plain one) allows its task, in the order of `into`."""
     end: Ints
-    """One number: the finish that the late dates count from."""
+    """One number: the finish from which the late dates count."""
     trouble: Ints
     """Numbers that are 0 until a calendar or a table of periods runs out; see `working_time`."""
 
@@ -74,7 +75,7 @@ def empty_result(arrays: Arrays) -> Result:
 
 
 def trial_of(result: Result) -> Result:
-    """Copy what a pass forwards writes, so that a question leaves the answer that it begins with."""
+    """Copy the columns that a forward pass writes, so that a trial does not change the original result."""
     written = ("early", "reason", "drives", "logic", "worked", "bound")
     copies = {name: getattr(result, name).copy() for name in written}
     return result._replace(**copies, trouble=np.zeros(PLACES, np.int64))

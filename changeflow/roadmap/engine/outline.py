@@ -1,6 +1,6 @@
 """The order in which the engine computes a roadmap: rows of tasks, with each summary after the tasks below it.
 
-A summary is two places of the order: a gate before its tasks and a roll-up after them.
+A summary has two places in the order: a gate before its tasks and a roll-up after them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,7 +53,7 @@ def outline_of(roadmap: Roadmap) -> Outline:
     for task, above in roadmap.parents.items():
         parent[index[task]] = index[above]
     summaries = np.flatnonzero(np.bincount(parent[parent >= 0], minlength=count))
-    # A summary is two places: its gate, under its own number, and its roll-up, after all others.
+    # A summary has two places: its gate, with its own number, and its roll-up, numbered after all others.
     out_of = np.arange(count)
     out_of[summaries] = count + np.arange(len(summaries))
     before = np.fromiter([index[k.predecessor] for k in links], np.int64)
@@ -95,7 +95,7 @@ def in_order(before: Ints, after: Ints, count: int) -> Ints:
 
 
 def stable_order(numbers: "Ints | Shorts") -> Ints:
-    """Return the order that sorts numbers from 0 up, and leaves equal ones in place: numpy is fastest if it sorts 16
+    """Return the order that sorts numbers from 0 up, and leaves equal ones in place: numpy is fastest at sorting 16
     bits at a time."""
     order = np.argsort(numbers.astype(np.uint16), kind="stable")
     for shift in range(16, int(numbers.max(initial=0)).bit_length(), 16):
@@ -123,7 +123,7 @@ def _release(first: Ints, after: Ints, waits: Ints, order: Ints) -> int:
 
 
 def _loop_of(roadmap: Roadmap) -> Sequence[TaskId]:
-    """Name a loop in the tasks' own ids: gates and roll-ups are forgotten."""
+    """Return a loop as ids of tasks, without distinguishing gates and roll-ups."""
     # Loaded here: a roadmap without a loop needs no graph.
     import networkx as nx
 
@@ -147,7 +147,7 @@ def _loop_of(roadmap: Roadmap) -> Sequence[TaskId]:
 
 
 def _below(parent: Ints, is_summary: "NDArray[np.bool_]", row: Ints) -> tuple[Shorts, Ints, Ints]:
-    """Hand every task up, level by level, to each summary above it."""
+    """List every task, level by level, under each summary above it."""
     count = len(parent)
     held, holder = [], []
     task = np.flatnonzero(~is_summary)

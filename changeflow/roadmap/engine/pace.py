@@ -1,6 +1,6 @@
 """How amounts of time pass for one task: in working time, on the clock, or in whole periods.
 
-Nothing here is for the passes: they ask the same of arrays, in `working_time.py`.
+The passes do not use this module: they do the same with arrays, in `working_time.py`.
 """
 
 from changeflow.calendar.periods import Periods
@@ -18,7 +18,7 @@ PAY_PERIODS = "pay_period"
 def work_of(task: Task, roadmap: Roadmap) -> tuple[WorkingCalendar, int] | None:
     """Return the one calendar whose working time a task takes, and how many minutes of it.
 
-    None for what passes on the clock or in whole periods, and for several people.
+    None for elapsed time, for whole periods, and for several people.
     """
     if task.duration.unit is Unit.SCHOOL_WEEKS:
         return term_calendar(task, roadmap), school_weeks(task.duration.amount, roadmap)
@@ -45,16 +45,17 @@ def shift(position: int, lag: Duration, *, task: Task, roadmap: Roadmap, back: b
 
 
 def lagged(roadmap: Roadmap, position: int, link: Link, span: Span, *, back: bool = False) -> int:
-    """Move a position by a link's lag; `back` takes the lag off. `span` is the predecessor's."""
+    """Move a position by a link's lag; `back` subtracts the lag. `span` is the predecessor's."""
     if link.lag.unit is Unit.PERCENT:
         return _moved(position, *shared_lag(roadmap, link, span), back=back)
     return shift(position, link.lag, task=roadmap.tasks[link.successor], roadmap=roadmap, back=back)
 
 
 def shared_lag(roadmap: Roadmap, link: Link, span: Span) -> tuple[Duration, WorkingCalendar]:
-    """Return a lag that is a share of its predecessor, and the calendar that its working time is counted on.
+    """Return a lag that is a share of its predecessor, and the calendar on which its working time is counted.
 
-    It passes as the predecessor's own time does; of whole periods it is a share of the work between their dates.
+    It is counted in the same way as the predecessor's own time; if that is whole periods, it is a share of the work
+    between their dates.
     """
     before, share = roadmap.tasks[link.predecessor], link.lag.amount
     amount, unit = before.duration.amount, Unit.WORKING
@@ -76,7 +77,7 @@ def _moved(position: int, lag: Duration, calendar: WorkingCalendar, *, back: boo
     if lag.unit is Unit.ELAPSED:
         return position + amount
     moved = calendar.add(position, amount)
-    # The latest instant of that point of working time: a predecessor on the clock may go on through the night.
+    # The latest instant of that point of working time: an elapsed predecessor may continue through the night.
     return calendar.next_working(moved) if back and amount > 0 else moved
 
 

@@ -1,4 +1,4 @@
-"""Answers about roadmaps that differ a little from one that is timed: only what follows from that is computed again."""
+"""Dates of roadmaps that differ a little from a timed one: only the consequences of the difference are recomputed."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -50,7 +50,7 @@ class Early(NamedTuple):
 
 
 class EarlyDates(Mapping[TaskId, Early]):
-    """The early dates of a roadmap: a copy of them, in columns."""
+    """A copy of a roadmap's early dates, in columns."""
 
     def __init__(self, row_of: Mapping[TaskId, int], early: Ints) -> None:
         self.row_of = row_of
@@ -72,15 +72,15 @@ class EarlyDates(Mapping[TaskId, Early]):
 
 
 def is_by_links(roadmap: Roadmap) -> bool:
-    """Return whether a pass forwards alone gives the early dates: no set finish, and nothing as late as possible."""
+    """Return whether a forward pass alone gives the early dates: no set finish, and no as-late-as-possible task."""
     return roadmap.finish is None and not any(t.as_late_as_possible for t in roadmap.tasks.values())
 
 
 class Replanner:
     """Keeps a roadmap's arrays and early dates, and brings them up to date with each roadmap that follows.
 
-    What differs is found by identity: a roadmap is immutable, so a task that is the same object has not changed. What
-    is to be as late as possible is placed as early as the rest, and a set finish of the roadmap moves nothing.
+    Differences are found by identity: a roadmap is immutable, so a task that is the same object has not changed.
+    As-late-as-possible tasks are placed as early as the rest, and a set finish of the roadmap moves nothing.
     """
 
     def __init__(self, roadmap: Roadmap) -> None:
@@ -102,7 +102,7 @@ class Replanner:
         return EarlyDates(self.row_of, self.result.early)
 
     def plan(self, roadmap: Roadmap) -> EarlyDates:
-        """Bring tasks and progress up to date; where anything else has changed, compute everything."""
+        """Bring tasks and progress up to date; if anything else has changed, recompute everything."""
         changed = _changed(self.roadmap, roadmap)
         is_small = changed is not None and len(changed) * 4 <= len(roadmap.tasks) and not self.result.trouble.any()
         is_patched = changed is not None and is_small and self._patch(roadmap, changed)
@@ -148,7 +148,8 @@ class Trials:
         self._planner: Replanner | None = None
 
     def early(self, roadmap: Roadmap) -> EarlyDates:
-        """Return the early dates that `time_roadmap` gives; one that runs off its calendars is an error there too."""
+        """Return the early dates that `time_roadmap` gives; a roadmap that runs off its calendars is an error here as
+        well."""
         if not is_by_links(roadmap):
             arrays, result = settled(roadmap)
             refuse_run_out(roadmap, result.trouble)
@@ -181,9 +182,8 @@ def _changed(before: Roadmap, after: Roadmap) -> list[TaskId] | None:
 
 
 class Consequences:
-    """The effects in one schedule if a task ends at another time and nothing else changes. Answers are cached.
-
-    Threads may share one: if several ask at the same time, each is answered in turn.
+    """The effects in one schedule if a task ends at another time and nothing else changes. Results are cached. Threads
+    may share an instance: if several call it at the same time, each waits its turn.
     """
 
     def __init__(self, roadmap: Roadmap, schedule: Schedule) -> None:
@@ -220,7 +220,7 @@ class Consequences:
         return int(finishes[self.arrays.hot[:, FLAGS] & SUMMARY == 0].max())
 
     def moved(self, task: TaskId, finish: int) -> Mapping[int, int]:
-        """Return the finishes that are computed again, by row."""
+        """Return the recomputed finishes, by row."""
         with self._lock:
             if (task, finish) not in self._moved:
                 found = self._carried(self.row_of[task], finish, self._unsettled_after(task))
@@ -258,7 +258,7 @@ class Consequences:
         """Return the tasks that are not where their links put them: as-late-as-possible tasks and their successors."""
         while True:
             call(unsettled, len(self.early), self.net, self.result, self.dirty)
-            # Of what has an end, a row that runs off it is unsettled.
+            # On a calendar that has an end, a row that runs off it counts as unsettled.
             if not self._reaches_further():
                 break
         found = tuple(self.arrays.ids[row] for row in np.flatnonzero(self.dirty).tolist())
@@ -266,7 +266,7 @@ class Consequences:
         return found
 
     def _unsettled_after(self, task: TaskId) -> list[int]:
-        """They go where links put them, as soon as anything that they follow from is asked about."""
+        """Return the rows of unsettled tasks that follow from a task: they go where their links put them."""
         if not self.unsettled:
             return []
         reach = nx.descendants(follows(self.roadmap), task) - {task}
@@ -274,7 +274,7 @@ class Consequences:
 
 
 def follows(roadmap: Roadmap) -> "nx.MultiDiGraph[TaskId]":
-    """Return what may move what: links, and summaries, which move with their tasks, and they with what binds it."""
+    """Return a graph of what may move what: along links, and between each summary and its tasks."""
     graph = build_graph(roadmap.tasks, roadmap.links)
     for task, parent in roadmap.parents.items():
         graph.add_edge(task, parent)
@@ -294,15 +294,15 @@ class Placer:
         self.view = viewed(self.net)
 
     def ask(self, question: Callable[[Net, int, int], int], task: TaskId, at: int) -> int:
-        """Return what a question of `spans` finds for a task and an instant; one that runs off its calendar
-        raises `CalendarExhaustedError`."""
+        """Return the answer of a function of `spans` for a task and an instant; one that runs off its calendar raises
+        `CalendarExhaustedError`."""
         while True:
             found = question(self.view, self.row_of[task], at)
             if not self._reaches_further():
                 return found
 
     def _reaches_further(self) -> bool:
-        """Lay out more days if the last question ran off a calendar; return False if it did not."""
+        """Lay out more days if the last call ran off a calendar; return False if it did not."""
         trouble = self.result.trouble.copy()
         self.result.trouble[:] = 0
         if reach_further(self.roadmap, self.arrays, trouble):
@@ -314,7 +314,7 @@ class Placer:
         return False
 
     def place(self, task: TaskId, *, floor: int | None = None) -> Early:
-        """Return where a task lands, perhaps held back to an instant."""
+        """Return the dates of a task, which starts no earlier than `floor` if that is given."""
         row, arrays = self.row_of[task], self.arrays
         flags, known = int(arrays.hot[row, FLAGS]), int(arrays.cold[row, START_NO_EARLIER])
         if floor is not None:
@@ -329,7 +329,7 @@ class Placer:
         return Early(*self.result.early[row].tolist())
 
     def after_lag(self, number: int, at: int, start: int, finish: int) -> int:
-        """Put the lag of a link, given by its number in the roadmap, on an instant of its predecessor and its dates."""
+        """Add the lag of a link (by its number in the roadmap) to an instant of the predecessor with these dates."""
         link = self.roadmap.links[number]
         before = self.row_of[link.predecessor]
 
@@ -339,7 +339,7 @@ class Placer:
         return self.ask(question, link.successor, at)
 
     def put(self, task: TaskId, dates: Early) -> None:
-        """Put a task somewhere, for those that follow it."""
+        """Set a task's dates for the tasks that follow it."""
         self.result.early[self.row_of[task]] = dates
 
 
@@ -349,8 +349,8 @@ class Longer:
 
     finish: int
     if_longer: Mapping[TaskId, int]
-    """The finish with that task longer; tasks that have begun, that pass in other units than time, or whose longer
-    selves would run off the calendars, are left out."""
+    """The finish with that task longer; without tasks that have begun, that are measured in whole periods, or that
+    would then run off the calendars."""
 
 
 def if_longer(roadmap: Roadmap, minutes: int, schedule: Schedule | None = None) -> Longer:
@@ -359,7 +359,7 @@ def if_longer(roadmap: Roadmap, minutes: int, schedule: Schedule | None = None) 
     One sweep over all tasks: tasks with enough float cost nothing; for the others only what they move is computed. A
     negative number gives the gain of a shorter task. The roadmap's schedule, if there is one, is not computed again.
     """
-    # What is as late as possible takes no float from others here: it would move before it moved them.
+    # As-late-as-possible tasks take no float from others here, because they would move before they moved others.
     early = {t.id: replace(t, as_late_as_possible=False) for t in roadmap.tasks.values() if t.as_late_as_possible}
     if early:
         roadmap = replace(roadmap, tasks={**roadmap.tasks, **early})

@@ -1,6 +1,7 @@
 """Where a task begins and ends: its own time, the start windows it waits for, and what events add after it.
 
-Nothing here allocates, so that it can be compiled. What runs out is noted in `trouble`, and the passes go on.
+Nothing here allocates, so that it can be compiled. If something runs out, that is noted in `trouble`, and the passes
+continue.
 """
 
 from changeflow.roadmap.engine.arrays import (
@@ -47,20 +48,20 @@ from changeflow.roadmap.engine.working_time import (
 from changeflow.values.moments import DAY
 
 LONGEST_PAUSE = 7 * DAY
-"""So long after its opening can whole periods still begin, if their task could not have been worked on since."""
+"""How long after their opening whole periods can still begin, if no one could have worked on the task since."""
 LONGEST_SEARCH = 1 << 22
-"""Minutes, eight years: no holiday is as long."""
+"""In minutes, eight years: no holiday is as long."""
 
 
 @kernel
 def worked_on(n: Net, i: int) -> int:
-    """Return the calendar that says when a task could have been worked on: of school weeks the term's."""
+    """Return the calendar that says when a task could have been worked on; for school weeks, the term calendar."""
     return n.hot[i, PLACED] if n.cold[i, KIND] == WORK else n.hot[i, OWN]
 
 
 @kernel
 def last_call(n: Net, i: int, opens: int) -> int:
-    """Return the last instant at which whole periods that open or close then are not missed.
+    """Return the last instant at which an opening or closing of whole periods is not yet missed.
 
     That is when the task can be worked on again, but at most a week later: holidays are not a reason to begin a
     period whose first weeks are over.
@@ -70,7 +71,7 @@ def last_call(n: Net, i: int, opens: int) -> int:
 
 @kernel
 def reopened(n: Net, i: int, k: int, at: int) -> int:
-    """Return the last opening of a table of periods if it is not missed at an instant, otherwise the instant."""
+    """Return the last opening of a table of periods if it is not yet missed at an instant, otherwise the instant."""
     j = last_opened(n.p, k, at, n.trouble)
     if j < n.p.first[k] or n.p.opens[j] == at:
         return at
@@ -79,7 +80,7 @@ def reopened(n: Net, i: int, k: int, at: int) -> int:
 
 @kernel
 def reclosed(n: Net, i: int, k: int, at: int) -> int:
-    """The same of closings: what ends then ends no earlier than the instant, as far as work is concerned."""
+    """Return the same for closings: for work, an end at that closing is no earlier than the instant."""
     if at > n.p.high[k]:
         run_out(n.trouble, PERIODS_TABLE, k, AT_END, at)
     j = first_after(n.p.closes, n.p.first[k], n.p.first[k + 1], at) - 1
@@ -106,7 +107,7 @@ def land_inside(n: Net, i: int, at: int) -> int:
 
 @kernel
 def land_on(n: Net, i: int, opens: int) -> int:
-    """Return the first start from a start window on."""
+    """Return the first start at or after the opening of a start window."""
     if n.cold[i, KIND] == PERIOD:
         return next_start(n.p, n.cold[i, PERIODS], opens, n.trouble)
     return land_inside(n, i, opens)
@@ -114,11 +115,12 @@ def land_on(n: Net, i: int, opens: int) -> int:
 
 @kernel
 def land_at(n: Net, i: int, at: int) -> int:
-    """Return the first start from `at` on; a task with start windows starts when one of them opens."""
+    """Return the first start at or after `at`; a task with start windows starts when one of them opens."""
     k = n.cold[i, WINDOW]
     if k < 0:
         return land_inside(n, i, at)
-    # A start that has landed stays there: so the window counts that has opened, if it puts the task no earlier.
+    # A start that has been placed must stay there, so the window that has already opened counts if its start is no
+    # earlier.
     j = last_opened(n.p, k, at, n.trouble)
     if j >= n.p.first[k]:
         start = land_on(n, i, n.p.opens[j])
@@ -128,7 +130,7 @@ def land_at(n: Net, i: int, at: int) -> int:
             if last_call(n, i, start) >= at:
                 return start
         elif next_working(n.c, worked_on(n, i), start, n.trouble) >= at:
-            # A moment or a wait on the clock: it begins as soon as it may, before people come to work.
+            # A milestone or an elapsed wait begins as soon as it may, even before people come to work.
             return at
     return land_on(n, i, next_start(n.p, k, at, n.trouble))
 
@@ -150,7 +152,7 @@ def finish_of(n: Net, i: int, start: int) -> int:
 
 @kernel
 def own_finish(n: Net, i: int, start: int) -> int:
-    """Return the finish of a task without what events add."""
+    """Return the finish of a task without the time that events add."""
     kind, amount = n.cold[i, KIND], n.hot[i, AMOUNT]
     if kind == WORK:
         return add_work(n.c, n.hot[i, PLACED], start, amount, n.trouble)
@@ -167,7 +169,7 @@ def own_finish(n: Net, i: int, start: int) -> int:
 
 @kernel
 def passed(n: Net, kind: int, on: int, amount: int, at: int) -> int:
-    """Let an amount pass from an instant on: working time of a calendar, time of the clock, or whole periods."""
+    """Return the instant after an amount of working time, elapsed time or whole periods."""
     if kind == CLOCK:
         return at + amount
     if kind == PERIOD:
@@ -177,7 +179,7 @@ def passed(n: Net, kind: int, on: int, amount: int, at: int) -> int:
 
 @kernel
 def unpassed(n: Net, kind: int, on: int, amount: int, at: int) -> int:
-    """Return the latest instant from which an amount of time passes by `at`."""
+    """Return the latest instant from which an amount of time is over by `at`."""
     if kind == CLOCK:
         return at - amount
     if kind == PERIOD:
@@ -231,7 +233,7 @@ def latest_start_of(n: Net, i: int, finish: int) -> int:
 
 @kernel
 def latest_start_by(n: Net, i: int, bound: int) -> int:
-    """Return the latest start up to `bound`; a task that may start at any time has it there."""
+    """Return the latest start up to `bound`; for a task that may start at any time, `bound` itself."""
     k = n.cold[i, WINDOW]
     if k >= 0:
         opened = last_opened(n.p, k, bound, n.trouble)
@@ -252,13 +254,14 @@ def latest_start_by(n: Net, i: int, bound: int) -> int:
 
 @kernel
 def _before_events(n: Net, i: int, finish: int) -> int:
-    """Return where a task's own time may end, so that with what events add it ends no earlier than `finish`."""
+    """Return the earliest end of a task's own time with which the task, including what events add, ends no earlier than
+    `finish`."""
     for j in range(n.cold[i, MORE_TO] - 1, n.cold[i, MORE_FROM] - 1, -1):
         kind, amount, on = n.parts[j, 2], n.parts[j, 1], n.parts[j, 0]
         if kind == PERIOD and amount != 0:
             finish = next_close(n.p, on, reclosed(n, i, on, finish), n.trouble)
             opens = subtract_periods(n.p, on, finish, amount, n.trouble)
-            # As soon as the opening before that is missed, its periods are the ones that follow.
+            # Once the opening before this one is missed, the periods that count are these.
             finish = last_call(n, i, previous_start(n.p, on, opens - 1, n.trouble)) + 1
         else:
             finish = unpassed(n, kind, on, amount, finish)
@@ -280,9 +283,9 @@ def earliest_start_of(n: Net, i: int, finish: int) -> int:
 
 @kernel
 def _start_that_ends(n: Net, i: int, start: int, bound: int) -> int:
-    """Return the first start from an instant on with which what events add ends no earlier than `bound`.
+    """Return the first start at or after an instant with which the time that events add ends no earlier than `bound`.
 
-    A task's own time may end in front of a holiday, and what an event adds then passes during it.
+    A task's own time may end just before a holiday, during which the time that an event adds then passes.
     """
     if _ends_in_time(n, i, start, bound):
         return start
@@ -315,7 +318,7 @@ def _ends_in_time(n: Net, i: int, start: int, bound: int) -> bool:
 
 @kernel
 def between(n: Net, i: int, start: int, finish: int) -> int:
-    """Measure the time between two instants as a task's float is counted."""
+    """Measure the time between two instants in the way in which the task's float is counted."""
     if n.cold[i, KIND] == CLOCK:
         return finish - start
     return work_before(n.c, n.cold[i, MEASURED], finish) - work_before(n.c, n.cold[i, MEASURED], start)

@@ -1,4 +1,4 @@
-"""Working time, periods and durations over arrays: the same answers that `calendar/` gives for one calendar.
+"""Working time, periods and durations over arrays: the same results that `calendar/` gives for one calendar.
 
 Nothing here allocates, so that it can be compiled. If something runs out, that is recorded in `trouble`, and the passes
 continue.
@@ -51,7 +51,7 @@ def run_out(trouble: Ints, kind: int, number: int, end: int, at: int) -> None:
 
 @kernel
 def keep_trouble(trouble: Ints) -> None:
-    """Put aside what ran out, so that a pass can go on without it: the first of all is kept."""
+    """Set aside the note of what ran out, so that a pass can continue without it; only the first such note is kept."""
     if trouble[KEPT + KIND_OUT] == 0:
         for place in range(KEPT):
             trouble[KEPT + place] = trouble[place]
@@ -60,7 +60,7 @@ def keep_trouble(trouble: Ints) -> None:
 
 @kernel
 def _weeks_outside(at: int, low: int, high: int, week: int) -> int:
-    """Return how many weeks bring something back within two bounds; 0 if it is already within them."""
+    """Return by how many weeks a value is outside two bounds; 0 if it is within them."""
     if at >= high:
         return (at - high) // week + 1
     return -((low - at + week - 1) // week) if at < low else 0
@@ -68,9 +68,9 @@ def _weeks_outside(at: int, low: int, high: int, week: int) -> int:
 
 @kernel
 def _minute(c: CalendarTables, k: int, at: int) -> tuple[int, int, int]:
-    """Return the row of the day of `at`, and the minute of that day, both within what is laid out.
+    """Return the row of the day of `at`, the minute of that day, and the number of weeks by which the day was moved.
 
-    Where weeks repeat, also by how many of them the day is nearer.
+    If weeks repeat, a day that is not laid out is moved by whole weeks to one that is.
     """
     since, weeks = at - c.head[k, BASE], 0
     if since < c.head[k, LOW] or since >= c.head[k, HIGH]:
@@ -121,7 +121,7 @@ def previous_working(c: CalendarTables, k: int, at: int, trouble: Ints) -> int:
 def look_up(c: CalendarTables, k: int, at: int) -> tuple[int, int, int]:
     """Return the work before `at`, and the next and the last instant of work from there; -1 if there is none."""
     day, minute, weeks = _minute(c, k, at)
-    # An index without a sign spares numba the test for one that counts from the end.
+    # An unsigned index saves numba the test for a negative one.
     today = unsigned(day)
     row = unsigned(c.day[today, PATTERN] + minute)
     midnight, off = at - minute, weeks * WEEK
@@ -152,7 +152,7 @@ def start_at(c: CalendarTables, k: int, work: int, trouble: Ints) -> int:
         work -= weeks * c.head[k, WEEKLY]
         off = weeks * WEEK
     i = wide(c.bucket[unsigned(c.head[k, BUCKETS] + (work >> BUCKET))])
-    # Mostly one step at most, which without a branch costs next to nothing.
+    # Usually there is at most one step, which costs next to nothing without a branch.
     i += c.interval[unsigned(i + 1), 1] <= work
     while c.interval[unsigned(i + 1), 1] <= work:
         i += 1
@@ -161,7 +161,7 @@ def start_at(c: CalendarTables, k: int, work: int, trouble: Ints) -> int:
 
 @kernel
 def add_work(c: CalendarTables, k: int, at: int, minutes: int, trouble: Ints) -> int:
-    """Working minutes forward, or back when negative; none move nothing."""
+    """Move an instant by working minutes, backwards if they are negative; 0 minutes leave it where it is."""
     if minutes == 0:
         return at
     goal = work_before(c, k, at) + minutes
@@ -200,7 +200,7 @@ def next_start(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
 
 @kernel
 def last_opened(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
-    """Return the row of the last period that has opened by `at`; before the first of a list the row before that."""
+    """Return the row of the last period that has opened by `at`; before the first period, the row before that."""
     if at > p.high[k]:
         run_out(trouble, PERIODS_TABLE, k, AT_END, at)
     i = first_after(p.opens, p.first[k], p.first[k + 1], at) - 1
@@ -212,7 +212,7 @@ def last_opened(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
 @kernel
 def previous_start(p: PeriodTables, k: int, at: int, trouble: Ints) -> int:
     i = last_opened(p, k, at, trouble)
-    # Before the first of a list: as in `Periods.previous_start`.
+    # Before the first period, return the instant itself, as `Periods.previous_start` does.
     return p.opens[i] if i >= p.first[k] else at
 
 

@@ -81,8 +81,8 @@ def _tails(problem: LevelProblem) -> NDArray[np.int64]:
 def _energy(problem: LevelProblem, resource: int, head: NDArray[np.integer], tail: NDArray[np.int64]) -> int:
     """Return the least finish at which one resource can have done all the work that needs it.
 
-    Work that cannot begin before `a` and leaves at least `b` behind it has to be done between: for each such pair, what
-    is free from `a` on has to add up to it, and `b` follows.
+    Work that cannot begin before `a`, and that at least `b` slots must follow, has to be done in between. So for each
+    such pair, the free amounts from `a` onwards must add up to that work, and then come `b` more slots.
     """
     asking = ((n, piece, amount) for n, piece, amount in _asking(problem, resource) if piece.table == FREE)
     rows = [(int(head[n]), int(tail[n]), amount * piece.work) for n, piece, amount in asking]

@@ -1,6 +1,7 @@
 """The last step of levelling: every task placed to the minute, by the links and calendars of the critical path method.
 
-The search thinks in slots; here the order that it found becomes dates, and a task moves only as far as people make it.
+The search works in slots; here the order that it found becomes dates, and tasks wait only as long as their people are
+not free.
 """
 
 from collections.abc import Mapping, Sequence
@@ -77,8 +78,8 @@ class Placed:
 
 
 class ExactPass:
-    """Places tasks one by one. `free` is what each team has by slot, in tenths of a person; `fixed` is what stays, and
-    from when to when."""
+    """Places tasks one by one. `free` has each team's free people by slot, in tenths of a person; `fixed` has the dates
+    of tasks that do not move."""
 
     def __init__(self, roadmap: Roadmap, axis: Axis, free: Mapping[str, NDArray[np.int64]], fixed: Spans) -> None:
         self.roadmap = roadmap
@@ -88,8 +89,7 @@ class ExactPass:
         self.placer = Placer(roadmap)
 
     def run(self, order: Sequence[TaskId], floors: Mapping[TaskId, int]) -> Placed:
-        """Place the tasks of an order in which predecessors come first; `floors` gives some of them an earliest
-        start."""
+        """Place tasks in an order in which predecessors come first; `floors` gives some of them an earliest start."""
         waits: dict[TaskId, Wait] = {}
         stuck: list[TaskId] = []
         dates: dict[TaskId, tuple[int, int]] = {}
@@ -126,9 +126,9 @@ class ExactPass:
         return placed, Wait(task.id, wanted, placed.start, team) if team else None, full is not None
 
     def _later(self, task: Task, start: int, floor: int) -> Early | None:
-        """Place a task behind a floor and later than it starts; return None if a date of its own prevents that.
+        """Place a task at or after a floor and later than `start`; return None if a date of its own prevents that.
 
-        Whole periods are not missed at once: what waits for people begins with the next ones.
+        Whole periods are not missed immediately, so a task that waits for people may have to begin with the next ones.
         """
         floors = (floor, max(floor, start + LONGEST_PAUSE + 1))
         return next((p for p in (self.placer.place(task.id, floor=f) for f in floors) if p.start > start), None)

@@ -1,7 +1,8 @@
-"""The serial scheme, compiled: tasks of a list, each as early as links and free people let it, and the way back.
+"""The serial scheme, compiled: it places the tasks of a list, each as early (or as late) as links and free people
+allow.
 
-All resources of a word are tested at once: each has a field with a guard bit above it, and what is left is enough where
-a subtraction leaves every guard set. Nothing here allocates.
+All resources of a word are tested at once: each has a field with a guard bit above it, and there is enough of
+everything if a subtraction leaves every guard bit set. Nothing here allocates.
 """
 
 from typing import Any
@@ -48,7 +49,7 @@ def book_span(p: Slots, free: Ints, i: int, start: int, finish: int) -> None:
 
 @compiled
 def _bound(p: Slots, i: int, start: Ints, finish: Ints) -> int:
-    """Return the first slot in which links and its release let a task start."""
+    """Return the first slot in which its links and its release allow a task to start."""
     at = p.release[i]
     for j in range(p.first_into[i], p.first_into[i + 1]):
         shape, before = p.into_shape[j], p.before[j]
@@ -74,7 +75,7 @@ def _start_for(p: Slots, i: int, finish: int) -> int:
         return finish - p.work[i]
     if p.work[i] == 0 or finish == 0:
         return finish
-    # Where its calendar rests before the boundary, only the next slot of work reaches it.
+    # If its calendar does not work just before the boundary, only the next slot of work reaches it.
     rests = p.rank[c, finish] == p.rank[c, finish - 1]
     k = p.rank[c, finish] - p.work[i] + rests
     return p.place[c, k] if k > 0 else 0
@@ -82,7 +83,7 @@ def _start_for(p: Slots, i: int, finish: int) -> int:
 
 @compiled
 def place_forward(p: Slots, order: Ints, start: Ints, finish: Ints, free: Ints) -> bool:
-    """Place every task of a list that links allow, as early as possible; return False if time runs out."""
+    """Place every task of a list that links allow, as early as possible; return False if there are not enough slots."""
     horizon = p.capacity.shape[1]
     for i in order:
         if p.fixed[i] != FREE:
@@ -123,7 +124,7 @@ def _early_plain(p: Slots, i: int, at: int, free: Ints) -> tuple[int, int]:
 
 @compiled
 def _early_broken(p: Slots, i: int, at: int, free: Ints) -> tuple[int, int]:
-    """The same over a calendar with breaks, in which its people do other work."""
+    """Return the earliest dates of a task on a calendar with breaks, during which its people do other work."""
     c, work, horizon = p.calendar[i], p.work[i], p.capacity.shape[1]
     if work == 0:
         return at, at
@@ -142,7 +143,7 @@ def _early_broken(p: Slots, i: int, at: int, free: Ints) -> tuple[int, int]:
 
 @compiled
 def _early_held(p: Slots, i: int, at: int, free: Ints) -> tuple[int, int]:
-    """The same for a calendar with breaks, through which the task keeps its people."""
+    """Return the earliest dates of a task on a calendar with breaks, during which it keeps its people."""
     c, work, horizon = p.calendar[i], p.work[i], p.capacity.shape[1]
     if work == 0:
         return at, at
@@ -182,7 +183,7 @@ def _early_tabled(p: Slots, i: int, at: int, free: Ints) -> tuple[int, int]:
 
 @compiled
 def _limit(p: Slots, i: int, start: Ints, finish: Ints, last: int) -> int:
-    """Return the latest finish that its successors leave it."""
+    """Return the latest finish that a task's successors allow."""
     at = last
     for j in range(p.first_out[i], p.first_out[i + 1]):
         shape, after = p.out_shape[j], p.after[j]
@@ -209,7 +210,7 @@ def _finish_for(p: Slots, i: int, start: int) -> int:
 
 @compiled
 def place_backward(p: Slots, order: Ints, start: Ints, finish: Ints, free: Ints, last: int) -> bool:
-    """Place every task of a list, its last one first, as late as it goes before `last`: the mirror, roughly.
+    """Place every task of a list, the last one first, as late as possible before `last`: roughly the mirror image.
 
     The result serves only as an order. If a calendar or a table makes it inexact, the forward pass corrects it.
     """
@@ -227,7 +228,7 @@ def place_backward(p: Slots, order: Ints, start: Ints, finish: Ints, free: Ints,
         else:
             s, f = _late_broken(p, i, at, free)
         if s < p.release[i]:
-            # It does not fit: it keeps its earliest place, unbooked, and comes early in the order.
+            # A task that does not fit gets its earliest place without booking people, so it comes early in the order.
             start[i], finish[i] = p.release[i], p.release[i] + p.work[i]
             continue
         start[i], finish[i] = s, f

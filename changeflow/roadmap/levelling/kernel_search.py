@@ -15,31 +15,32 @@ from changeflow.roadmap.levelling.kernel import Ints, cost_of, place_backward, p
 from changeflow.roadmap.levelling.problem import Slots
 
 MUCH = 1 << 62
-"""The cost of a list for which time ran out."""
+"""The cost of a list for which there are not enough slots."""
 
 
 class Search(NamedTuple):
-    """One population, and the room in which it works."""
+    """One population, and the arrays in which it works."""
 
     lists: Ints
-    """Individual by place: tasks in their order."""
+    """For each individual, the tasks in its order."""
     cost: NDArray[np.int64]
     best_start: Ints
     best_finish: Ints
     best: NDArray[np.int64]
-    """The least cost, the schedules so far, and those since the last better one."""
+    """The least cost, the number of schedules so far and since the last better one, and how far the last one
+    reached."""
     random: NDArray[np.uint64]
     start: Ints
     finish: Ints
     child: Ints
     order: Ints
     tally: Ints
-    """For each slot, and two more: how many tasks are there."""
+    """Room for sorting tasks by slot: one count for each slot, and two more."""
     free: NDArray[np.uint64]
     seen: Ints
     heap: Ints
     bias: NDArray[np.float64]
-    """For each task: when it should come, in the lists that the search begins with."""
+    """For each task: how late it should come in the lists with which the search begins."""
 
 
 COST, MADE, SINCE, REACH = range(4)
@@ -54,7 +55,7 @@ def copy(source: Ints, target: Ints) -> None:
 
 @compiled
 def _clear(p: Slots, s: Search) -> None:
-    """Free everyone, as far as the last schedule reached."""
+    """Free everyone in the slots that the last schedule reached."""
     reach = s.best[REACH]
     for w in range(p.capacity.shape[0]):
         for t in range(reach):
@@ -80,7 +81,7 @@ def sort_by(keys: Ints, order: Ints, out: Ints, count: Ints) -> None:
 
 @compiled
 def mend(p: Slots, s: Search, order: Ints) -> None:
-    """Put a list into an order in which predecessors come first, close to the order that it has."""
+    """Reorder a list so that predecessors come first, but change its order as little as possible."""
     n = len(order)
     rank, waits, heap = s.seen, s.order, s.heap
     size = 0
@@ -182,7 +183,7 @@ def _forward(p: Slots, s: Search, order: Ints) -> bool:
 
 @compiled
 def begin(p: Slots, s: Search, is_odd: bool) -> None:
-    """Make the first lists: by each task's latest finish, disturbed more from one to the next."""
+    """Make the first lists: by each task's latest finish, with more random changes from one list to the next."""
     n, many = p.work.shape[0], s.lists.shape[0]
     for k in range(many):
         _make(p, s, k, many)
@@ -207,7 +208,7 @@ def _make(p: Slots, s: Search, k: int, many: int) -> None:
 
 @compiled
 def inject(p: Slots, s: Search, start: Ints, cost: int, is_odd: bool) -> None:
-    """Put a plan from elsewhere among the lists, in the place of the worst."""
+    """Replace the worst list with a plan from elsewhere."""
     n, worst = p.work.shape[0], 0
     for k in range(s.lists.shape[0]):
         if s.cost[k] > s.cost[worst]:
@@ -223,7 +224,7 @@ def inject(p: Slots, s: Search, start: Ints, cost: int, is_odd: bool) -> None:
 
 @compiled
 def evolve(p: Slots, s: Search, schedules: int, enough: int, is_odd: bool) -> None:
-    """Make children until that many schedules have been made in all, or the cost is no more than `enough`."""
+    """Make children until `schedules` schedules have been made in all, or the cost is no more than `enough`."""
     n, many = p.work.shape[0], s.lists.shape[0]
     while s.best[MADE] < schedules and s.best[COST] > enough:
         mother, father = _pick(s, many), _pick(s, many)
@@ -281,7 +282,7 @@ def _swap(p: Slots, s: Search, n: int, is_odd: bool) -> None:
 
 @compiled
 def _settle(s: Search, cost: int, n: int, mother: int, father: int) -> None:
-    """Put the child in the place of the worse parent, unless it is worse still."""
+    """Replace the worse parent with the child, unless the child is worse still."""
     worse = mother if s.cost[mother] >= s.cost[father] else father
     if cost <= s.cost[worse]:
         copy(s.child[:n], s.lists[worse])

@@ -29,13 +29,14 @@ class Slots(NamedTuple):
     """Slots of work of each task."""
     calendar: Ints
     table: Ints
-    """The row of `land` and `end` of a task whose length depends on when it starts; FREE where its calendar says it."""
+    """The row of `land` and `end` of a task whose length depends on when it starts; FREE if that follows from its
+    calendar."""
     holds: Ints
     """1 if it keeps its people through breaks, 0 if they do other work meanwhile."""
     release: Ints
     """The first slot in which it may start."""
     fixed: Ints
-    """Its fixed start, or FREE. What a fixed task takes is already booked in `capacity`."""
+    """Its fixed start, or FREE. The people of a fixed task are already booked in `capacity`."""
     fixed_end: Ints
     due: Ints
     """The boundary by which it should finish, or NO_DUE."""
@@ -46,7 +47,7 @@ class Slots(NamedTuple):
     binds both."""
     into_lag: Ints
     into_table: Ints
-    """The row of `lag`, or FREE where `into_lag` says it in slots."""
+    """The row of `lag`, or FREE if `into_lag` gives the lag in slots."""
     first_out: Ints
     after: Ints
     out_shape: Ints
@@ -55,7 +56,7 @@ class Slots(NamedTuple):
     rank: Ints
     """Calendar by boundary: the slots of work before it."""
     place: Ints
-    """Calendar by number of work: its slot; the number of all slots behind the last."""
+    """Calendar by number of a slot of work: the position of that slot; after the last one, the number of all slots."""
     land: Ints
     end: Ints
     """Table by slot: the first start at or after it, and the finish of a start in it."""
@@ -83,7 +84,7 @@ class Slots(NamedTuple):
 
 WORD = 64
 MOST = 1 << 20
-"""The most of one resource: amounts are packed side by side into words."""
+"""The largest amount of one resource, because amounts are packed side by side into words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +101,13 @@ class Piece:
     """Its people wait through breaks of its calendar; else they do other work meanwhile."""
     release: int = 0
     fixed: tuple[int, int] | None = None
-    """Start and finish, come what may."""
+    """The start and finish of a task that may not move."""
     due: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bind:
-    """A link between the tasks of two places: the second waits for the first, with a lag in slots or of a table."""
+    """A link between the tasks of two places: the second waits for the first, with a lag in slots or from a table."""
 
     before: int
     after: int
@@ -134,7 +135,7 @@ class LevelProblem:
     binds: tuple[Bind, ...]
     resources: tuple[str, ...]
     amounts: NDArray[np.int64]
-    """Resource by slot: how much there is. Pieces with a fixed date take of it like all others."""
+    """Resource by slot: how much there is. Pieces with a fixed date use part of it, like all others."""
     keeps: tuple[Keep, ...] = ()
     works: tuple[NDArray[np.bool_], ...] = ()
     """For each calendar after `ALWAYS`: whether it works in a slot."""
@@ -145,8 +146,8 @@ class LevelProblem:
     lags: tuple[Ints, ...] = ()
     """For each table of lags: the boundary after the lag, indexed by the boundary before it."""
     weight: tuple[int, int, int] = (0, 1, 0)
-    """A slot of lateness (against `due` and maximum lags), of the last finish, and of any task's start. With maximum
-    lags, lateness has to weigh something."""
+    """The weights of a slot of lateness (against `due` and maximum lags), of the last finish, and of any task's start.
+    With maximum lags, the weight of lateness must not be 0."""
 
     @property
     def horizon(self) -> int:
@@ -248,7 +249,8 @@ class LevelProblem:
 
     @cached_property
     def is_odd(self) -> bool:
-        """Some link lets its second task start before its first: an order of starts is then no order of links."""
+        """Whether some link lets its second task start before its first, so that an order of starts may not be one of
+        links."""
         return any(b.from_start or b.to_finish or b.lag < 0 or b.table != FREE for b in self.binds)
 
 
@@ -276,7 +278,7 @@ def _fields(most: Sequence[int]) -> _Fields:
 
 
 def _packed(needs: Sequence[tuple[int, int]], fields: _Fields) -> list[tuple[int, int]]:
-    """Pack (resource, amount) into (word, packed amounts): one entry a word."""
+    """Pack (resource, amount) into (word, packed amounts): one entry for each word."""
     words: dict[int, int] = {}
     for resource, amount in needs:
         if amount:
@@ -295,7 +297,7 @@ def _firsts(sizes: Sequence[int]) -> Ints:
 def _by_end(
     binds: Sequence[Bind], count: int, end: Callable[[Bind], int], other: Callable[[Bind], int]
 ) -> tuple[list[Ints], Ints]:
-    """Return the links of each piece as columns, and where each piece's begin."""
+    """Return the links of each piece as columns, and where those of each piece begin."""
     groups: list[list[Bind]] = [[] for _ in range(count)]
     for bind in binds:
         groups[end(bind)].append(bind)

@@ -1,6 +1,6 @@
-"""Level a problem: bounds, priority rule, genetic search, CP-SAT; each gets the time that its progress has earned.
-
-Anytime: the best plan so far is always whole. Repeatable for a seed as long as effort and not the clock ends it.
+"""Level a problem: bounds, priority rule, genetic search, CP-SAT; each gets time according to its progress. The search
+can end at any time, because the best plan so far is always complete. It is repeatable for a seed as long as effort, not
+the clock, ends it.
 """
 
 import math
@@ -17,28 +17,30 @@ from changeflow.roadmap.levelling.kernel_search import COST, MADE, MUCH, SINCE, 
 from changeflow.roadmap.levelling.problem import LevelProblem
 
 ISLANDS = 2
-"""Populations beside each other: part of the seed."""
+"""The number of parallel populations; like the seed, it affects the result."""
 POPULATION = 300
-"""Lists in a population at first. Small ones agree with each other too soon: 2.3 % above the best known with 60 lists,
-1.3 % with 300, after 50 000 schedules of 120 tasks."""
+"""The number of lists in a population at first. In small populations, all lists are soon alike: 2.3 % above the best
+known with 60 lists, 1.3 % with 300, after 50 000 schedules of 120 tasks."""
 AGREED = 30
-"""Schedules for each list of a population without a better one: then it starts again, larger."""
+"""After this many schedules for each of its lists without a better plan, a population starts again with more lists."""
 FIRST_SOLVE = 2.0
-"""The least seconds of effort for the solver if maximum lags need it."""
+"""The fewest seconds of effort for the solver if maximum lags need it."""
 SLICE = 0.1
-"""Seconds of effort between looks at the clock, at first."""
+"""Seconds of effort between checks of the clock, at first."""
 SMALL = 32
-"""Tasks of a problem that the solver may keep to itself once the search finds nothing more: a small one is proved."""
+"""The most tasks with which the solver may use all the time once the search finds nothing more, because it can prove
+the best plan of a small problem."""
 PER_PLACE, PER_SLOT, PER_TIME = 6e-8, 1e-9, 7e-9
-"""Seconds that a schedule takes for each task, each slot of work and each slot of time. They were measured, and effort
-is defined by them."""
+"""Seconds that a schedule takes for each task, each slot of work and each slot of time. They were measured, and they
+define effort."""
 IN_VAIN = 2
 """After this many populations without a better plan, the search gives up if the solver cannot help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchEffort:
-    """How long to look: seconds of the clock at most, and effort, in about as many seconds, which repeats."""
+    """How long to search: a limit in seconds of the clock, and one of effort, measured in about as many seconds but
+    repeatable."""
 
     seconds: float = 10.0
     effort: float = math.inf
@@ -57,7 +59,7 @@ class Levelled:
     """No plan costs less."""
     is_proved: bool
     is_infeasible: bool
-    """Maximum lags cannot be kept: the plan breaks some, as few slots as was found."""
+    """Whether the maximum lags cannot all be met: the plan then exceeds some, by the fewest slots that were found."""
     is_repeatable: bool
     schedules: int
 
@@ -94,7 +96,7 @@ def level(problem: LevelProblem, limit: SearchEffort) -> Levelled | None:
 
 @dataclass(frozen=True)
 class _Run:
-    """How far a search is: the best plan so far, and the populations, whose arrays change in place."""
+    """The progress of a search: the best plan so far, and the populations, whose arrays change in place."""
 
     problem: LevelProblem
     bounds: Bounds
@@ -138,14 +140,15 @@ class _Run:
 
 
 def _in_turns(run: _Run) -> _Run:
-    """Search and solve in turns: the search until it no longer finds anything, then what gained more for its effort."""
+    """Search and solve in turns: the search until it finds nothing more, then the one that gained more for its
+    effort."""
     gains = {"search": math.inf, "solver": math.inf}
     share = min(1.0, SMALL / len(run.problem.pieces))
     slices = {"search": SLICE, "solver": max(4 * SLICE, share * min(run.limit.seconds, run.limit.effort))}
     tried = {"search": 0.0, "solver": 0.0}
     can_solve = True
     if not run.is_over and not run.keeps:
-        # The serial scheme cannot hold a task back for what follows it: here the solver comes first.
+        # The serial scheme cannot delay a task for the sake of its successors, so here the solver comes first.
         run, can_solve = _solve(run, max(run.left, FIRST_SOLVE))
     while not run.is_over and (can_solve or run.in_vain < IN_VAIN):
         turn = "search"
@@ -169,7 +172,7 @@ def _search(run: _Run, effort: float) -> _Run:
     """Let every island make its share of schedules, in steps between which the clock is checked."""
     step = max(1, int(min(effort, SLICE) / run.per_schedule))
     until = run.spent + effort
-    # However little time there is, and however slow the machine, the first step is made: it finds a plan.
+    # The first step is always made, however little time there is, because it finds a plan.
     while not run.schedules or (run.spent < until and run.left > 0 and run.cost > run.bound):
         run = _step(run, step)
         if all(i.best[SINCE] > AGREED * len(i.lists) for i in run.islands):
@@ -198,7 +201,7 @@ def _step(run: _Run, schedules: int) -> _Run:
 
 
 def _with_larger_populations(run: _Run) -> _Run:
-    """All lists agree: larger populations begin, each with the best plan so far among its lists."""
+    """Begin larger populations, as all lists are alike; each has the best plan so far among its lists."""
     islands = _islands(run.problem, run.bounds, run.limit.seed, 2 * len(run.islands[0].lists))
     for island in islands:
         begin(run.problem.slots, island, run.problem.is_odd)
@@ -214,7 +217,7 @@ def _share(run: _Run) -> None:
 
 
 def _solve(run: _Run, effort: float) -> tuple[_Run, bool]:
-    """Ask the solver; the second value is whether it is able to help."""
+    """Ask the solver; the second value says whether it can help."""
     # Loaded here: it takes longer to load than a small problem takes to search.
     from changeflow.roadmap.levelling.solver import Known, solve_level
 

@@ -1,7 +1,7 @@
 """Levelling by CP-SAT: exact, with the best plan so far as its hint and its limit.
 
-Time is in slots. Work of one calendar is an interval; work with breaks has a variant for each run of starts that
-crosses the same breaks, and takes its people between them.
+Time is in slots. Work without breaks is an interval; work with breaks has a variant for each run of starts that crosses
+the same breaks, and takes its people between them.
 """
 
 import math
@@ -18,7 +18,7 @@ from changeflow.roadmap.levelling.problem import ALWAYS, FREE, LevelProblem, Pie
 from changeflow.roadmap.solving import solved
 
 MOST_VARIANTS = 20_000
-"""Variants of a model that is worth trying: a larger one only costs time that the search can use."""
+"""The most variants in a model that is worth trying: a larger one only takes time that the search could use."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class Known:
     keeps_promises: bool
     """Whether the known plan meets the maximum lags too, so that its cost is an upper limit for better ones."""
     as_hint: bool = True
-    """Begin with it and improve it; or ask for better ones alone: that proves sooner that there is none."""
+    """Whether to begin with the known plan and improve it. Otherwise only better plans are looked for, which proves
+    sooner that there are none."""
 
     @property
     def is_limit(self) -> bool:
@@ -122,7 +123,7 @@ class _Model:
         first, last = int(self.bounds.head[n]), self.last - int(self.bounds.tail[n])
         if piece.calendar == ALWAYS and piece.table == FREE:
             if last - piece.work < first:
-                # No room: an empty domain would be an error of the model, a contradiction says what it is.
+                # There is no room. An empty domain would be an error in the model, so state a contradiction instead.
                 self.model.add_bool_or([])
                 last = first + piece.work
             start = self.model.new_int_var(first, last - piece.work, "")
@@ -192,7 +193,7 @@ class _Model:
         end: int,
         literal: cp_model.IntVar,
     ) -> None:
-        """Take a variant's people: in one stretch, or in those between the breaks that it crosses."""
+        """Book a variant's people: in one stretch, or in those between the breaks that it crosses."""
         breaks = [] if piece.holds else self._breaks(piece, low, end)
         edges: list[cp_model.LinearExprT] = [start, *(edge for pair in breaks for edge in pair), finish]
         for left, right in zip(edges[::2], edges[1::2], strict=True):
@@ -220,7 +221,7 @@ class _Model:
         intervals, amounts = [i for i, _ in takes], [a for _, a in takes]
         for a, b in _stretches(free):
             if free[a] < most:
-                # Less than usual: the difference is taken beforehand.
+                # Where fewer people are free, an interval takes the difference.
                 intervals.append(self.model.new_fixed_size_interval_var(a, b - a, ""))
                 amounts.append(most - int(free[a]))
         self.model.add_cumulative(intervals, amounts, most)

@@ -100,8 +100,8 @@ def in_use(roadmap: Roadmap) -> list[WorkingCalendar]:
 
 
 def stretches(task: Task, roadmap: Roadmap, start: int, finish: int) -> Iterator[tuple[int, int]]:
-    """Yield when a task takes its people: while its calendar works or, for clock time and for tasks that keep their
-    people, in all working hours."""
+    """Yield the times when a task takes its people: while its calendar works or, for clock time and for tasks that keep
+    their people, in all working hours."""
     work = work_of(task, roadmap)
     calendar = everybody(roadmap) if task.holds_people or work is None else work[0]
     for opens, closes in calendar.intervals_within(start, finish):

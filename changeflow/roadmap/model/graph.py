@@ -31,7 +31,7 @@ def in_order(graph: "nx.MultiDiGraph[TaskId]", key: Callable[[TaskId], Any] | No
 
 
 def find_loop(graph: "nx.MultiDiGraph[TaskId]") -> Sequence[TaskId] | None:
-    """Return one loop, from its smallest id on, or None."""
+    """Return one loop, beginning with its smallest id, or None."""
     try:
         edges = nx.find_cycle(graph)
     except nx.NetworkXNoCycle:

@@ -21,7 +21,7 @@ class TaskName:
 
     @classmethod
     def taken_apart(cls, name: str, *, service: str, place: str) -> "TaskName":
-        """Take a full name apart, whose service and place are known.
+        """Split a full name, whose service and place are known, into its parts.
 
         >>> TaskName.taken_apart("HR, wave 3: train staff: part 1", service="HR", place="wave 3").step
         'train staff: part 1'

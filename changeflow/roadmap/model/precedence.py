@@ -13,8 +13,8 @@ from changeflow.values.duration import Duration, Unit
 class Precedence:
     """Answers many questions about one set of links, which may grow but must never form a loop.
 
-    A start-to-start link or a lead does not pass precedence on. Where `tasks` are given, enough lag or work
-    on the way makes up for one.
+    A start-to-start link or a lead does not pass precedence on. Where `tasks` are given, enough lag or work on the way
+    makes up for such a link.
     """
 
     def __init__(

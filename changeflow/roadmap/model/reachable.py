@@ -1,6 +1,6 @@
 """Which tasks a task's finish reaches through links without any overlap: a set of bits for each task.
 
-Bits reduce each answer to one number. The whole closure costs one union of sets for each link.
+With bits, each answer is one number. The whole closure costs one union of sets for each link.
 """
 
 from collections import deque
@@ -14,10 +14,10 @@ _Ends = tuple[int, bool, bool]
 
 
 class Reachable:
-    """What the links of a set pass on. Links with a lead pass nothing on; none may form a loop.
+    """What a set of links says about the order of tasks. Links with a lead say nothing; the links must not form a loop.
 
-    For each task there are two cases: its finish alone is known to be no earlier than some moment, or its start is as
-    well. In each case it reaches tasks whose finish is then known, and those of them whose start is.
+    For each task there are two cases: only its finish is known to be no earlier than some moment, or its start is as
+    well. In each case, that makes the finish of other tasks known, and for some of them also the start.
     """
 
     def __init__(self, links: Iterable[Link]) -> None:
@@ -46,7 +46,7 @@ class Reachable:
         return one is not None and other is not None and bool(self._from_finish[one][1] >> other & 1)
 
     def add(self, link: Link) -> None:
-        """Add a link: what reaches its predecessor now reaches what it passes on."""
+        """Add a link: what reaches its predecessor now also reaches what the link makes known."""
         if link.lag.amount < 0:
             return
         before, after = self._of(link.predecessor), self._of(link.successor)
@@ -73,7 +73,7 @@ class Reachable:
             reach[task] = finishes | gained[0], starts | gained[1]
 
     def _gain(self, ends: _Ends) -> tuple[int, int]:
-        """Return what a link makes known besides its own task's end."""
+        """Return the tasks whose finish a link makes known, and those whose start it makes known."""
         other, _, to_finish = ends
         finishes, starts = (self._from_finish if to_finish else self._from_start)[other]
         own = 1 << other

@@ -50,7 +50,7 @@ class ServiceRollout(Frozen):
 
 
 class Absence(Frozen):
-    """Days on which a team has less time than usual, both inclusive."""
+    """A span of days, inclusive, on which a team has less time than usual."""
 
     first_day: date
     last_day: date
@@ -98,7 +98,7 @@ class SchoolRollout(Frozen):
 
 
 class Hubs(Frozen):
-    """How a hub's schools keep together."""
+    """How a hub's schools are kept together."""
 
     together: Literal["weight", "weeks", "same_wave", "apart"] = "weight"
     within_weeks: int = Field(16, ge=1, description="With `weeks`: from a hub's first go-live to its last")

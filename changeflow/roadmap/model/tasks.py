@@ -43,7 +43,7 @@ class Bound(StrEnum):
 
 
 LIMITS = (Bound.START_NO_LATER, Bound.FINISH_NO_LATER)
-"""Bounds of which the earlier of two is the tighter."""
+"""Bounds of which the earlier of two is tighter."""
 STARTS = (Bound.START_NO_EARLIER, Bound.START_NO_LATER, Bound.MUST_START)
 """Bounds of a start."""
 
@@ -94,7 +94,8 @@ class Task:
     wave: str | None = None
     duration: Duration = ZERO
     calendar: str
-    """A key of the roadmap's calendars: it places the work, and floats are counted in it, unless the next three do."""
+    """A key of the roadmap's calendars: it places the work, and floats are counted in it, unless one of the next three
+    fields says otherwise."""
     placed_on: str | None = None
     """The calendar on which the work happens if it is not the task's own but a resource's."""
     measured_on: str | None = None
@@ -131,7 +132,7 @@ class Task:
     minor: bool = False
     irreversible: bool = False
     no_return: NoReturn | None = None
-    """How its beginning ends the way back, if it does."""
+    """The point of no return that its beginning is, if it is one."""
     is_added: bool = False
     """Whether it is in no file but was added for people's results, a checkpoint or a decision."""
 
@@ -204,8 +205,8 @@ class Roadmap:
     periods: Mapping[str, Periods] = field(default_factory=dict)
     start: int
     finish: int | None = None
-    """Where a roadmap scheduled from its finish is scheduled back from: its start follows. Where the profile makes
-    `start` a floor, what does not fit between the two shows as negative float."""
+    """The finish, if the roadmap is scheduled backwards from it: its start follows. If the profile makes `start` a
+    floor, work that does not fit between the two shows as negative float."""
     data_date: int | None = None
     """Work that has not happened by then cannot start before it."""
     minutes_per_day: int = 450
@@ -214,7 +215,7 @@ class Roadmap:
     """The summary of each task that has one. A summary rolls up; links to and from it bind its tasks."""
     profile: Profile = TEXTBOOK
     holds_set_dates: bool = True
-    """A "must" or "no later than" date may pull early dates; else it works on the late dates alone."""
+    """A "must" or "no later than" date may pull early dates; otherwise it limits only the late dates."""
     several_paths: bool = False
     """A task without a successor is late as soon as it ends, so that each network has its own critical path."""
     slack_limit: int = 0

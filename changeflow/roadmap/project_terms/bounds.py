@@ -1,7 +1,7 @@
-"""What a link asks of the dates at its ends, as programs that schedule by Project's rules compute it.
+"""The limits that a link sets to the dates at its ends, as programs that schedule by Project's rules compute them.
 
-They differ where working time has gaps: some take a lag off before a duration and some after it, some move a moment to
-the next work. So each answer is a pair, the least and the most that one of them says.
+The programs differ where working time has gaps: some subtract a lag before a duration and some after it, and some move
+a milestone to the next work. So each limit is a pair: the earliest and the latest that any of them finds.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from changeflow.values.moments import DAY
 
 
 class LinkBounds(NamedTuple):
-    """The earliest and the latest answer of the programs."""
+    """The earliest and the latest result of these programs."""
 
     least: int
     most: int
@@ -37,7 +37,7 @@ def start_bound(kind: LinkType, lag: Duration, before: Target, after: Target, fl
 
 
 def midnight_margin(at: int, after: Target) -> int:
-    """Return by how much a start may be later than it should be that is counted back from a finish.
+    """Return by how much a start that is counted back from a finish may be too late.
 
     From a midnight, some programs count work back from the wrong end of a day.
     """
@@ -48,7 +48,7 @@ def finish_bound(kind: LinkType, lag: Duration, before: Target, after: Target, e
     """Return the latest finish that a link allows its predecessor; None if the link does not limit the finish."""
     if before.is_done or after.is_done:
         return None
-    # What binds a start does not bind work that has begun, by our rules.
+    # By our rules, a link that binds a start does not bind work that has begun.
     is_bound = not before.is_begun or kind.from_finish
     found = [_their_finish(kind, lag, before, after, end)]
     found.append(_our_finish(kind, lag, before, after) if is_bound else end)
@@ -97,7 +97,7 @@ def _moved(at: int, lag: Duration, before: Target, after: Target, *, back: bool 
 
 
 def _landed_early(task: Target, at: int, *, is_moved: bool) -> int:
-    """Return where a start lands; a moment is moved to the next work by some, unless work has just ended."""
+    """Return where a start lands; some programs move a milestone to the next work, unless work has just ended."""
     if task.is_elapsed or (task.is_point and not is_moved):
         return at
     if task.is_point and task.calendar.between(at - 1, at) == 1:

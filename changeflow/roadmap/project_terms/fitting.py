@@ -23,13 +23,13 @@ class Fit:
     constraint: Constraint | None = None
     deadline: int | None = None
     left_out: list[Constraint] = field(default_factory=list)
-    """Dates that people set and that Project has no room for."""
+    """Dates that people set, but for which Project has no room."""
     is_held: bool = False
-    """Its start is set, because Project has no term for what determines it."""
+    """Its start is set, because Project cannot express what determines it."""
     is_late: bool = False
     """It is as late as possible, and could not be earlier: for tasks that could, Project shows other dates."""
     is_capped: bool = False
-    """Its deadline is none that people set: Project has no term for what limits it."""
+    """Its deadline was not set by people: it stands for a limit that Project cannot express."""
 
 
 @dataclass(slots=True)
@@ -40,10 +40,10 @@ class Fitting:
     targets: Mapping[TaskId, Target]
     links: list[Link] = field(default_factory=list)
     resized: dict[int, Link] = field(default_factory=dict)
-    """Links whose lag Project cannot express, as they were, by their number."""
+    """The original links, by number, where Project cannot express the lag."""
     dropped: list[Link] = field(default_factory=list)
     doubled: list[Link] = field(default_factory=list)
-    """Links between two tasks that have another one, which binds more: Project allows one."""
+    """Links between two tasks that have another link, which binds more: Project allows only one."""
 
     @property
     def end(self) -> int:
@@ -199,7 +199,7 @@ class Fitting:
         if fit.constraint is not None and fit.constraint.bound is Bound.FINISH_NO_LATER:
             limits.append(LinkBounds(fit.constraint.at, fit.constraint.at))
         latest = min(b.most for b in limits)
-        # Clock time before a moment is measured in clock time up to that moment.
+        # A milestone that follows clock time is measured in clock time.
         by_clock = any(k.lag.unit is Unit.ELAPSED or not self.targets[k.predecessor].is_worked for k in into)
         is_exact = target.is_elapsed or (target.is_point and by_clock)
         if latest > wanted if is_exact else target.calendar.between(wanted, latest) > 0:
@@ -215,7 +215,7 @@ def _first_work(target: Target, at: int) -> int:
 
 
 def _is_same_end(target: Target, at: int) -> bool:
-    """Return whether a date that people set is the late finish: within its last minutes it is the same day."""
+    """Return whether a date that people set is the late finish, or later only by minutes or by time without work."""
     between = at - target.late_finish
     return between >= 0 and (
         between <= 2 or (target.is_worked and target.calendar.between(target.late_finish, at) == 0)
@@ -228,7 +228,8 @@ def _gives(target: Target, constraint: Constraint) -> bool:
 
 
 def _goes_back_from_midnight(link: Link, before: Target, after: Target) -> bool:
-    """Return whether working time is counted back from a midnight, where some programs find another end of it."""
+    """Return whether working time is counted back from a midnight, where some programs begin at the wrong end of a
+    day."""
     if link.lag.is_zero or link.lag.unit is Unit.ELAPSED:
         return False
     leads_from = before.finish if link.type.from_finish else before.start
@@ -240,7 +241,7 @@ def _caps(kind: LinkType, before: Target, after: Target) -> list[int]:
     caps: list[int] = []
     if not (after.is_begun or after.is_done):
         at = before.finish if kind.from_finish else before.start
-        # A moment at midnight that begins a day is not what a finish before it ends: its date is set.
+        # A milestone at the midnight that begins a day is not the end of the day before, so its date has to be set.
         opens_day = after.is_point and kind.from_finish and after.start % DAY == 0
         if kind.to_finish:
             least = after.start - after.later(at, -after.duration)

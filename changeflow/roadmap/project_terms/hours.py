@@ -19,7 +19,7 @@ def every_hour(name: str, low: int, high: int) -> WorkingCalendar:
 def made_of(
     name: str, pieces: Pieces, low: int, high: int, before: WorkingCalendar, after: WorkingCalendar
 ) -> WorkingCalendar:
-    """Return a calendar of pieces between two midnights; beyond them it works as one before, and as one after them."""
+    """Return a calendar of pieces between two midnights; outside them it works like `before` and `after`."""
 
     def make(first: date, last: date) -> tuple[Pieces, Mapping[date, str]]:
         start, end = minute_of(first), minute_of(last) + DAY
@@ -41,12 +41,12 @@ def closes_at(calendar: WorkingCalendar, at: int) -> bool:
 
 
 def before_and_after(before: WorkingCalendar, after: WorkingCalendar, turn: int, low: int, high: int) -> Pieces:
-    """Return the pieces of two calendars: the first until an instant, the second from there on."""
+    """Return the pieces of two calendars: of the first until an instant, and of the second from then on."""
     return [*_clipped(before, low, turn), *_clipped(after, turn, high)]
 
 
 def with_starts(pieces: Pieces, positions: Iterable[int]) -> Pieces:
-    """Let work begin at each position: for the minute after it, the next piece begins a minute later."""
+    """Let work begin at each position, for one minute; to make up for it, the next piece begins a minute later."""
     for at in positions:
         n = next((n for n, (_, end) in enumerate(pieces) if end > at), len(pieces))
         if n < len(pieces) and pieces[n][0] <= at:
@@ -57,7 +57,7 @@ def with_starts(pieces: Pieces, positions: Iterable[int]) -> Pieces:
 
 
 def with_ends(pieces: Pieces, positions: Iterable[int]) -> Pieces:
-    """Let work end at each position: for the minute before it, the last piece ends a minute earlier."""
+    """Let work end at each position, after one minute; to make up for it, the piece before ends a minute earlier."""
     for at in positions:
         n = next((n for n, (_, end) in enumerate(pieces) if end >= at), len(pieces))
         if n < len(pieces) and pieces[n][0] < at:

@@ -21,7 +21,7 @@ from changeflow.values.duration import Unit
 from changeflow.values.moments import DAY, day_of, format_day, last_day_of
 
 MARGIN = 2 * 366 * DAY
-"""So long before the first date and after the last one do calendars of our making go on."""
+"""How long before the first date, and after the last one, our own calendars continue."""
 CLOCK = "24 hours"
 HOUR = 60
 
@@ -56,7 +56,7 @@ class Target:
         return not (self.is_point or self.is_elapsed)
 
     def later(self, at: int, minutes: int) -> int:
-        """Let an amount of the task's own time pass; backwards if it is negative."""
+        """Return the moment after an amount of the task's own time, or before it if the amount is negative."""
         return at + minutes if self.is_elapsed else self.calendar.add(at, minutes)
 
 
@@ -186,7 +186,7 @@ class Targets:
         starts = [start] if placing.between(start, finish) == 0 or not (begun or opens_at(placing, start)) else []
         ends = [] if closes_at(placing, finish) else [finish]
         if total == 0:
-            # Nothing is measured: its own hours do.
+            # There is no float to measure, so its own hours are enough.
             measure, own = key, placing
         else:
             own = self.roadmap.calendars[measure]
@@ -232,7 +232,8 @@ class Targets:
         starts: list[int],
         ends: list[int],
     ) -> tuple[str, WorkingCalendar]:
-        """Return a calendar that places by the first until a turn, and measures by the second from there on."""
+        """Return a calendar that works like `before` until `turn`, for placing, and like `after` from then on, for
+        measuring."""
         is_one = before_key == after_key
         if is_one and not starts and not ends:
             return self._known(before_key, before), before
@@ -254,7 +255,7 @@ class Targets:
 
 
 def _clocked(roadmap: Roadmap) -> frozenset[TaskId]:
-    """Return the moments that follow a stretch of clock time, directly or through other moments."""
+    """Return the milestones that follow a stretch of clock time, directly or through other milestones."""
     points = {t.id for t in roadmap.tasks.values() if t.duration.is_zero}
     found: set[TaskId] = set()
     new = {
@@ -269,11 +270,11 @@ def _clocked(roadmap: Roadmap) -> frozenset[TaskId]:
 
 
 def _within(target: Target, latest: int) -> Target:
-    """Let an elapsed task end some minutes earlier if it may not end so late, because its float is in clock time."""
+    """Let an elapsed task end some minutes earlier if, with its float in clock time, it would end too late."""
     minutes = target.late_finish - latest
     if not target.is_elapsed or minutes <= 0 or target.is_done or target.duration <= minutes:
         return target
-    # Whole hours, within the day: some programs lose a minute of lengths that are none.
+    # Whole hours if they stay within the day, because some programs lose a minute of any other length.
     hours = -(-minutes // HOUR) * HOUR
     if hours < min(target.duration, target.finish % DAY):
         minutes = hours
@@ -289,20 +290,21 @@ def _within(target: Target, latest: int) -> Target:
 
 
 def _end_by_the_clock(at: int) -> int:
-    """Return the end of a stretch of clock time on the day that it ends; whole hours stay whole."""
+    """Return the end of a stretch of clock time on the day on which it ends; whole hours stay whole."""
     return at if at % DAY else at - HOUR
 
 
 def _shown_limit(at: int) -> int:
-    """Return the latest minute of a day that is read as itself: 23:59 in a file of ours means the midnight after it."""
+    """Return the latest minute of a day that is read back unchanged: 23:59 in our files means the following
+    midnight."""
     return at - 2 if at % DAY == 0 else at - 1 if at % DAY == DAY - 1 else at
 
 
 def read_end(at: int) -> int:
-    """Return an end as it will be read back: the last minute of a day is the midnight after it."""
+    """Return an end as it will be read back: the last minute of a day becomes the midnight after it."""
     return at + 1 if at % DAY == DAY - 1 else at
 
 
 def shown_end(at: int) -> int:
-    """Return the end of something as Project shows it on its day: a midnight is the minute before."""
+    """Return an end as Project shows it on its day: a midnight becomes the minute before it."""
     return at if at % DAY else at - 1

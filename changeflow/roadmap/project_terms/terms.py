@@ -15,22 +15,22 @@ from changeflow.values.duration import Duration, Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectTerms:
-    """A roadmap that Project schedules as the plan is, with the plan's floats."""
+    """A roadmap to which Project gives the plan's dates and floats."""
 
     roadmap: Roadmap
     schedule: Schedule
     """The plan's dates as Project shows them."""
     fits: Mapping[TaskId, Fit]
     resized: Mapping[Link, Link]
-    """Links whose lag Project cannot express, by what is written in their place."""
+    """Links whose lag Project cannot express, by the link that is written in their place."""
     dropped: tuple[Link, ...]
     doubled: tuple[Link, ...]
-    """Those that Project has no room for, because their tasks have another link."""
+    """Links for which Project has no room, because their tasks have another link."""
     targets: Mapping[TaskId, Target]
 
 
 def in_project_terms(roadmap: Roadmap, schedule: Schedule) -> ProjectTerms:
-    """Say the same in Project's terms."""
+    """Express a timed roadmap in Project's terms."""
     made = Targets(roadmap, schedule)
     targets = made.all()
     fitting = Fitting(roadmap, targets)
@@ -60,7 +60,7 @@ def in_project_terms(roadmap: Roadmap, schedule: Schedule) -> ProjectTerms:
 
 
 def differences(terms: ProjectTerms) -> Iterator[TaskId]:
-    """Yield the tasks that Project's rules put on another day than the plan, or give another float."""
+    """Yield the tasks to which Project's rules give other dates or another float than the plan."""
     try:
         found = time_roadmap(_as_read(terms.roadmap))
     except ChangeflowError:
@@ -81,7 +81,7 @@ def differences(terms: ProjectTerms) -> Iterator[TaskId]:
 
 
 def _as_read(roadmap: Roadmap) -> Roadmap:
-    """Return a roadmap as its file will be read: the last minute of a day is the end of that day."""
+    """Return a roadmap as its file will be read: the last minute of a day becomes the end of that day."""
     tasks = {
         t.id: replace(
             t,

@@ -1,8 +1,8 @@
-"""Iterations of a simulation, compiled: draw durations, time the roadmap, and add up what is asked.
+"""Iterations of a simulation, compiled: draw durations, time the roadmap, and add up the results.
 
-A draw is a function of the seed, the iteration and the place alone (a counter-based generator): so any number of
-threads draws the same numbers. No array of iterations by tasks is kept; a block of iterations adds up its own sums, and
-blocks are added in their order.
+A draw is a function of the seed, the iteration and the place alone (a counter-based generator): so the numbers drawn
+are the same with any number of threads. No array of iterations by tasks is kept; a block of iterations adds up its own
+sums, and blocks are added in their order.
 """
 
 import math
@@ -151,7 +151,7 @@ def _draw_lengths(n: Net, d: Draws, sums: Sums, seed: int, iteration: int) -> No
 
 @kernel
 def _set_lengths(n: Net, d: Draws, sums: Sums, seed: int, iteration: int, other: int) -> None:
-    """Write this iteration's amounts into the rows, and into their parts what events add.
+    """Write this iteration's amounts into the rows, and the time that events add into their parts.
 
     `other` is an event to invert (it strikes in the iterations where it was not drawn, and not in the others), or
     AS_DRAWN."""
@@ -194,7 +194,7 @@ def _add_costs(n: Net, r: Result, d: Draws, sums: Sums, last: int, seed: int, it
 
 @kernel
 def run_block(n: Net, r: Result, d: Draws, targets: Ints, seed: int, first: int, sums: Sums) -> None:
-    """Run the iterations from `first` on, as many as `sums` has lines."""
+    """Run iterations, beginning with `first`, as many as `sums` has lines."""
     last = targets[len(targets) - 1]
     for line in range(sums.finish.shape[0]):
         iteration = first + line

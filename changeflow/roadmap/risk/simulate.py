@@ -40,7 +40,8 @@ from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
 
 POINTS = 1025
-"""Quantiles of a table, from 0 to 1 inclusive: one draw is one look-up, and a straight line between them is close."""
+"""The number of quantiles in a table, from 0 to 1 inclusive: a draw is one look-up, and interpolates between two of
+them."""
 Floats = NDArray[np.float64]
 
 
@@ -48,7 +49,7 @@ def quantiles(low: float, likely: float, high: float, distribution: str) -> Floa
     """Return the quantiles of a three-point estimate, from its lowest to its highest value.
 
     `triangular`, or `pert`: a beta distribution over the range with mean (low + 4 likely + high) / 6 (Malcolm et al.,
-    1959). An estimate without any range is the same everywhere.
+    1959). All quantiles of an estimate without a range are the same.
     """
     u = np.linspace(0.0, 1.0, POINTS)
     span = high - low
@@ -63,7 +64,7 @@ def quantiles(low: float, likely: float, high: float, distribution: str) -> Floa
 
 
 def _pert(low: float, likely: float, high: float, u: Floats) -> Floats:
-    """Turn the distribution function around, which is summed up over a fine grid."""
+    """Invert the distribution function, which is summed over a fine grid."""
     alpha = 1 + 4 * (likely - low) / (high - low)
     beta = 1 + 4 * (high - likely) / (high - low)
     x = np.linspace(0.0, 1.0, 20_001)
@@ -74,12 +75,12 @@ def _pert(low: float, likely: float, high: float, u: Floats) -> Floats:
 
 
 BLOCK = 250
-"""Iterations of one block: part of the answer, as sums are added block by block."""
+"""The number of iterations in a block. It affects the last digits of results, because sums are added block by block."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some blocks of a simulation, whole: parts of any size, put together in order, give the same numbers."""
+    """Some whole blocks of a simulation. Put together in order, parts of any size give the same numbers."""
 
     first: int
     """Its first iteration."""
@@ -106,7 +107,7 @@ def simulate(
 
 
 def parts_of(iterations: int, parts: int) -> list[range]:
-    """Share iterations out among at most that many parts, all of whole blocks except the last."""
+    """Divide iterations into at most this many parts, all of whole blocks except the last."""
     blocks = -(-iterations // BLOCK)
     size = max(1, -(-blocks // max(1, parts))) * BLOCK
     return [range(first, min(first + size, iterations)) for first in range(0, iterations, size)]
@@ -114,7 +115,7 @@ def parts_of(iterations: int, parts: int) -> list[range]:
 
 @dataclass(frozen=True, slots=True)
 class PreparedModel:
-    """What every part of a simulation starts from."""
+    """The starting point of every part of a simulation."""
 
     arrays: Arrays
     draws: Draws
@@ -148,7 +149,7 @@ def _longest(arrays: Arrays, draws: Draws) -> Ints:
 
 
 def simulate_part(prepared: PreparedModel, *, iterations: range, seed: int = 1, threads: int = 2) -> Part:
-    """Run some of a simulation's iterations, from the beginning of a block on (`parts_of`)."""
+    """Run some of a simulation's iterations, from the beginning of a block (see `parts_of`)."""
     arrays, draws, rows = prepared.arrays, prepared.draws, prepared.rows
 
     def block(first: int) -> Sums:
@@ -166,7 +167,7 @@ def simulate_part(prepared: PreparedModel, *, iterations: range, seed: int = 1, 
 
 
 def put_together(prepared: PreparedModel, parts: Iterable[Part], *, seed: int) -> Simulation:
-    """Add up the parts of a simulation, in whatever order they come."""
+    """Add up the parts of a simulation, which may be in any order."""
     done = [block for part in sorted(parts, key=lambda p: p.first) for block in part.blocks]
     arrays, drawn = prepared.arrays, prepared.drawn
     finish = np.concatenate([s.finish for s in done])
@@ -205,7 +206,7 @@ def _certain(prepared: PreparedModel, target: int) -> tuple[dict[TaskId, int], f
 
 
 def _draws(roadmap: Roadmap, arrays: Arrays, model: RiskModel, reference: int) -> tuple[Arrays, Draws, list[TaskId]]:
-    """Return what to draw, and the arrays with room for what events add."""
+    """Return the arrays with room for the time that events add, what to draw, and the drawn tasks."""
     row_of = arrays.row_of
     is_open = (arrays.cold[:, STATE] == OPEN) & (arrays.cold[:, KIND] != PEOPLE)
     is_open &= (arrays.hot[:, FLAGS] & (SUMMARY | MANUAL)) == 0
@@ -245,7 +246,7 @@ def _shared(arrays: Arrays) -> set[int]:
 
 
 def _table(points: tuple[int, int, int], distribution: str, unit: Unit, roadmap: Roadmap) -> Floats:
-    """Return quantiles as the arrays count a unit: school weeks in minutes of their days."""
+    """Return quantiles in the unit that the arrays use: for school weeks, the minutes of their days."""
     low, likely, high = points
     scale = school_weeks(1, roadmap) if unit is Unit.SCHOOL_WEEKS else 1
     return quantiles(low * scale, likely * scale, high * scale, distribution)
@@ -254,9 +255,9 @@ def _table(points: tuple[int, int, int], distribution: str, unit: Unit, roadmap:
 def _with_room(
     roadmap: Roadmap, arrays: Arrays, model: RiskModel, pairs: Sequence[tuple[int, int]]
 ) -> tuple[Arrays, list[int]]:
-    """Return the part that the effect of each event on each task goes to.
+    """Return arrays with a part for the effect of each event on each task, and the rows of these parts.
 
-    It passes behind the task's own time, in the event's unit: several one behind the other, in the order of events.
+    Effects come after the task's own time, in the event's unit, one after another in the order of events.
     """
     codes, hot, cold = Codes(roadmap), arrays.hot.copy(), arrays.cold.copy()
     parts: list[tuple[int, int, int]] = []

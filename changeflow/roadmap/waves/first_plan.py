@@ -148,7 +148,7 @@ class _Filler:
 
 
 def _in_order(services: list[ServicePlan]) -> list[ServicePlan]:
-    """Keep the order, but put services that go first in each school first."""
+    """Keep the order, except that services that go before others at each school come first."""
     out: list[ServicePlan] = []
     left = list(services)
     while left:

@@ -23,7 +23,7 @@ PATIENCE, LEAST_PATIENCE = 6, 20
 LEAST_BOUND = 1.0
 """The fewest deterministic seconds for a bound."""
 LOOK_EVERY = 0.5
-"""Seconds between looks at better plans, which come by the hundred at first."""
+"""Seconds between checks for better plans, of which hundreds are found at first."""
 STEPS_PER_PAIR = 40_000
 MOST_STEPS = 500_000
 """Steps of annealing for each deterministic second of the search; they take about a third of a second."""
