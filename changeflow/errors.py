@@ -157,7 +157,7 @@ class UnknownThingError(InputError):
 
 
 class HiddenThingError(UnknownThingError):
-    """The person may not know of the thing, so it is reported as one that does not exist."""
+    """The person may not know of the thing, so it is reported as if it did not exist."""
 
 
 class AmbiguousNameError(InputError):

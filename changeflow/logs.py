@@ -92,7 +92,7 @@ class _Stderr:
 
 
 def without_people(_logger: object, _method: str, event: "EventDict") -> "EventDict":
-    """Take addresses, passwords and links out of a log entry, including error texts that are not ours."""
+    """Take addresses, passwords and links out of a log entry, including error messages that are not ours."""
     return {key: _cleaned(value) for key, value in event.items()}
 
 

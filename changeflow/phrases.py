@@ -25,7 +25,7 @@ def listed(words: Sequence[str], *, most: int | None = None) -> str:
 
 
 def shortened(text: str, words: int) -> str:
-    """Cut a text that is longer than a number of words.
+    """Shorten text to a number of words.
 
     >>> shortened("Payroll, pilot: decide", 2)
     'Payroll, pilot …'

@@ -44,7 +44,8 @@ def flows_run(context: Context, name: Annotated[str, typer.Argument(help=f"One o
 
 
 def flow_module(name: str) -> ModuleType:
-    """Load a module of flows, from the wheel or the top of a checkout. The package reaches Prefect only through it."""
+    """Load a module of flows, from the wheel or the top of a checkout. The package reaches Prefect only through this
+    function."""
     collect_as_usual()
     if importlib.util.find_spec("changeflow.flows") is not None:
         return importlib.import_module(f"changeflow.flows.{name}")

@@ -75,7 +75,7 @@ def waves(
     context.refuse_beside(folder)
     if why is not None:
         context.refuse(["form"], "with --why the answer is text. Leave one of them out.")
-    use = CALMEST.key if use == "steadiest" else use  # Its name; the key is an older name.
+    use = CALMEST.key if use == "steadiest" else use  # The key of that plan is older.
     if use is not None:
         context.refuse(["form", "page", "why"], "with --use a plan is written. Run it again without.")
         if folder is None:

@@ -21,7 +21,7 @@ MEASURES = frozenset(
 )
 """Kinds of cells that are written in figures."""
 NO_COMMENT = NOTHING | {"none", "nil", "na"}
-"""What counts as an empty cell in any column except texts; columns of comments have more such words."""
+"""What counts as an empty cell in any column except one of text; columns of comments have more such words."""
 _HIDDEN = re.compile(r"#{3,}")
 _QUOTED = re.compile(r"=\"(.*)\"", re.DOTALL)
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?e[+-]?\d{1,3}", re.IGNORECASE | re.ASCII)

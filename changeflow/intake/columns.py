@@ -97,7 +97,7 @@ class ColumnMatch:
         return " and ".join(" or ".join(c.name for c in part) for part in self.parts)
 
     def texts(self, cells: Sequence[str]) -> Iterator[str]:
-        """Yield the texts of a line that form this column: of each part, the best that is not empty."""
+        """Yield the cells of a line that form this column: of each part, the best that is not empty."""
         for part in self.parts or tuple((c,) for c in self.columns):
             texts = (clean(cells[c.place - 1]) for c in part if c.place <= len(cells))
             if text := next((text for text in texts if text.strip("-–—")), ""):

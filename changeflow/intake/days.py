@@ -15,7 +15,7 @@ SERIAL_DAY_0 = date(1899, 12, 30)
 SERIALS = range(18_264, 73_051)
 """Excel's numbers for 1950 to 2099; smaller and larger numbers are not days."""
 _FROM_1904 = 1_462
-"""How many days later a workbook that counts from 1904 begins: its number for a day is smaller by that number."""
+"""How many days later a workbook that counts from 1904 begins, so its number for a day is that much smaller."""
 _BARE_SERIAL = re.compile(r"(?<![\w/=-])(?<!\d\.)(\d{5})(\.\d+)?(?![\w/-]|\.\d)", re.ASCII)
 _LENGTH = len("2027-02-05")
 WRITE = "Write it like 2027-02-05, 05/02/2027 or 5 February 2027."

@@ -49,9 +49,9 @@ class Reading:
     rows: dict[tuple[str, str], TableRow] = field(default_factory=dict)
     """The first row of each school and person, by `schools` or `people` and the id."""
     texts: dict[str, str] = field(default_factory=dict)
-    """The texts of the folder's own YAML files, by their path in it."""
+    """The text of each of the folder's own YAML files, by its path in the folder."""
     tables: dict[str, str] = field(default_factory=dict)
-    """The texts of tables as a version stores them: without unused parts, which may name people."""
+    """The text of each table as a version stores it: without unused parts, which may name people."""
     read: dict[str, Table] = field(default_factory=dict)
     """The tables of schools and people as read."""
     doubts: Doubts = field(default_factory=Doubts)

@@ -60,7 +60,7 @@ LIKE_A_REMARK = (
 
 
 def is_total(text: str) -> bool:
-    """Return whether a text is only a word for a total; `Total Gas & Power` is a supplier.
+    """Return whether a cell has only a word for a total; `Total Gas & Power` is a supplier.
 
     >>> is_total("Grand total:"), is_total("Total (12 lines)"), is_total("Total Gas & Power")
     (True, True, False)
@@ -69,7 +69,7 @@ def is_total(text: str) -> bool:
 
 
 def may_be_total(text: str) -> bool:
-    """Return whether a text may label a total, as spreadsheets write subtotals. Its figures must confirm that.
+    """Return whether a cell may label a total, as spreadsheets write subtotals. Its figures must confirm that.
 
     >>> may_be_total("Ash Total"), may_be_total("Ash")
     (True, False)
@@ -88,7 +88,7 @@ def is_sum(cells: Sequence[str]) -> bool:
 
 
 def is_remark(cells: Sequence[str]) -> bool:
-    """Return whether a line has only what a report prints around its table: texts, labels with values, ruled lines.
+    """Return whether a line has only what a report prints around its table: remarks, labels with values, ruled lines.
 
     >>> is_remark(["Page 1 of 2", ""]), is_remark(["Records:", "2"]), is_remark(["*** End of Report ***"])
     (True, True, True)

@@ -156,7 +156,7 @@ def mark_or_word(text: str) -> str:
 
 
 def a_format(name: str, required: tuple[str, ...], optional: tuple[str, ...] | None) -> Format:
-    """Return a table of plain texts; with `optional=None`, accept any other column as it is."""
+    """Return a table with columns of plain text; with `optional=None`, accept any other column as it is."""
     fields = [Field(n, FieldKind.TEXT, is_required=True) for n in required]
     fields += [Field(n, FieldKind.TEXT) for n in optional or ()]
     return Format(name, "", tuple(fields), takes_all=optional is None)

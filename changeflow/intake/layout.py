@@ -114,13 +114,13 @@ def fold(heading: str) -> str:
 
 
 def _title(cells: Iterable[str]) -> tuple[str, ...]:
-    """Return the texts of a line, without the number of its page."""
+    """Return the words in a line's cells, without a page number."""
     return tuple(_PAGE_NUMBER.sub("page", one_line(c).casefold()) for c in cells if clean(c))
 
 
 def look_at_text(text: str, shown: str, problems: list[Problem], *, known: Collection[str] = ()) -> Layout | None:
-    """Find the table in a text, or in the beginning of a long one; add a `Problem` and return None if it is empty or
-    ambiguous.
+    """Find the table in some text, or in the beginning of a long text; add a `Problem` and return None if it is empty
+    or ambiguous.
 
     `known` are headings that the caller knows: a line that has them is the header.
     """

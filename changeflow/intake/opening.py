@@ -110,7 +110,7 @@ def read_text_as(
         return text, "UTF-16"
     if raw.startswith(_UTF8):
         return text, "UTF-8 with a byte order mark"
-    # A text of Windows-1252 has as many characters as bytes, and some are not ASCII.
+    # Text in Windows-1252 has as many characters as bytes, and some are not ASCII.
     return text, "UTF-8" if len(text) < len(raw) or text.isascii() else "Windows-1252"
 
 

@@ -189,7 +189,7 @@ class _Sheet:
 
 
 def _is_day(text: str) -> bool:
-    """Return whether a text is a day, and not just a number.
+    """Return whether a cell is a day, and not just a number.
 
     >>> _is_day("1 Dec 2026"), _is_day("46028"), _is_day("soon")
     (True, False, False)

@@ -46,7 +46,7 @@ def check_values(document: Document, pack: Rulepack, shipped: Rulepacks) -> Iter
 
 
 def _wrong(ours: object, theirs: object, names: Collection[str]) -> Iterator[str]:
-    """Say how a value differs in kind from the built-in one; `names` are the entries that a text may name."""
+    """Say how a value differs in kind from the built-in one; `names` are the entries that a value may name."""
     kind = next(k for k in WORDS if isinstance(theirs, k))
     if kind is float and isinstance(ours, int) and not isinstance(ours, bool):
         ours = float(ours)
@@ -93,7 +93,7 @@ def _wrong_keys(
 
 
 def _is_formed(ours: str, theirs: str) -> bool:
-    """Return whether a text is a time, a day of the year or a day, like the built-in one."""
+    """Return whether a value is a time, a day of the year or a day, like the built-in one."""
     if re.sub("[0-9]", "9", ours) != re.sub("[0-9]", "9", theirs):
         return False
     try:

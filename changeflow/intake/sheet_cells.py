@@ -16,13 +16,14 @@ _DIGITS = 15
 
 
 class SheetNumber(str):
-    """A number from a sheet, as text. Its point is the decimal separator, whatever the table's texts use."""
+    """A number from a sheet, as text. Its point is the decimal separator, whatever numbers written as text in the table
+    use."""
 
     __slots__ = ()
 
 
 class SheetAmount(SheetNumber):
-    """A number whose cell shows something beside it, such as a currency."""
+    """A number whose cell also shows something else, such as a currency."""
 
     __slots__ = ("beside", "side")
     beside: str
@@ -66,7 +67,7 @@ def _marked(cell: object, place: tuple[int, int], marks: Marks, day_0: datetime)
 
 
 def _amount(cell: float, shown: NumberFormat) -> str:
-    """Write a number with the sign that its cell shows, and keep what is beside it."""
+    """Write a number with the sign that its cell shows, and keep what is shown beside it."""
     side = shown.side_below_0 if cell < 0 else shown.side
     is_plain = cell < 0 and shown.is_plain_below_0 and (bool(side) or shown.is_turned_round)
     text = _number(abs(cell) if is_plain else cell)

@@ -58,7 +58,7 @@ class Marks:
     zeros: Mapping[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
     """The text before a number, and its fewest digits."""
     amounts: Mapping[tuple[int, int], "NumberFormat"] = field(default_factory=dict)
-    """How a number is shown that has a text or a sign beside it."""
+    """How to show a number that has text or a sign beside it."""
     before_0: Mapping[tuple[int, int], float] = field(default_factory=dict)
     """The days of a negative time, such as -0.25 for -6:00."""
 

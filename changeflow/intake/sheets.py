@@ -36,7 +36,7 @@ MOST_SHEETS = 20
 MOST_OF_A_LIST = 2_000_000
 """The most bytes of the list of sheets, and of the styles."""
 MOST_UNPACKED = 60_000_000
-"""The most bytes of all unpacked parts: a sheet of half a million cells, and its texts."""
+"""The most bytes of all unpacked parts: a sheet of half a million cells, and its text."""
 INSTEAD = "Save only the sheet that is meant, as .xlsx or as CSV (UTF-8)."
 WORKBOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 SHARED, STYLES = "xl/sharedStrings.xml", "xl/styles.xml"

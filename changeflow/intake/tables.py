@@ -129,7 +129,7 @@ def _text_of(
 def _layout_of(
     source: Path | PastedText, text: str, shown: str, problems: list[Problem], known: Collection[str]
 ) -> Layout | None:
-    """Return where the table is in a text; with given headings, it has no header of its own."""
+    """Return where the table is in some text; with given headings, it has no header of its own."""
     if isinstance(source, Path) or not source.headings:
         return look_at_text(text, shown, problems, known=known)
     columns = tuple(TableColumn(name, place) for place, name in enumerate(source.headings, 1))

@@ -1,4 +1,4 @@
-"""Divide a text into lines, and the lines of a table into cells."""
+"""Divide text into lines, and the lines of a table into cells."""
 
 import csv
 import re
@@ -20,12 +20,12 @@ class BrokenTableError(Exception):
 
 
 def lines_of(text: str) -> Iterator[str]:
-    """Yield the lines of a text, whatever their line endings (including a lone carriage return)."""
+    """Yield the lines of some text, whatever their line endings (including a lone carriage return)."""
     return (line[0] for line in _LINE.finditer(_ALONE.sub("\n", text)))
 
 
 def read_lines(text: str, layout: "Layout") -> Iterator[tuple[int, list[str]]]:
-    """Yield (line, cells) of a text below its headings, each with its first line.
+    """Yield (line, cells) for each line of a table below its headings, numbered by its first line in the file.
 
     Raises:
         BrokenTableError: A quotation mark is never closed, or a cell is too long.

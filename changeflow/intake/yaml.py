@@ -220,7 +220,7 @@ def _syntax_problem(error: YAMLError, shown: str) -> Problem:
 
 
 def _scalars(node: Node) -> Iterator[str]:
-    """Yield the texts in a node, each once."""
+    """Yield the scalars in a node, each once."""
     seen, waiting = set[int](), [node]
     while waiting:
         one = waiting.pop()

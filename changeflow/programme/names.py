@@ -1,6 +1,6 @@
-"""How texts name people: by name if people.csv has it, otherwise by role.
+"""How text for readers names people: by name if people.csv has it, otherwise by role.
 
-Names are contact details. They are never part of a definition or a fact, and no text with a name is stored.
+Names are contact details. They are never part of a definition or a fact, and no name is stored in any text.
 """
 
 import re

@@ -45,7 +45,7 @@ class StayLine:
     planned: str
     starts: str
     moved: bool
-    """Whether it moves after all, because of what comes before it."""
+    """Whether it moves after all, because of the work before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ class OwnSchool:
         return _LISTED.sub(short, text)
 
     def is_named(self, text: str) -> bool:
-        """Return whether a text names another school: in words, or by its id in a path or a task's id."""
+        """Return whether some text names another school: in words, or by its id in a path or a task's id."""
         text = self.shortened(text)
         if not self.other_ids.isdisjoint(text.split("/")):
             return True
@@ -58,7 +58,7 @@ class OwnSchool:
         return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
 
     def only(self, view: T) -> T:
-        """Return a view without lines and texts that name another school."""
+        """Return a view without any lines or text that name another school."""
         found: T = self._cleaned(view)
         return found
 
@@ -77,7 +77,7 @@ class OwnSchool:
         return value
 
     def _is_dropped(self, item: Any) -> bool:  # noqa: ANN401
-        """Return whether a text, a line or a row of a list names another school."""
+        """Return whether an item of a list (text, a line or a row) names another school."""
         if isinstance(item, CauseLine):
             return False
         if isinstance(item, str):
@@ -103,7 +103,7 @@ def effect_for_school(effect: Effect, own: OwnSchool) -> Effect:
 
 
 def own_school_of(definition: Definition, school: str) -> OwnSchool:
-    """Return the school of a programme, with what its people are not shown."""
+    """Return one school of a programme, with what its people are not shown."""
     names = {s.id: s.name for s in definition.schools}
     count = Counter(word for name in names.values() for word in _words(name))
     # Such as `Head of Beech`: the role has a word that only the name of its school has.

@@ -95,7 +95,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _printable(value: object, lacking: frozenset[str], *, breaks: bool = True) -> object:
-    """Make all texts in a report's data printable; long words may break if `breaks`."""
+    """Make all text in a report's data printable; long words may break if `breaks`."""
     if isinstance(value, str):
         return _printable_text(value, lacking, breaks=breaks)
     if isinstance(value, Mapping):

@@ -111,7 +111,7 @@ def _moves(old: Programme, new: Programme, reported: Sequence[ReportedProgress])
 
 
 def _compared(old: Programme, reported: Sequence[ReportedProgress]) -> str:
-    """Say that moves are against a forecast in which work that no one has reported is still to be done.
+    """Say that moves are against a forecast in which unreported work is still to be done.
 
     Without that, reports that confirm the plan read as if the programme had become faster.
     """

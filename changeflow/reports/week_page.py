@@ -61,7 +61,7 @@ class WeekPart:
 def week_parts(
     programme: Programme, found: Iterable[WeekItem], marks: Mapping[TaskId, str], blocks: Mapping[TaskId, str]
 ) -> tuple[WeekPart, ...]:
-    """Return the groups that have tasks. `blocks` are the texts of the last answers that something is in the way."""
+    """Return the groups that have tasks. `blocks` has the text of each last answer that something is in the way."""
     rows: dict[WeekGroup, list[WeekRow]] = {group: [] for group in WeekGroup}
     for one in found:
         task = one.item.task

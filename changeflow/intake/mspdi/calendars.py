@@ -20,7 +20,7 @@ from changeflow.values.moments import DAY, minute_of
 STANDARD: dict[int, Hours] = dict.fromkeys(range(5), USUAL_HOURS)
 """Monday to Friday, 8 to 12 and 13 to 17: Project's default if a base calendar gives no hours."""
 NONE = (None, "", "-1", "0")
-"""The texts that mean “no calendar”."""
+"""The values that mean “no calendar”."""
 MOST_BASES = 50
 """The most calendars derived from one another; Project itself has two levels."""
 MOST_DAYS = 5_000_000

@@ -98,7 +98,7 @@ def _piece(time: Record, say: Callable[[Record, str], None]) -> tuple[int, int] 
         say(time, f"hours of {_span((start, end))} have no length and are not used. {CHANGE_HOURS}")
         return None
     # An end at midnight is the end of the day, so midnight to midnight is the whole day. 23:59 is taken literally, as
-    # Project does: our exports end some days a minute before midnight to keep their floats.
+    # in Project: our exports end some days a minute before midnight to keep their floats.
     if 0 < end < start:
         end += DAY
         what = f"hours of {_span((start, end))} are read as a night shift that ends the next day"

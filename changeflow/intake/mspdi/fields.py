@@ -1,4 +1,4 @@
-"""Read the fields of an MSPDI element: texts, numbers, moments, durations, lags. Raise `ValueError` for an invalid
+"""Read the fields of an MSPDI element: numbers, moments, durations and lags. Raise `ValueError` for an invalid
 one."""
 
 import re

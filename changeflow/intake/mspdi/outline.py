@@ -15,7 +15,7 @@ MOST_BELOW = 5_000_000
 """The most tasks below summaries, counted once for each summary above them: 250,000 tasks with twenty levels have this
 many."""
 MOST_BINDINGS = 2_000_000
-"""The most bindings by summaries' links: each link of a summary binds every task below it."""
+"""The most tasks bound by links of summaries: each such link binds every task below its summary."""
 
 
 def parents_of(elements: Mapping[str, Record]) -> dict[str, str]:

@@ -22,7 +22,7 @@ MOST_DEPTH = 50
 MOST_OF_A_TEXT = 10_000
 """The most characters of one field: Project's own longest has 512."""
 MOST_OF_A_TAG = 1_000_000
-"""The most bytes without the end of a tag or a text."""
+"""The most bytes without the end of a tag or a field."""
 MOST_OF_A_KIND = {
     "Task": 250_000,
     "PredecessorLink": 500_000,
@@ -52,7 +52,7 @@ _FIELDS: Mapping[str, str] = {
     "Exception": "Name Type EnteredByOccurrences Occurrences Period Month MonthDay MonthItem MonthPosition DaysOfWeek "
     "DayWorking",
 }
-"""The texts to keep of each element."""
+"""The fields to keep of each element."""
 _PARTS: Mapping[str, Sequence[str]] = {
     "Project": ("Calendars", "Tasks", "Resources", "Assignments"),
     "Calendars": ("Calendar",),
@@ -80,11 +80,11 @@ _TRUTH = dict.fromkeys(("1", "true", "yes", "t", "y", "on", "-1"), "1") | dict.f
 )
 """Project writes flags as 1 and 0; other programs write them in words."""
 _PARTS_OR_LEAVES = frozenset(name for names in _PARTS.values() for name in names)
-"""The elements that are records, not texts."""
+"""The elements that are records, not fields."""
 
 
 class Record:
-    """An element: its texts by name, the elements within it, and the line on which it begins."""
+    """An element: its fields by name, the elements within it, and the line on which it begins."""
 
     __slots__ = ("_names", "_parts", "_texts", "kind", "line")
 
@@ -178,9 +178,9 @@ class _Builder:
         self.shapes: dict[tuple[str, ...], dict[str, int]] = {}
         self.wanted: Mapping[str, Mapping[str, str]] = {}
         self.here: Mapping[str, str] = _NO_TAGS
-        """The wanted texts and elements within the element that is open."""
+        """The wanted fields and elements within the element that is open."""
         self.texts: dict[str, str] = {}
-        """The texts read so far."""
+        """The fields read so far."""
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.ordered_attributes = True

@@ -9,7 +9,7 @@ from changeflow.values.duration import counted
 from changeflow.values.problem import Problem
 
 UNREADABLE = (ValueError, ArithmeticError, LookupError, TypeError)
-"""What reading a text raises if it is not a number, date or length."""
+"""What reading a field raises if it is not a number, date or length."""
 MOST_OF_A_KIND = 10
 """How many problems or notes of one kind to list; the others are counted."""
 SAVE_AGAIN = "Correct it in Project, or save the file from Microsoft Project again."

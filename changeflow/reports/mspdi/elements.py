@@ -1,4 +1,4 @@
-"""Building blocks of Project files: elements, texts, times and durations in Project's format."""
+"""Building blocks of Project files: elements, names, times and durations in Project's format."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -39,7 +39,7 @@ def moment(minute: int) -> str:
 
 
 def name_of(text: str, most: int = LONGEST_NAME) -> str:
-    """Make a text a name that Project accepts: one line, no control characters, not too long.
+    """Turn text into a name that Project accepts: one line, no control characters, not too long.
 
     >>> name_of("Pay\\x07roll,\\n pilot"), name_of("abcdef", most=4)
     ('Pay roll, pilot', 'abc…')

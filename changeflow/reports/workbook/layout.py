@@ -150,7 +150,7 @@ class Book:
 
 
 def _fitted(column: SheetColumn, cells: Sequence[Cell]) -> SheetColumn:
-    """Widen a column of short texts, such as names of owners, so that each stays on one line."""
+    """Widen a column of short text, such as names of owners, so that each cell stays on one line."""
     longest = max((len(cell) for cell in cells if isinstance(cell, str)), default=0) + 1
     is_short = column.form == "text" and not column.is_typed and column.width < longest <= column.width * WIDEST
     return replace(column, width=longest) if is_short else column
