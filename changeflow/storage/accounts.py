@@ -139,7 +139,7 @@ def open_session(
     account: int | None = None,
     person: tuple[str, str] | None = None,
 ) -> str:
-    """Store a session for an account, or for one (programme, person); return its id. Old rows are removed."""
+    """Store a session for an account, or for one (programme, person); return its id. Also remove old rows."""
     remove_ended(session, at=at)
     programme, who = person or (None, None)
     row = SessionRow(
@@ -249,7 +249,7 @@ def own_addresses(
 
 
 def erase_accounts(session: Session, addresses: Sequence[str]) -> int:
-    """Remove the accounts at some addresses, with their sessions and sign-in links; return the number of accounts."""
+    """Remove the accounts at the given addresses, with their sessions and sign-in links; return their number."""
     ids = list(session.exec(select(AccountRow.id).where(col(AccountRow.address).in_(addresses))))
     session.exec(delete(SessionRow).where(col(SessionRow.account).in_(ids)))
     session.exec(delete(SignInLinkRow).where(col(SignInLinkRow.address).in_(addresses)))
@@ -257,7 +257,7 @@ def erase_accounts(session: Session, addresses: Sequence[str]) -> int:
 
 
 def rows_of(session: Session, addresses: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """Return the accounts at some addresses and their sessions, for the person's own export."""
+    """Return the accounts at the given addresses and their sessions, for the person's own export."""
     rows = session.exec(select(AccountRow).where(col(AccountRow.address).in_(addresses))).all()
     query = select(SessionRow).where(col(SessionRow.account).in_([row.id for row in rows]))
     return {

@@ -211,7 +211,7 @@ def waiting(session: Session, *, now: datetime) -> list[Nudge]:
 
 
 def mark_as_possible_repeats(session: Session, nudges: Iterable[int]) -> None:
-    """Record that some waiting nudges may already have been sent, because the database was restored."""
+    """Record that the given nudges may already have been sent, because the database was restored."""
     waits = (col(NudgeRow.id).in_(list(nudges)), col(NudgeRow.message).is_(None))
     count_touched(session, update(NudgeRow).where(*waits).values(may_have_gone=True))
 
@@ -234,7 +234,7 @@ def withdraw(session: Session, nudges: Iterable[int], *, at: datetime, why: str)
 
 
 def close(session: Session, programme: str, subjects: Collection[str], *, at: datetime) -> None:
-    """Withdraw unsent nudges about some subjects, including those being sent."""
+    """Withdraw unsent nudges about the given subjects, including those being sent."""
     on_its_way = select(MessageRow.id).where(MessageRow.state == OPEN)
     session.exec(
         update(NudgeRow)

@@ -89,7 +89,7 @@ def revoke_links(session: Session, programme: str, *, person: str, now: datetime
 
 
 def end_links(session: Session, programme: str, subjects: Collection[str], *, now: datetime) -> None:
-    """End all links about some subjects, except those for choosing messages."""
+    """End all links about the given subjects, except those for choosing messages."""
     query = update(LinkRow).where(
         col(LinkRow.programme_id) == programme,
         col(LinkRow.subject).in_(subjects),
@@ -196,7 +196,7 @@ def _answer(row: AnswerRow) -> Answer:
 
 
 def moments(session: Session, programme: str) -> dict[str, list[datetime]]:
-    """Return the moments of answers, by subject."""
+    """Return when answers were given, by subject."""
     found: dict[str, list[datetime]] = {}
     query = select(AnswerRow.subject, col(AnswerRow.at)).where(AnswerRow.programme_id == programme)
     ids = versions.renames(session, programme)

@@ -248,7 +248,7 @@ _LIVE = select(
 
 
 def live_facts(connection: Connection, table: str, keys: Iterable[str]) -> dict[str, Row[Any]]:
-    """Return the facts that seal some rows of a table, by key: (id, programme, digest, key, salt)."""
+    """Return the facts that seal the given rows of a table, by key: (id, programme, digest, key, salt)."""
     found: dict[str, Row[Any]] = {}
     for some in in_chunks(keys):
         found |= {row.row_key: row for row in connection.execute(_LIVE, {"of_table": table, "keys": some})}

@@ -64,7 +64,7 @@ class MachineState:
         """Holds forms that could not be saved because a session had ended."""
 
     def seen(self) -> StateSeen | None:
-        """Return what this machine has seen; None if nothing."""
+        """Return what this machine has seen of the database; None if it has seen nothing."""
         try:
             found = json.loads(read_ordinary(self.file, most=_MOST_BYTES))
             return StateSeen(str(found["identity"]), int(found["counter"]), str(found["marker"]))
@@ -159,7 +159,7 @@ def read_lines(
     """Yield the lines of a file; none if it does not exist.
 
     A truncated last line was never committed and is left out. Any other line that fails `is_one` is an `InputError`;
-    `what` names the file in it, and `remedy` says what to do.
+    `what` names the file in the message, and `remedy` says what to do.
     """
     try:
         with open_ordinary(file) as opened:

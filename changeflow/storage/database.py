@@ -38,7 +38,7 @@ from changeflow.values.acting import current
 BUSY_SECONDS = 10
 """How long a writer waits for another before it gives up."""
 MOST_CONNECTIONS = 25
-"""The number of connections of one process: one for each thread of the pages, and some more."""
+"""The number of connections of one process: one for each thread of the pages, and a few more."""
 CONNECT_SECONDS = 4
 """How long a server may take to answer; monitoring then learns of a failure within five seconds."""
 _DRIVERS = {

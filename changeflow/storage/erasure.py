@@ -136,7 +136,7 @@ def people_named(session: Session, programme: str) -> set[str]:
 
 
 def is_anything_left(session: Session, programme: str, person: str) -> bool:
-    """Return whether any rows or texts remain that an erasure would have removed."""
+    """Return whether any rows or text remain that an erasure would have removed."""
     for table in _THEIRS.values():
         own = (col(table.programme_id) == programme, col(table.person) == person)
         if session.exec(select(table.person).where(*own).limit(1)).first() is not None:
@@ -191,7 +191,7 @@ def owe(state: MachineState) -> None:
 
 
 def settle(state: MachineState) -> bool:
-    """Rewrite the file if pending; return whether none is pending any more."""
+    """Rewrite the file if that is pending; return whether nothing is pending any more."""
     if not is_sqlite(state.url) or not state.rewrite.exists():
         return True
     try:

@@ -125,7 +125,7 @@ def _progress(row: ProgressRow) -> TaskProgress:
 
 
 def progress_by(session: Session, programme: str, person: str) -> frozenset[str]:
-    """Return the tasks whose latest progress was recorded by one person."""
+    """Return the tasks whose latest progress a given person recorded."""
     latest = {r.task: r.by for r in rows_until(session, ProgressRow, programme, None)}
     return frozenset(task for task, by in latest.items() if by == person)
 
@@ -159,7 +159,7 @@ def add_decision(session: Session, programme: str, decision: Decision, *, at: da
 
 
 def add_act(session: Session, programme: str, act: SponsorAct, *, at: datetime, by: str) -> bool:
-    """Add visible support; False if the same is already recorded for that day."""
+    """Add visible support; False if the same act is already recorded for that day."""
     # An act of the sponsor without a person or group keeps the key that earlier releases gave it.
     beside = f"{act.who or ''}:{act.group or ''}:" if act.who or act.group else ""
     digest = hashlib.sha256(f"{beside}{act.what}".encode()).hexdigest()
@@ -172,7 +172,7 @@ def add_act(session: Session, programme: str, act: SponsorAct, *, at: datetime, 
 
 
 def add_attendance(session: Session, programme: str, attendance: Sequence[Attendance], *, at: datetime, by: str) -> int:
-    """Add new attendances, by session and person; return how many."""
+    """Add new attendance, by session and person; return the number of new records."""
     own, in_force = AttendanceRow.programme_id == programme, is_in_force(AttendanceRow)
     query = select(AttendanceRow.task, AttendanceRow.person).where(own)
     known = set(session.exec(query.where(in_force)).all())
@@ -250,7 +250,7 @@ def _as_of(fact: RecordedFact, moment: datetime) -> RecordedFact:
 def withdraw(
     session: Session, programme: str, facts: Sequence[RecordedFact], *, reason: str, at: datetime, by: str
 ) -> None:
-    """Withdraw facts, which no longer count from `at` on.
+    """Withdraw facts, which do not count from `at` onwards.
 
     The text of a comment and the file of evidence are removed.
     """

@@ -75,7 +75,7 @@ def add_job(
 
 
 def jobs_of(session: Session, programme: str, *, most: int, kinds: Collection[str]) -> Sequence[Job]:
-    """Return a programme's calculations of some kinds, newest first."""
+    """Return a programme's calculations of the given kinds, newest first."""
     own = (JobRow.programme_id == programme, col(JobRow.kind).in_(list(kinds)))
     query = select(JobRow).where(*own).order_by(col(JobRow.id).desc()).limit(most)
     return [_job(row) for row in session.exec(query)]
@@ -115,7 +115,7 @@ def result_of(session: Session, programme: str, number: int) -> tuple[str, str] 
 
 
 def claim_job(session: Session, *, now: datetime) -> Job | None:
-    """Claim the oldest calculation that waits, or whose worker has stopped; of several workers, one gets it."""
+    """Claim the oldest calculation that is waiting or whose worker has stopped; only one worker gets it."""
     lost = (col(JobRow.state) == JobState.RUNNING.value) & (col(JobRow.seen_at) < now - LOST_AFTER)
     free = or_(col(JobRow.state) == JobState.WAITING.value, lost)
     for number in session.exec(select(JobRow.id).where(free).order_by(col(JobRow.id))).all():
@@ -158,7 +158,7 @@ def remove_old_jobs(session: Session, programme: str, *, ended_before: datetime)
 
 
 def remove_jobs_about(session: Session, programme: str, kind: str, subject: str) -> None:
-    """Remove the calculations about one thing. One that is running stops."""
+    """Remove the calculations of one subject. One that is running stops."""
     own = (col(JobRow.programme_id) == programme, col(JobRow.kind) == kind, col(JobRow.subject) == subject)
     session.exec(delete(JobRow).where(*own))
 

@@ -121,7 +121,7 @@ class KeptForms:
         self._remove(name for name in self._names() if name.browser == mark and name.id == id_)
 
     def forget(self, people: Collection[str]) -> int:
-        """Remove the forms of some people, as `owner_name` names them; return how many."""
+        """Remove the forms of the given people, as `owner_name` names them; return how many."""
         key = key_for(self.url)
         marks = {_mark(key, "person", person) for person in people}
         return self._remove(name for name in self._names() if name.person in marks)

@@ -181,7 +181,7 @@ IN_USE = ("open", "parked")
 
 
 def recipient_of(key: bytes, programme: str, person: str, contact: Contact | None) -> str:
-    """Return a recipient's identity, equal in every programme: from their address, or their id without one."""
+    """Return a recipient's identity, the same in every programme: from their address, or else from their id."""
     if contact and contact.email:
         return recipient_at(key, contact.email)
     return _recipient(key, hashlib.sha256(f"{programme}/{person}".encode()).hexdigest()[:RECIPIENT_DIGITS])
@@ -205,10 +205,10 @@ def tombstones_of(
 
 
 def message_id(key: bytes, recipient: str, day: date, number: int, *, domain: str, releases: int = 0) -> str:
-    """Return the Message-ID of a recipient's nth message of a day, equal for each attempt.
+    """Return the Message-ID of a recipient's nth message of a day, the same for each attempt.
 
-    After a restore is released, numbers may repeat with other contents. A receiver would drop a second message with the
-    same Message-ID, so each release uses new ones.
+    After a restore is released, numbers may repeat with different contents. A receiver would drop a second message with
+    the same Message-ID, so each release uses new ones.
     """
     life = [f"release {releases}"] if releases else []
     return f"<{keyed(key, 'message', recipient, day.isoformat(), str(number), *life)[:MESSAGE_DIGITS]}@{domain}>"

@@ -82,7 +82,7 @@ def note_new_key(state: MachineState, identity: str, *, at: datetime) -> None:
 def read(
     state: MachineState, session: Session, *, identities: Collection[str], everywhere: bool = False
 ) -> Erasures | None:
-    """Return the erasures in some databases; None if there are none.
+    """Return the erasures in the given databases; None if there are none.
 
     `everywhere` includes databases with other identities, for a copy without its own. An unreadable ledger, or a
     missing or wrong key, raises `InputError`, because erased people would come back.

@@ -17,7 +17,7 @@ from changeflow.files import read_ordinary, write_all, write_whole
 from changeflow.storage.custody import MachineState
 
 LOST_AFTER = 3600
-"""Seconds after which a file that nothing refers to was left behind by a request that ended early."""
+"""Seconds after which a file that nothing refers to counts as left behind by a request that ended early."""
 MOST_RESULT_BYTES = 20_000_000
 _NAME = re.compile(r"[0-9a-f]{64}(\.[a-z]{3,7})?")
 _UNSAFE = re.compile(r"[^\w .,()+-]")

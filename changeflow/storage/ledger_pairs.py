@@ -76,7 +76,7 @@ def choose_decimals(session: Session, number: int, *, old: str, new: str) -> Non
 
 
 def empty_pair(session: Session, number: int) -> None:
-    """Clear the names of a pair's files, as they are here and as people know them."""
+    """Clear a pair's file names, both those in the store and those that people know."""
     own = update(LedgerPairRow).where(col(LedgerPairRow.id) == number)
     session.exec(own.values(old_file="", new_file="", identity_file="", old_name="", new_name="", identity_name=""))
 

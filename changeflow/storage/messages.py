@@ -161,7 +161,7 @@ def opened(session: Session) -> list[int]:
 
 
 def mark_as_possible_repeats(session: Session, some: Sequence[int]) -> None:
-    """Record that some messages may already have been sent, because the database was restored."""
+    """Record that the given messages may already have been sent, because the database was restored."""
     still_open = (col(MessageRow.id).in_(some), col(MessageRow.state) == OPEN)
     count_touched(session, update(MessageRow).where(*still_open).values(may_have_gone=True))
 

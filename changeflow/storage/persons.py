@@ -191,7 +191,7 @@ def add(session: Session, programme: str, known: Iterable[tuple[str, str]]) -> N
 
 
 def remember_same(session: Session, programme: str, same: Mapping[str, str]) -> None:
-    """Record that ids in a programme are new ids of known people, as if both had one address."""
+    """Record that ids in a programme are new ids of known people, as if they had the same address."""
     key = adopt_key(session)
     known = [(one, LIKELY + keyed(key, "same person", *pair)) for pair in same.items() for one in pair]
     add(session, programme, known)

@@ -20,7 +20,7 @@ from changeflow.storage.tables.facts import MeasureRow, PilotEntryRow, RunRow, S
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 _COVERAGE = TypeAdapter(Coverage)
 _BESIDE = {"contract", "service", "number", "on", "by"}
-"""Fields of an entry with their own columns."""
+"""Fields of an entry that have columns of their own."""
 
 
 def runs(session: Session, programme: str, *, until: datetime | None = None) -> tuple[RunSummary, ...]:

@@ -145,11 +145,11 @@ class Watch:
 
 
 class GuardedConnection(sqlite3.Connection):
-    """A connection that counts while it is open."""
+    """A connection that is counted while it is open."""
 
     watch: Watch | None = None
     changes = 0
-    """Its number of changes when the transaction began."""
+    """The number of changes that it had made when the transaction began."""
 
     def close(self) -> None:
         watch, self.watch = self.watch, None

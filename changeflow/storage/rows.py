@@ -65,7 +65,7 @@ def values_of(found: object, kind: "type[DataclassInstance]", *but: str) -> dict
 def is_in_force(
     table: type[SQLModel], *, until: datetime | BindParameter[datetime] | None = None
 ) -> ColumnElement[bool]:
-    """Return the condition that a row is not withdrawn by a moment, or with None at any time."""
+    """Return the condition that a row was not withdrawn by a moment or, with None, at any time."""
     own: Any = table
     gone = select(WithdrawalRow.row).where(WithdrawalRow.kind == str(table.__tablename__))
     if until is not None:

@@ -114,7 +114,7 @@ def finish(session: Session) -> Anchored | None:
     return anchor.announce(sealer.anchor, heads, may_begin=sealer.is_first, new=sealer.new)
 
 
-# Queries of each table, built once because building takes longer than running.
+# Queries of each table, built once because building them takes longer than running them.
 
 
 @cache
@@ -231,7 +231,7 @@ class _Sealer:
         return self.connection.execute(query.limit(1)).first() is not None
 
     def _lock(self, names: Sequence[str]) -> None:
-        """Number the entries of a programme one writer at a time, without blocking rows that refer to it."""
+        """Let one writer at a time number a programme's entries, without blocking rows that refer to the programme."""
         query = select(col(ProgrammeRow.id)).where(col(ProgrammeRow.id).in_(names)).order_by(col(ProgrammeRow.id))
         self.connection.execute(query.with_for_update(key_share=True)).all()
 

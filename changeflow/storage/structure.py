@@ -287,7 +287,7 @@ def _all_of(table: Table, dialect: str) -> Select[Any]:
 
 
 def _is_disguised(column: Column[Any]) -> ColumnElement[bool]:
-    """Return the condition that an SQLite value is in another form than changeflow writes."""
+    """Return the condition that an SQLite value is not in the form that changeflow writes."""
     raw = type_coerce(column, NullType())
     kind, of_kind = kind_of(column), func.typeof(raw)
     if issubclass(kind, bool):
@@ -328,7 +328,7 @@ def _raw(column: Column[Any], dialect: str) -> Any:  # noqa: ANN401  (an express
 
 
 def _is_odd(column: Column[Any], value: object, *, is_exact: bool = False) -> bool:
-    """Return whether a value is invalid for its column or, with `is_exact`, in another form than ours."""
+    """Return whether a value is invalid for its column or, with `is_exact`, not in the form that changeflow writes."""
     if value is None:
         return not column.nullable
     kind = kind_of(column)

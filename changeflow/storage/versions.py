@@ -243,7 +243,7 @@ def _contact(row: ContactRow) -> Contact:
 
 
 def touch(session: Session, programme: str) -> None:
-    """Count a change of a programme's state."""
+    """Count a change to a programme's state."""
     session.exec(
         update(ProgrammeRow).where(col(ProgrammeRow.id) == programme).values(revision=ProgrammeRow.revision + 1)
     )

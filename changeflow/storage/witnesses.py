@@ -29,7 +29,7 @@ class AnchorWitness:
         self.last: Line | None = None
         self._late: set[str] = set()
         self.lines = self.accepted = 0
-        """All lines, and those with which a person accepted a head."""
+        """The number of all lines, and of those with which a person accepted a head."""
         for line in lines:
             if isinstance(line, Fault):
                 self._faults.append(line)
@@ -118,7 +118,7 @@ class HeadWitness:
 
 
 class _Ranges:
-    """Numbers stored as ranges; entries have no gaps, so there are few."""
+    """Numbers stored as ranges; entries have no gaps, so there are few ranges."""
 
     def __init__(self) -> None:
         self._ranges: list[tuple[int, int]] = []

@@ -209,7 +209,7 @@ def withdraw(token: str, programme: str, person: str, *, db: str, now: datetime)
 
 
 def release(token: str, programme: str, person: str, *, db: str, now: datetime) -> None:
-    """Close the accounts at a person's addresses and end their sessions, so that its new owner can sign in.
+    """Close the accounts at a person's addresses and end their sessions, so that a new owner can sign in.
 
     Accounts are the same in all programmes, so the audit of each says that someone there is signed out.
     """

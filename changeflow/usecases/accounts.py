@@ -196,7 +196,7 @@ def sign_in_by_provider(
     """Begin a session for someone with an identity and an address that a provider has verified."""
     with _noting_refusals(db, now), session_scope(db) as session:
         address = accounts.address_of(session, email)
-        # Letters beyond ASCII may count as others: see `_where`.
+        # Letters beyond ASCII may be taken for others: see `_where`.
         people = people_at(session, address, SignIn.PROVIDER, now) if email.isascii() else {}
         if not people:
             raise SignInRefusedError(_NO_PROGRAMME)
@@ -277,7 +277,7 @@ def people_at(session: Session, address: str, how: SignIn, now: datetime) -> dic
 def person_at(
     definition: Definition, how: SignIn, invited: Sequence[str], listed: Sequence[str], now: datetime
 ) -> str | None:
-    """Return the person of a programme with an invitation at an address, or else the only one who has it.
+    """Return the person of a programme with an invitation at an address, or else the only person who has it.
 
     Links are for invited people only, so that withdrawing an invitation ends the access that it gave.
     """
@@ -329,7 +329,7 @@ def people_for_doors(
 ) -> list[DoorPerson]:
     """Return the named people of a programme, and with `is_setup` its admins.
 
-    Without a name, it is the only programme of the database.
+    Without a programme, they are those of the only programme in the database.
     """
     with read_scope(db) as session:
         definition = versions.required(session, name_of(session, programme)).definition

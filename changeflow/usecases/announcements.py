@@ -122,7 +122,7 @@ def permit_announcing(visit: Visit) -> None:
 
 
 def permit_withdrawing(visit: Visit, fact: str) -> None:
-    """Raise unless the person may withdraw this announcement; without one, some announcement."""
+    """Raise unless the person may withdraw this announcement or, if none is given, at least one."""
     permit_whole(visit)
     known = facts.recorded(visit.session, visit.name, "announcement")
     if not any(visit.may(*action_of(visit.programme, f)) for f in known):

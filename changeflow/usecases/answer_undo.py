@@ -29,7 +29,7 @@ def can_undo(subject: str, answered_at: datetime | None, now: datetime) -> bool:
 
 
 def take_back(work: UnitOfWork, person: str, subject: str, answered_at: datetime) -> bool:
-    """Withdraw what a person's answer recorded; return whether there was anything.
+    """Withdraw what a person's answer recorded; return whether anything was withdrawn.
 
     Raise `InputError` once it is too late, and `ConflictError` if someone else has recorded the task since.
     """

@@ -103,7 +103,10 @@ def note_look(
 
 @contextmanager
 def noting_refusals(db: str, now: datetime) -> Iterator[None]:
-    """Record in the audit who was refused personal data in this block, in a separate transaction: theirs is undone."""
+    """Record in the audit who was refused personal data in this block.
+
+    This happens in a separate transaction, because theirs is undone.
+    """
     try:
         yield
     except NotAllowedError as error:

@@ -103,7 +103,7 @@ def variance_of(
 
 
 def earlier_state(session: Session, programme: Programme, *, since: str | None) -> Since | None:
-    """Return the state to compare with: `since`, or else the last report's, or else the baseline's; None if none."""
+    """Return the state to compare with: `since`, or else the last report's or the baseline's; None if there is none."""
     until = known_until(session, programme.id)
     every = issued_reports.reports(session, programme.id, until=until)
     issued = [r for r in every if r.on < programme.on]

@@ -95,7 +95,7 @@ class CohortChosen:
 
 
 def choose_cohort(schools: frozenset[str], change: Change, *, reason: str = "") -> CohortChosen:
-    """Make some schools the pilot, in a new version of the plan; `reason` says why dates move, if they do.
+    """Make the given schools the pilot, in a new version of the plan; `reason` says why dates move, if they do.
 
     A school that leaves the pilot takes the place of one that joins it; the others stay where they are.
     """
@@ -137,7 +137,7 @@ def _moves(programme: Programme, before: tuple[Wave, ...], after: tuple[Wave, ..
 
 
 def _check(programme: Programme, schools: frozenset[str]) -> None:
-    """Raise unless some schools can be the pilot."""
+    """Raise unless these schools can be the pilot."""
     by_id = {c.id: c for c in candidates(programme)}
     if not schools or not schools <= by_id.keys() or len(schools) >= len(by_id):
         raise InputError("Choose the schools of the pilot.")

@@ -38,8 +38,8 @@ class Stock:
 def take_stock(*, db: str, now: datetime) -> Stock:
     """Compare a database with what this machine has seen of it, before anything is sent.
 
-    Mark a restored database as such, and erase people again who were erased since the copy. Erased data that is still
-    in its files is removed now.
+    Mark a restored database as such, and erase again the people who were erased after the copy was made. Erased data
+    that is still in its files is removed now.
     """
     state = MachineState(db)
     # Read before the session begins, because another worker may advance the count in between.

@@ -30,7 +30,7 @@ from changeflow.values.duration import counted
 from changeflow.values.moments import local_day
 
 LEASE = timedelta(seconds=50)
-"""How long a worker may hold a message. Every channel sends faster than this; after it another worker takes over."""
+"""How long a worker may hold a message. Every channel sends faster; after this time another worker takes over."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=4)
 GIVE_UP = timedelta(hours=72)
 """About as long as mail servers retry (RFC 5321, 4.5.4.1 recommends four to five days at most)."""
@@ -223,7 +223,7 @@ class _Post:
     def _written(
         self, session: Session, opened: Sequence[tuple[Outgoing, list[Nudge]]], houses: Mapping[str, House]
     ) -> list[Message | None]:
-        """Write letters with a link for each nudge; None for a letter that has no one to go to."""
+        """Write letters with a link for each nudge; None for a letter that has no recipient."""
         now, links = self.clock(), dict[str, AnswerLink]()
         letters = [
             write_letter(nudges, houses, self.desk, now, outgoing.message_id, links, outgoing)

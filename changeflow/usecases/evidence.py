@@ -68,7 +68,7 @@ def evidence_on(visit: Visit, task: TaskId) -> tuple[EvidenceView, ...]:
 
 
 def evidence_by_task(visit: Visit) -> dict[TaskId, tuple[EvidenceView, ...]]:
-    """Return the evidence about every task that has some, as `evidence_on` does."""
+    """Return the evidence about every task that has any, as `evidence_on` does."""
     if not visit.may(Action.READ_FACTS):
         return {}
     known = visit.view("evidence", lambda: facts_of_tasks(visit.session, visit.name, "evidence"))

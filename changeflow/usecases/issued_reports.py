@@ -29,7 +29,7 @@ from changeflow.values.words import Action
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An issued report as it was, and what to say beside it; None if what it said is not stored."""
+    """An issued report as it was, with a note to show beside it. The report is None if its text is not stored."""
 
     report: SroReport | None
     note: str
@@ -79,7 +79,7 @@ def issued_on(
 ) -> Shown | None:
     """Return the report that was last issued on a day, as it was; None if none was.
 
-    The audit notes that it was read as for `sro_of_stored`.
+    The audit records the reading, as for `sro_of_stored`.
     """
     with read_scope(db) as session:
         name = name_of(session, programme)

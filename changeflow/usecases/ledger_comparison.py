@@ -133,7 +133,7 @@ def result_of(pair: LedgerPair, *, db: str) -> ComparedPair | None:
 
 @dataclass(frozen=True, slots=True)
 class StoredPair:
-    """What saving a pair's result does."""
+    """The effect of saving a pair's result."""
 
     is_new: bool
     is_clean: bool

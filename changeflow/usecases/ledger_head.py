@@ -1,4 +1,4 @@
-"""Read the beginning of a ledger, to show how it would be read: a whole one may be too large for memory."""
+"""Read the beginning of a ledger, to show how it would be read. A whole ledger may be too large for memory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -31,7 +31,7 @@ HEAD = """# yaml-language-server: $schema=./schema/levelling.json
 ALL = "all"
 MOST_SECONDS = 3600
 PATIENCE, LEAST_PATIENCE = 6, 20
-"""The clock ends a search after this many times its seconds, plus this many: a shared machine may be slow."""
+"""The clock ends a search after the first number times its seconds, plus the second: a shared machine may be slow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,7 +79,7 @@ class LinkQuestion:
     cost: LaterCost | None = None
     students: str = ""
     note: str = ""
-    """What the person doing it should know."""
+    """What the person doing the task should know."""
     owner: str = ""
     """The role of the task's owner, if the link's reader is someone else."""
     statements: tuple[tuple[Element, str], ...] = ()
@@ -99,9 +99,9 @@ class TakenAnswer:
     message: str
     language: str
     undo_until: datetime | None = None
-    """Until when it can be undone; None if it cannot."""
+    """Until when the answer can be undone; None if it cannot be."""
     is_finish: bool = False
-    """Whether it said that a task is done, so that the day can be corrected."""
+    """Whether the answer said that a task is done, so that the day can be corrected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def answer(token: str, given: Given, *, db: str, now: datetime, ahead: Stored | 
 
 
 def just_answered(token: str, *, db: str, now: datetime) -> TakenAnswer | None:
-    """Return the answer that a link has given in the last minutes, if it can still be undone."""
+    """Return the answer given through a link in the last few minutes, if it can still be undone."""
     with read_scope(db) as session:
         link = answers.find_link(session, digest_of(token))
         if link is None or link.revoked_at or link.used_at is None or not can_undo(link.subject, link.used_at, now):
@@ -166,7 +166,7 @@ def _taken(
 
 
 def undo(token: str, *, db: str, now: datetime) -> None:
-    """Take back the answer that a link has given, within a quarter of an hour; the link then works again."""
+    """Take back the answer given through a link, within a quarter of an hour; the link then works again."""
     with _answered_link(token, db, now) as (work, link, answered_at):
         if not take_back(work, link.person, link.subject, answered_at):
             raise LinkError(CHANGED, was_known=True, language=_language(link, work.stored))
@@ -174,7 +174,7 @@ def undo(token: str, *, db: str, now: datetime) -> None:
 
 
 def correct_day(token: str, day: date, *, db: str, now: datetime) -> TakenAnswer:
-    """Correct the day on which the task was finished that a link has marked as done."""
+    """Correct the finish day of a task that was marked as done through a link."""
     with _answered_link(token, db, now) as (work, link, answered_at):
         move_day(work, link.person, link.subject, answered_at, day)
         language = _language(link, work.stored)

@@ -58,7 +58,7 @@ class SentLine:
     who: str
     what: str
     more: int
-    """How many other things are in it."""
+    """How many other things are in the message."""
     state: str
     is_wrong: bool
     when: str

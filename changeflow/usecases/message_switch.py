@@ -72,7 +72,7 @@ def _check_seen(work: UnitOfWork, by: str, seen: SeenOnPage) -> None:
 
 
 def opened_kinds(session: Session, programme: str, person: str, today: date) -> frozenset[str]:
-    """Return the kinds of message of which a person has opened one today, by the audit."""
+    """Return the kinds of message of which a person has opened one today, according to the audit."""
     looks = audit.subjects_of(session, programme, actor=person, action="look", since=midnight_of(today))
     return frozenset(rest for kind, _, rest in (look.partition(":") for look in looks) if kind == LETTER)
 

@@ -1,6 +1,7 @@
 """The messages of the next seven days, before they go: a calculation, whose result people read and test.
 
-It takes long for a large programme, so a worker does it in a separate process. Its result is kept until the next one.
+It takes a long time for a large programme, so a worker does it in a separate process. Its result is kept until the next
+one.
 """
 
 import hashlib

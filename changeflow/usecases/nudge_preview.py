@@ -72,7 +72,7 @@ def preview_days(
 ) -> Iterator[PreviewedDay]:
     """Simulate the ticks and dispatches of the given days as if nothing else changes; save nothing.
 
-    It happens in a copy, because it takes long for a large programme and no one else should wait for it. With a
+    It happens in a copy, because it takes a long time for a large programme, and no one else should wait for it. With a
     programme, each message is given as its people would get it without the items of other programmes; the limits for a
     person still count those. `say` is called with the progress.
     """

@@ -22,11 +22,11 @@ from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.words import Action
 
 CONVENTION = 3
-"""The version of how ledgers are read, raised with each change that may give the same files another result.
+"""The version of the rules for reading ledgers, raised whenever the same files may give a different result.
 
-The same files read by another version are another run. Version 2 compares suppliers called `Total …`, names omitted
-numbers that differ, omits text that reports print below a table, and asks for the decimal mark sooner. Version 3 reads
-more currencies, including those that a workbook's cells show.
+The same files read by another version count as another run. Version 2 compares suppliers called `Total …`, names
+omitted numbers that differ, omits text that reports print below a table, and asks for the decimal mark sooner. Version
+3 reads more currencies, including those that a workbook's cells show.
 """
 
 

@@ -1,4 +1,4 @@
-"""What the forms about people show: training with who came, checkpoints, and visible support."""
+"""What the forms about people show: training and who came, checkpoints, and visible support."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -151,7 +151,7 @@ class CheckpointForm:
 
 
 def permit_checkpoint(visit: Visit, task: str) -> Task:
-    """Return a checkpoint that the person may report; raise the errors of the permission."""
+    """Return a checkpoint if the person may report it; otherwise raise an error."""
     found = visit.programme.roadmap.tasks.get(task)
     if found is None or found.kind is not Kind.CHECKPOINT:
         visit.permit(Action.REPORT_CHECKPOINT, _any_subject(visit))

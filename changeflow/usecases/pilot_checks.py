@@ -54,7 +54,7 @@ def _confirm(_: str, key: str, given: Given, until: date | None, change: Change)
 
 
 def _checklist(key: str) -> tuple[str, str]:
-    """Return the item and the gate of a key."""
+    """Return the checklist item and the gate that a key names."""
     item, _, gate = key.partition("/")
     return item, gate
 

@@ -24,7 +24,7 @@ class PilotForm:
     action: Action
     fields: tuple[EntryField, ...]
     page: Callable[[Visit, ServiceFile, str], EntryForm]
-    """Builds the page of a service and, for some kinds, of one thing of it."""
+    """Builds the page for a service or, for some kinds of form, for one thing of the service."""
     do: Callable[[str, str, Given, date | None, Change], object]
     """Makes the change, from a service, a thing, what was filled in, and the day in it."""
     subject: Callable[[Programme, str, str], Subject]

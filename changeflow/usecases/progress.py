@@ -204,7 +204,7 @@ def record_reason(work: UnitOfWork, tasks: Iterable[TaskId], reason: str, by: st
 
 
 PASTED = "pasted text"
-"""What problems call a text that was pasted."""
+"""How problems name pasted text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +215,7 @@ class SheetTaken:
     unused: tuple[Problem, ...]
     """Content that was read but not used; not mistakes."""
     skipped: tuple[Problem, ...] = ()
-    """Those that are whole lines not about a task."""
+    """Those of them that are whole lines, not about a task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

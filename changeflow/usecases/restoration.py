@@ -1,4 +1,4 @@
-"""After a restore: list what may have gone out since the copy, and release the database after a person's review."""
+"""Review a restored database: list what may have gone out since the copy was made, and release it."""
 
 import hashlib
 import socket
@@ -33,7 +33,7 @@ class Restored:
     copied_at: datetime | None
     """The time of the copy's latest record."""
     erased: int
-    """The number of people erased since the copy and now erased again."""
+    """The number of people who were erased since the copy was made, and are now erased again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Review:
 def restore(copy: Path, *, db: str, now: datetime, replace: bool = False) -> Restored:
     """Replace an SQLite database, which no process may have open, with a copy.
 
-    It sends nothing until a person has released it, and people erased since the copy are erased again.
+    It sends nothing until a person has released it, and people erased since the copy was made are erased again.
     """
     state = MachineState(db)
     seen = state.seen()
@@ -93,7 +93,10 @@ def restore(copy: Path, *, db: str, now: datetime, replace: bool = False) -> Res
 
 
 def review(*, db: str, now: datetime) -> Review | None:
-    """List what may have gone out since the copy, and record that it was shown; None if nothing needs a release."""
+    """List what may have gone out since the copy was made, and record that it was shown.
+
+    Return None if nothing needs a release.
+    """
     stock = take_stock(db=db, now=now)
     if stock.may_send:
         return None

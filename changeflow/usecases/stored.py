@@ -227,7 +227,7 @@ def stored_on(programme: str | None, *, db: str, on: date) -> Stored:
 
 
 def judged_as(version: Version, facts: Facts, *, on: date, known: Iterable[Stored] = ()) -> Judged:
-    """Judge a version with some facts on a day, or return a known or kept judgement of the same."""
+    """Judge a version with the given facts on a day, or return a known or kept judgement of the same."""
     same = (s.judged for s in (*known, *_KEPT.values()) if s.is_judged_by(version, facts, on))
     return next(same, None) or judged(version.definition, facts=facts, on=on)
 

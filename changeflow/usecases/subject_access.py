@@ -139,7 +139,7 @@ def erase(person: str, change: Change, *, also: Collection[str] = ()) -> Erased:
 
 
 def erase_in(session: Session, name: str, people: Sequence[str], *, actor: str, at: datetime) -> dict[str, int]:
-    """Erase the data about some ids in the caller's transaction, with the programme locked.
+    """Erase the data about the given ids in the caller's transaction, with the programme locked.
 
     Return the number of items by kind. No other ids are looked for.
     """

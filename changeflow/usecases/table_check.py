@@ -74,7 +74,7 @@ def _is_of_pay(check: TableCheck) -> bool:
 
 
 def _checked(check: TableCheck, path: Path, folder: "_Folder", on: date, key: str | None) -> TableCheck:
-    """Add the mistakes that the command finds which takes the table."""
+    """Add the mistakes that the command which imports the table would find."""
     if check.table is None:
         return check
     if check.kind is LEDGER:

@@ -138,7 +138,7 @@ class ReasonCount:
 
 
 def ask(*reasons: Reason, db: str, now: datetime) -> tuple[ReasonCount, ...]:
-    """Tick, and count open nudges of some reasons in every programme, for the flows of one reason."""
+    """Tick, and count the open nudges of the given reasons in every programme, for flows that each ask for one kind."""
     ticked = tick(db=db, now=now)
     with read_scope(db) as session:
         counts = agenda.counts_by_reason(session)
@@ -151,7 +151,7 @@ def ask(*reasons: Reason, db: str, now: datetime) -> tuple[ReasonCount, ...]:
 
 
 def content_of(due: Due, stored: Stored, readers: Readers) -> dict[str, Any]:
-    """Return a message's content for a due thing: names of tasks and roles, and what a gate lacks, but no scores."""
+    """Return a message's content for a due item: names of tasks and roles, and what a gate lacks, but no scores."""
     task = stored.programme.roadmap.tasks.get(due.task)
     # A person without a manager gets the message themselves, worded as their own.
     for_manager = due.level == TO_MANAGER and due.person != due.asked

@@ -34,7 +34,7 @@ class Change:
 
 
 class ChangeChecks:
-    """Checks of a change in its own transaction, each of which raises to undo it. By default, none."""
+    """Checks of a change in its own transaction, each of which raises an error to undo it. By default, none."""
 
     is_trial = False
     """Whether the change is only rehearsed: it is undone at the end."""

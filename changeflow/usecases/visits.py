@@ -175,7 +175,7 @@ def _access(session: Session, name: str) -> _Access:
 
 
 def visitor_of(session: Session, found: SignedIn, name: str, now: datetime) -> Visitor:
-    """Return the owner of a session in force, in a programme; raise the errors of a visit."""
+    """Return the owner of a session in force as a visitor of a programme; raise the same errors as `visit`."""
     is_foreign = found.account is None and found.programme != name
     if is_foreign or name not in versions.programme_ids(session):
         log("refused", action="visit")

@@ -1,4 +1,4 @@
-"""This week for the project team: what is blocked, late, due and starting, and one form that records progress of all.
+"""This week for the project team: what is blocked, late, due and starting, and one form to record the progress.
 
 A form records everything or nothing. Each of its rows carries the mark of what was recorded when the page was opened.
 """

@@ -122,7 +122,7 @@ class SavedForms:
         self._locks = [Lock() for _ in range(LOCKS)]
 
     def save(self, key: str, do: Callable[[], object]) -> None:
-        """Save a form. If it fails because the very same form was saved before, it has been saved."""
+        """Save a form. If it fails because the same form was saved before, it counts as saved."""
         with self._locks[hash(key) % LOCKS]:
             try:
                 do()

@@ -59,7 +59,7 @@ class Calculations:
             while (job := jobs.claim(db=self.db, now=self.clock())) is not None:
                 self._run(job)
         except ChangeflowError as error:
-            # The database is away; the next request for a calculation tries again.
+            # The database is not available; the next request for a calculation tries again.
             log("calculation", error=type(error).__name__)
 
     def _run(self, job: Job) -> None:

@@ -21,7 +21,7 @@ FORWARDED = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "x-cluste
 FORWARDED_PREFIXES = ("x-forwarded", "x-original", "cf-")
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 LARGEST_HEADERS = 16_384
-"""Bytes of a request's line and headers."""
+"""The largest size in bytes of a request's line and headers."""
 _WEEK = re.compile(r"/p/[^/]+/(?:week(?:/paste)?|people/assessments|people/training/.+)")
 """Pages with a row for each of many tasks."""
 _LEDGERS = re.compile(r"/p/[^/]+/pilots/[^/]+/compare")
@@ -148,7 +148,7 @@ class Limits:
     """How long a form with files may take to arrive."""
 
     ledgers_bytes: int = 1_020_000_000
-    """Both outputs of a parallel run, and a list of changed ids: a million contracts each take a tenth of it."""
+    """Both outputs of a parallel run, and a list of changed ids. An output of a million contracts is a tenth of it."""
     ledgers_seconds: float = 1_800
 
     def of_form(self, path: str) -> "FormLimits":

@@ -1,4 +1,4 @@
-"""Numbers in addresses: a positive number that every database can hold. Any other is no page of ours."""
+"""Numbers in addresses: a positive number that every database can hold. Any other number leads to no page of ours."""
 
 from starlette.convertors import Convertor, register_url_convertor
 

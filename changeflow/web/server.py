@@ -21,7 +21,7 @@ HEADER_SECONDS = 10
 """How long a request's line and headers may take to arrive, however many pieces they come in."""
 MOST_CONNECTIONS = 500
 SWEEP_SECONDS = 30
-"""The fewest seconds between two sweeps of all memory. A change leaves about 10 MB that only a sweep finds."""
+"""The shortest time in seconds between sweeps of all memory. A change leaves about 10 MB that only a sweep finds."""
 SWITCH_SECONDS = 0.0005
 """A page must not wait long for a thread that computes, and Python's default of five milliseconds adds up."""
 TOO_SLOW = Trouble(

@@ -69,7 +69,7 @@ def doors_for(
 
 
 def clock_from(start: datetime | None, *, db: str) -> Callable[[], datetime]:
-    """Return the clock of a server: the machine's, or in a sandbox one that runs on from another moment."""
+    """Return the clock of a server: the machine's, or in a sandbox one that starts from another moment."""
     if start is None:
         return lambda: datetime.now(UTC)
     if not is_sandbox(db=db):

@@ -65,7 +65,7 @@ class SignInLinkRow(SQLModel, table=True):
 
 
 class InvitationRow(OwnRow, table=True):
-    """An invitation of a person of a programme to sign in by email."""
+    """An invitation to a person of a programme to sign in by email."""
 
     __tablename__ = "invitation"
 

@@ -13,7 +13,7 @@ class ProgrammeRow(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     revision: int = 0
-    """Counts changes of its state: a version, a fact, an answer. Derived data is valid while this is unchanged."""
+    """Counts changes to its state: a version, a fact, an answer. Derived data is valid while this is unchanged."""
     created_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
 
 

@@ -1,4 +1,4 @@
-"""Calculations: start one, see how far it is, stop it, and read its result."""
+"""Calculations: start one, see how far it has got, stop it, and read its result."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response

@@ -31,7 +31,7 @@ NUMBERS = {
     "days": "Enter the number of days as a whole number, such as 4.",
     "length": "Enter how long it takes as a whole number, such as 2.",
 }
-"""Fields with whole numbers, and what to say of any other text."""
+"""Fields with whole numbers, and the message for any other text."""
 
 
 def _add(path: str, form: PilotForm) -> None:
