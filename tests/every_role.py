@@ -35,6 +35,7 @@ from changeflow.usecases import (
     calendar_feeds,
     checkpoints,
     comments,
+    data_requests,
     definitions,
     evidence,
     export,
@@ -53,7 +54,7 @@ from changeflow.usecases import (
 from changeflow.usecases.issued_reports import issue_sro
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
-from changeflow.values.words import Action, Outcome, Role
+from changeflow.values.words import Action, DataRequestKind, Outcome, Role
 from tests import asked
 from tests.builders import PATHWAY, PROGRAMME, a_folder
 
@@ -350,6 +351,9 @@ HOW: dict[Action, Call] = {
     Action.SET_CONFIDENCE: lambda w, who: governance.set_confidence("amber", "Late", None, w.change(who)),
     Action.SIGN: lambda w, who: pilot_records.sign(GO, "Again", w.change(who), agrees=True),
     Action.CONFIRM: lambda w, who: pilot_records.confirm(GO, "desk", "Another rota", None, w.change(who)),
+    Action.RECORD_DATA_REQUEST: lambda w, who: data_requests.record_data_request(
+        "viewer", DataRequestKind.ACCESS, TODAY, w.change(who)
+    ),
     Action.EXPORT_PERSON: ask_about,
     Action.ERASE_PERSON: lambda w, who: asked.erase("viewer", db=w.db, programme=None, actor=who, now=NOW),
     Action.EXPORT_ADDRESSES: export_addresses,

@@ -8,6 +8,7 @@ from functools import partial
 
 from changeflow.programme.mandates import WORKING
 from changeflow.programme.permission_accounts import OF_ACCOUNTS
+from changeflow.programme.permission_data import OF_DATA_PROTECTION
 from changeflow.programme.permission_entry import EVERYONE, OPEN, PermissionEntry
 from changeflow.programme.permission_lists import (
     OF_A_SCHOOL,
@@ -91,15 +92,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
     Action.WITHDRAW_SIGNATURE: _decision(
         "withdraw {thing}", (Role.RECORDER,), ("fact withdraw",), thing="a signature", note="only the person who signed"
     ),
-    Action.EXPORT_PERSON: _personal(
-        "export everything stored about a person",
-        (Role.DATA_PROTECTION, Role.ADMIN),
-        ("person export",),
-        note="needs a reason if it includes scores; nothing else shows one person's scores",
-    ),
-    Action.ERASE_PERSON: _personal(
-        "erase everything stored about a person", (Role.DATA_PROTECTION, Role.ADMIN), ("person erase",)
-    ),
+    **OF_DATA_PROTECTION,
     Action.EXPORT_ADDRESSES: _personal(
         "export names and addresses",
         (Role.DATA_PROTECTION, Role.ADMIN, Role.PROJECT_TEAM),

@@ -135,6 +135,18 @@ def people_named(session: Session, programme: str) -> set[str]:
     return found
 
 
+def people_with_data(session: Session, programme: str) -> set[str]:
+    """Return the ids of everyone with rows or texts that an erasure would remove."""
+    found: set[str] = set()
+    for table in _THEIRS.values():
+        found.update(session.exec(select(table.person).where(col(table.programme_id) == programme).distinct()))
+    texts = (col(CommentRow.programme_id) == programme, col(CommentRow.text) != "")
+    found.update(session.exec(select(CommentRow.by).where(*texts).distinct()))
+    words = (col(NudgeRow.programme_id) == programme, col(NudgeRow.content) != "{}")
+    found.update(session.exec(select(NudgeRow.person).where(*words).distinct()))
+    return found
+
+
 def is_anything_left(session: Session, programme: str, person: str) -> bool:
     """Return whether any rows or text remain that an erasure would have removed."""
     for table in _THEIRS.values():

@@ -122,9 +122,16 @@ class KeptForms:
 
     def forget(self, people: Collection[str]) -> int:
         """Remove the forms of the given people, as `owner_name` names them; return how many."""
+        return self._remove(self._of_people(people))
+
+    def count(self, people: Collection[str]) -> int:
+        """Return how many forms of the given people are kept."""
+        return len(self._of_people(people))
+
+    def _of_people(self, people: Collection[str]) -> list[_Name]:
         key = key_for(self.url)
         marks = {_mark(key, "person", person) for person in people}
-        return self._remove(name for name in self._names() if name.person in marks)
+        return [name for name in self._names() if name.person in marks]
 
     def remove_old(self, now: datetime) -> None:
         """Remove the forms whose hour is over."""

@@ -31,6 +31,7 @@ from changeflow.storage.tables.agenda import (
     ReachRow,
 )
 from changeflow.storage.tables.audit import AuditRow
+from changeflow.storage.tables.data_requests import DataRequestRow
 from changeflow.storage.tables.jobs import JobRow
 from changeflow.storage.tables.ledger_pairs import LedgerPairRow
 from changeflow.storage.tables.programme import AddressSeenRow, ContactRow, ReportRow, VersionRow
@@ -66,6 +67,7 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "reports they issued": (ReportRow, ("by",), ()),
     # The definition belongs to the organisation; the fact that they stored it is about them.
     "versions they stored": (VersionRow, ("created_by",), ("definition", "sources")),
+    "requests about their data": (DataRequestRow, ("person", "by"), ()),
     "invitations to sign in": (InvitationRow, ("person", "by"), ("address",)),
     # A session's id and a token's digest would help someone to misuse them.
     "sessions of theirs": (SessionRow, ("person",), ("id", "account")),

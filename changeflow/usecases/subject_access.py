@@ -19,8 +19,8 @@ from changeflow.storage.ledger import Erasure
 from changeflow.usecases.authority import noting_refusals, permit
 from changeflow.usecases.ledger_comparison import tidy
 from changeflow.usecases.stored import load, loaded
-from changeflow.usecases.unit_of_work import Change, unit_of_work
-from changeflow.values.words import Action
+from changeflow.usecases.unit_of_work import Change, ChangeChecks, unit_of_work
+from changeflow.values.words import Action, ErasureGround
 
 PURPOSE = (
     "To plan and lead the change programme: who does what by when, who is informed, and where groups have "
@@ -59,6 +59,18 @@ class Erased:
     theirs: Theirs
     removed: dict[str, int]
     """The number of items erased, by kind."""
+    stays: dict[str, int]
+    """The number of records that still have one of their ids, by kind."""
+
+
+class ScoresReasonError(InputError):
+    """An export has a person's scores, and no one has said why they are needed; nothing was exported."""
+
+    def __init__(self, person: str) -> None:
+        super().__init__(
+            f"The export has {person}'s scores. Give the reason why they are needed, such as their own request: "
+            "--reason “…”. Nothing was exported."
+        )
 
 
 def deadline(received: date, *, db: str, programme: str | None, today: date, is_complex: bool = False) -> date:
@@ -106,42 +118,55 @@ def everything_about(
                 known = found.setdefault(what, [])
                 known += [row for row in rows if row not in known]
         if found.get(SCORES) and not reason.strip():
-            raise InputError(
-                f"The export has {person}'s scores. Give the reason why they are needed, such as their own request: "
-                "--reason “…”. Nothing was exported."
-            )
+            raise ScoresReasonError(person)
         given = "reason given" if reason.strip() else "no reason"
         for one in theirs.ids:
             work.note("person:export", f"person:{one}:{given}", by=by)
     return Exported(theirs=theirs, about=found)
 
 
-def erase(person: str, change: Change, *, also: Collection[str] = ()) -> Erased:
+def erase(person: str, change: Change, *, also: Collection[str] = (), ground: ErasureGround | None = None) -> Erased:
     """Erase the data about a person in one transaction; return the result.
 
     Published totals stay unchanged. The ids stay in versions and the audit, as pseudonyms. `also` are further ids of
-    theirs, which share an address with them; only the person who erases can know that.
+    theirs, which share an address with them; only the person who erases can know that. A rehearsal leaves the state
+    folder alone.
     """
-    state = MachineState(change.db)
+    state, is_trial = MachineState(change.db), (change.guard or ChangeChecks()).is_trial
     with ledger.kept(state) as keep, unit_of_work(change) as work:
         by, session, name = work.permit(Action.ERASE_PERSON), work.session, work.name
         theirs = _theirs(session, name, person, also=also)
         emails = {one: _own_email(session, name, one, theirs.ids) for one in theirs.ids}
-        removed = erase_in(session, name, theirs.ids, actor=by, at=change.now)
-        # Written outside the database before the commit, so that no restored copy brings them back.
-        identity = custody.read(session).identity
+        removed = erase_in(session, name, theirs.ids, actor=by, at=change.now, ground=ground, is_trial=is_trial)
+        stays = Counter[str]()
         for one in theirs.ids:
-            keep(Erasure(identity=identity, programme=name, person=one, email=emails[one], at=change.now))
-        erasure.owe(state)
-    erasure.settle(state)
-    tidy(change.db)
-    return Erased(theirs=theirs, removed=removed)
+            stays.update({what: len(rows) for what, rows in persons.rows_about(session, name, one, ()).items()})
+        if not is_trial:
+            # Written outside the database before the commit, so that no restored copy brings them back.
+            identity = custody.read(session).identity
+            for one in theirs.ids:
+                keep(Erasure(identity=identity, programme=name, person=one, email=emails[one], at=change.now))
+            erasure.owe(state)
+    if not is_trial:
+        erasure.settle(state)
+        tidy(change.db)
+    return Erased(theirs=theirs, removed=removed, stays=dict(stays))
 
 
-def erase_in(session: Session, name: str, people: Sequence[str], *, actor: str, at: datetime) -> dict[str, int]:
+def erase_in(
+    session: Session,
+    name: str,
+    people: Sequence[str],
+    *,
+    actor: str,
+    at: datetime,
+    ground: ErasureGround | None = None,
+    is_trial: bool = False,
+) -> dict[str, int]:
     """Erase the data about the given ids in the caller's transaction, with the programme locked.
 
-    Return the number of items by kind. No other ids are looked for.
+    Return the number of items by kind. No other ids are looked for. A rehearsal only counts files, because a
+    transaction that is undone does not bring them back.
     """
     persons.remember(session, name)
     recipients = persons.own_recipients(session, name, people)
@@ -153,11 +178,12 @@ def erase_in(session: Session, name: str, people: Sequence[str], *, actor: str, 
         addresses = accounts.own_addresses(session, name, one, recipients[one], others)
         removed["accounts"] += accounts.erase_accounts(session, addresses)
         owners = [accounts.name_of_person(name, one), *map(accounts.name_of_address, addresses)]
-        removed["forms that were not saved"] += forms.forget(owners)
+        removed["forms that were not saved"] += forms.count(owners) if is_trial else forms.forget(owners)
         done = erasure.erase(session, name, one, email=emails[one], recipients=recipients[one], at=at)
         for what, count in done.items():
             removed[what] += count
-        audit.append(session, name, at=at, actor=actor, action="person:erase", subject=f"person:{one}")
+        subject = f"person:{one}:{ground.value}" if ground is not None else f"person:{one}"
+        audit.append(session, name, at=at, actor=actor, action="person:erase", subject=subject)
     # A result may name them anywhere, and it can be calculated again.
     removed["calculations"] = jobs.remove_jobs(session, name)
     removed["uploaded ledgers"] = ledger_pairs.remove_pairs(session, name)

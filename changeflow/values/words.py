@@ -213,6 +213,7 @@ class Action(StrEnum):
     WITHDRAW_CONFIRMATION = "withdraw-confirmation"
     WITHDRAW_SIGNATURE = "withdraw-signature"
 
+    RECORD_DATA_REQUEST = "record-data-request"
     EXPORT_PERSON = "export-person"
     ERASE_PERSON = "erase-person"
     EXPORT_ADDRESSES = "export-addresses"
@@ -268,3 +269,22 @@ class Action(StrEnum):
     READ_PROGRAMME = "read-programme"
     OPERATE = "operate"
     USE_FILES = "use-files"
+
+
+class DataRequestKind(StrEnum):
+    """What a person may ask about the data on them (UK GDPR, Articles 15 to 17 and 21)."""
+
+    ACCESS = "access"
+    CORRECTION = "correction"
+    ERASURE = "erasure"
+    OBJECTION = "objection"
+
+
+class ErasureGround(StrEnum):
+    """Why data about a person is erased: the grounds in UK GDPR, Article 17(1)."""
+
+    NOT_NEEDED = "not-needed"
+    CONSENT = "consent"
+    OBJECTED = "objected"
+    UNLAWFUL = "unlawful"
+    LEGAL = "legal"

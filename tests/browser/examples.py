@@ -34,6 +34,14 @@ def send_no_days(page: Any) -> None:
     page.get_by_role("button", name="Make the token").click()
 
 
+def check_an_erasure(page: Any) -> None:
+    """Record a request, and see what an erasure would remove."""
+    page.get_by_label("What does the person ask for?").select_option("erasure")
+    page.get_by_role("button", name="Record the request").click()
+    page.get_by_label("Why erase the data?").select_option("not-needed")
+    page.get_by_role("button", name="Check what is erased").click()
+
+
 def paste_rows(page: Any, day: str) -> None:
     rows = f"Task id\tActual finish\npayroll/w2/people-awareness\t{day}"
     page.get_by_label("Rows copied from your spreadsheet").fill(rows)
@@ -459,6 +467,15 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/settings/people/{HEAD}", ADMIN),
         Example(f"{P}/settings/people/{SRO}", ADMIN),
         Example(f"{P}/settings/people/no-one", ADMIN, 404),
+    ),
+    "/p/{programme}/settings/data-protection": (
+        Example(f"{P}/settings/data-protection", ADMIN),
+        Example(f"{P}/settings/data-protection", HEAD, 403),
+    ),
+    "/p/{programme}/settings/data-protection/{person}": (
+        Example(f"{P}/settings/data-protection/{HEAD}", ADMIN),
+        Example(f"{P}/settings/data-protection/{HEAD}", ADMIN, then=check_an_erasure),
+        Example(f"{P}/settings/data-protection/no-one", ADMIN, 404),
     ),
     "/p/{programme}/kept": (Example(f"{P}/kept", is_for_phones=True),),
     "/p/{programme}/settings/sessions": (Example(f"{P}/settings/sessions"),),

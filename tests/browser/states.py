@@ -54,6 +54,7 @@ EMPTY_PAGES = (
     f"{P}/record?until=2020-01-01",
     f"{P}/record/versions/1",
     f"{P}/settings/people",
+    f"{P}/settings/data-protection",
     f"{P}/settings/tokens",
 )
 """Pages of a programme in which nothing has happened."""

@@ -2,8 +2,8 @@
 
 from sqlmodel import SQLModel
 
-from changeflow.storage.tables import accounts, agenda, audit, facts, jobs, programme
+from changeflow.storage.tables import accounts, agenda, audit, data_requests, facts, jobs, ledger_pairs, programme
 
 metadata = SQLModel.metadata
 
-__all__ = ["accounts", "agenda", "audit", "facts", "jobs", "metadata", "programme"]
+__all__ = ["accounts", "agenda", "audit", "data_requests", "facts", "jobs", "ledger_pairs", "metadata", "programme"]

@@ -58,7 +58,11 @@ async def sessions(request: Request, programme: str) -> Response:
         programme,
         lambda found: Page(
             "settings/sessions",
-            {"lines": account_settings.session_lines(found), "may_invite": found.may(Action.INVITE)},
+            {
+                "lines": account_settings.session_lines(found),
+                "may_invite": found.may(Action.INVITE),
+                "may_protect": found.may(Action.RECORD_DATA_REQUEST),
+            },
         ),
     )
 
