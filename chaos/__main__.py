@@ -103,7 +103,7 @@ def _parts(chosen: argparse.Namespace, folder: Path) -> Generator[tuple[str, Any
 
 def _edits(databases: Databases, folder: Path, chosen: argparse.Namespace) -> EditVerdict:
     each, pause = (10, None) if chosen.short else (200, 30)
-    return edits(databases, folder, clients=50, each=each, kill_every=pause, seed=chosen.seed)
+    return edits(databases, folder, clients=50, each=each, kill_every=pause, seed=chosen.seed, say=_say)
 
 
 def _lines(databases: Databases, folder: Path) -> Verdict:

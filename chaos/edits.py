@@ -10,8 +10,8 @@ import re
 import socket
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -42,6 +42,8 @@ NOW = world.morning(DAY)
 STARTED = "11/1/2027"
 MOST_CLIENTS = 50
 PLENTY = Limits(per_address=Rate(burst=10**6, per_second=10**6), at_once=400)
+SAID_EVERY = 15
+"""Seconds between two lines of progress."""
 TRIES = 200
 """How often a client repeats a request that no one answered."""
 
@@ -82,6 +84,7 @@ class Seen:
 
     acknowledged: list[str] = field(default_factory=list)
     """`task|days left`, or a comment's text."""
+    tried: int = 0
     unknown: list[str] = field(default_factory=list)
     stale: int = 0
     one_sided: list[str] = field(default_factory=list)
@@ -89,7 +92,14 @@ class Seen:
 
 
 def edits(
-    databases: Databases, folder: Path, *, clients: int, each: int, kill_every: float | None, seed: int
+    databases: Databases,
+    folder: Path,
+    *,
+    clients: int,
+    each: int,
+    kill_every: float | None,
+    seed: int,
+    say: Callable[[str], None],
 ) -> EditVerdict:
     """Let clients edit, kill the server now and then, and compare the database with what the clients were told."""
     db = databases.new("edits")
@@ -98,7 +108,7 @@ def edits(
         port = listening.getsockname()[1]
         told = folder / f"{databases.name}-told.json"
         server = start(serve, db, listening)
-        crowd = start(_crowd, db, port, clients, each, seed, told)
+        crowd = start(_crowd, db, port, clients, each, seed, told, say)
         kills, chance = 0, random.Random(seed)
         pause = kill_every or PATIENCE
         while crowd.is_alive():
@@ -122,12 +132,21 @@ def serve(db: str, listening: socket.socket) -> None:
     server_for(make_app(db, clock=lambda: NOW, limits=PLENTY, base_url=base), base_url=base).run(sockets=[listening])
 
 
-def _crowd(db: str, port: int, clients: int, each: int, seed: int, told: Path) -> None:
+def _crowd(db: str, port: int, clients: int, each: int, seed: int, told: Path, say: Callable[[str], None]) -> None:
     people = [f"p{n % PEOPLE}" for n in range(clients)]
     tokens = [_signed_in(db, person) for person in people]
+    seen = [Seen() for _ in range(clients)]
     with ThreadPoolExecutor(clients) as pool:
-        found = pool.map(lambda n: _edit(port, tokens[n], n, each, random.Random(seed * 1000 + n)), range(clients))
-        told.write_text(json.dumps([{name: getattr(one, name) for name in Seen.__slots__} for one in found]))
+        left = {
+            pool.submit(_edit, port, tokens[n], n, each, random.Random(seed * 1000 + n), seen[n])
+            for n in range(clients)
+        }
+        while left:
+            ended, left = wait(left, timeout=SAID_EVERY, return_when=FIRST_EXCEPTION)
+            for one in ended:
+                one.result()
+            say(f"  {sum(one.tried for one in seen):,} of {clients * each:,} edits")
+    told.write_text(json.dumps([{name: getattr(one, name) for name in Seen.__slots__} for one in seen]))
 
 
 def _signed_in(db: str, person: str) -> str:
@@ -135,12 +154,13 @@ def _signed_in(db: str, person: str) -> str:
     return sign_in_by_provider("https://provider", person, email, kind="", next_page="/", db=db, now=NOW).token
 
 
-def _edit(port: int, token: str, number: int, each: int, chance: random.Random) -> Seen:
-    """Make edits until there are enough, acknowledged, stale or unknown."""
-    seen, reports = Seen(), Counter[str]()
+def _edit(port: int, token: str, number: int, each: int, chance: random.Random, seen: Seen) -> None:
+    """Make edits until there are enough, acknowledged, stale or unknown, and note them in `seen`."""
+    reports = Counter[str]()
     base = f"http://127.0.0.1:{port}"
     with httpx.Client(base_url=base, cookies={SESSION: token}, timeout=PATIENCE) as client:
         for edit in range(each):
+            seen.tried = edit
             task = f"programme/t{chance.randrange(PEOPLE)}-0"
             if chance.random() < 0.5:
                 _comment(client, task, f"Client {number}, edit {edit}", seen)
@@ -148,7 +168,7 @@ def _edit(port: int, token: str, number: int, each: int, chance: random.Random) 
                 # Never as before, because the same report again is no new row.
                 reports[task] += 1
                 _report(client, task, 1 + number + MOST_CLIENTS * (reports[task] % 4), seen, chance)
-    return seen
+    seen.tried = each
 
 
 def _comment(client: httpx.Client, task: str, text: str, seen: Seen) -> None:

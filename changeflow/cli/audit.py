@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Form, command
+from changeflow.cli.context import Context, Form, command, number_option
 from changeflow.cli.output import note, print_error, print_json, print_lines
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def audit_verify(
 def audit_show(
     context: Context,
     last: Annotated[
-        int, typer.Option(min=0, help="How many of each programme's latest entries to show; 0 for all.")
+        int, number_option("How many of each programme's latest entries to show; 0 for all.", least=0)
     ] = 50,
     apart: Annotated[
         bool,

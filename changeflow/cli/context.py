@@ -54,6 +54,18 @@ def day_option(*names: str, text: str) -> Any:  # noqa: ANN401  (what Typer make
     return typer.Option(*names, parser=read_option_day, metavar=DAY, callback=supported, help=text)
 
 
+def number_option(text: str, *, least: int, most: int | None = None, advice: str = "") -> Any:  # noqa: ANN401
+    """Return an option that takes a whole number within limits, both inclusive; `advice` ends the error."""
+
+    def check(number: int | None) -> int | None:
+        if number is not None and (number < least or (most is not None and number > most)):
+            limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+            raise typer.BadParameter(f"Give a whole number {limits}. {advice}".rstrip())
+        return number
+
+    return typer.Option(callback=check, help=text)
+
+
 def with_default(text: str, default: str) -> str:
     """Add the default to an option's help.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Form, command, day_option, with_default
+from changeflow.cli.context import Context, Form, command, day_option, number_option, with_default
 from changeflow.cli.output import note, print_as, print_lines
 from changeflow.cli.pilots import Service, pilot
 from changeflow.values.problem import check_known
@@ -20,7 +20,7 @@ lesson = typer.Typer(help="Lessons from the pilot for later waves.", no_args_is_
 Owner = Annotated[str | None, typer.Option(metavar="PERSON", help="Who deals with it.")]
 School = Annotated[str | None, typer.Option(help=with_default("The school", "all schools"))]
 Level = Annotated[
-    int, typer.Option(min=1, max=4, help="1 stops the service, 2 harms people, 3 hinders work, 4 is cosmetic.")
+    int, number_option("1 stops the service, 2 harms people, 3 hinders work, 4 is cosmetic.", least=1, most=4)
 ]
 GateName = Annotated[str, typer.Argument(metavar="GATE", help="A go-live gate's id, or its ending if that is unique.")]
 
@@ -77,7 +77,7 @@ def issue_update(
     words: Annotated[str, typer.Argument(help="What was done or found.")],
     fixed: Annotated[bool, typer.Option("--fixed", help="It is fixed.")] = False,
     reopened: Annotated[bool, typer.Option("--reopened", help="It is open again.")] = False,
-    severity: Annotated[int | None, typer.Option(min=1, max=4, help="Its new severity.")] = None,
+    severity: Annotated[int | None, number_option("Its new severity.", least=1, most=4)] = None,
     owner: Owner = None,
     blocks: Annotated[
         bool | None, typer.Option("--blocks/--does-not-block", help="Whether the next wave waits for it.")

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from changeflow.cli.context import Context, command, shared
+from changeflow.cli.context import Context, command, number_option, shared
 from changeflow.cli.output import note, out, print_lines
 from changeflow.collector import collect_as_usual
 from changeflow.errors import CheckFailedError, InputError
@@ -59,7 +59,7 @@ def flow_module(name: str) -> ModuleType:
 def serve(
     context: Context,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
+    port: Annotated[int, number_option("The port to listen on.", least=1, most=65535)] = 8000,
     sign_in: Annotated[
         list[str] | None,
         typer.Option(

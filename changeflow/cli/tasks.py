@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from changeflow.cli.context import Context, Form, On, TaskName, command, day_option, with_default
+from changeflow.cli.context import Context, Form, On, TaskName, command, day_option, number_option, with_default
 from changeflow.cli.output import confirm, note, print_json, print_lines
 from changeflow.cli.reading import reading
 from changeflow.errors import NOT_SAVED, InputError
@@ -153,7 +153,13 @@ def task_progress(
     started: Annotated[datetime | None, day_option(text="When it started, if that is not recorded yet.")] = None,
     remaining: Annotated[str | None, typer.Option(help="The remaining duration, such as 5d.")] = None,
     percent: Annotated[
-        int | None, typer.Option(min=0, max=99, help="Percent complete; the rest of its planned duration remains.")
+        int | None,
+        number_option(
+            "Percent complete; the rest of its planned duration remains.",
+            least=0,
+            most=99,
+            advice="If the task is finished, use `task finish`.",
+        ),
     ] = None,
 ) -> None:
     """Record how much of a task is left, or how much is complete."""

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from changeflow.cli.context import Context, Form, StoredOrFolder, day_option, renamed, shared, with_default
+from changeflow.cli.context import (
+    Context,
+    Form,
+    StoredOrFolder,
+    day_option,
+    number_option,
+    renamed,
+    shared,
+    with_default,
+)
 from changeflow.cli.output import confirm, note, out, print_as, print_lines
 from changeflow.errors import NOT_SAVED, CheckFailedError, InputError
 
@@ -22,7 +31,7 @@ LARGEST_SEED = 2**31 - 1
 
 
 def seed_option(text: str) -> Any:  # noqa: ANN401  (what Typer makes of an option)
-    return typer.Option(min=-LARGEST_SEED, max=LARGEST_SEED, help=text)
+    return number_option(text, least=-LARGEST_SEED, most=LARGEST_SEED)
 
 
 Assume = Annotated[
@@ -193,7 +202,7 @@ def simulate(
     seed: Annotated[
         int, seed_option("Random seed; the same seed gives the same numbers, whatever the number of threads.")
     ] = 1,
-    threads: Annotated[int, typer.Option(min=1, max=256, help="How many threads to run in parallel.")] = 2,
+    threads: Annotated[int, number_option("How many threads to run in parallel.", least=1, most=256)] = 2,
     assume: Assume = None,
     learn: Annotated[bool, typer.Option(help="Re-estimate later waves from how long finished ones took.")] = True,
 ) -> None:

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from changeflow.intake.layout import TableColumn, fold
+from changeflow.phrases import listed
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.runs import Coverage, LeftOut
 from changeflow.reconciliation.amounts import SIGNS, CellKind
 from changeflow.reconciliation.sources import Source
-from changeflow.values.problem import Problem, did_you_mean, nearest
+from changeflow.values.problem import Problem, nearest
 
 PERIOD = "period"
 """The name of a column that says to which period a line belongs."""
@@ -127,6 +128,18 @@ def headings_of(side: str, source: Source, policy: ParallelRunPolicy) -> Heading
     return Headings(side, source, others | mapped, displaced)
 
 
+_MOST_NAMED = 8
+
+
+def _names_of(names: Sequence[str]) -> str:
+    """Name a file's columns, or the first few."""
+    if not names:
+        return ""
+    first = [f"'{name}'" for name in names[:_MOST_NAMED]]
+    more = [f"{len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else []
+    return f"The file has {listed([*first, *more])}."
+
+
 def missing(headings: Headings, policy: ParallelRunPolicy) -> Iterator[Problem]:
     """Find columns that a file must have but lacks: the key, and those that the policy names."""
     names = [c.name for c in headings.source.columns]
@@ -134,7 +147,7 @@ def missing(headings: Headings, policy: ParallelRunPolicy) -> Iterator[Problem]:
     for name in dict.fromkeys([*policy.key, *(t.element for t in policy.tolerances), *mapped]):
         if headings.place(name) is None:
             theirs = mapped.get(name, name)
-            hint = did_you_mean(theirs, names)
+            hint = nearest(theirs, names) or _names_of(names)
             pair = f"--columns {headings.side}:{name}=HEADING{_OR_IN_A_FILE}"
             other = "" if name in mapped else f" If it has another name: {pair}"
             other += ", or --key HEADING." if name in policy.key and other else "." if other else ""

@@ -37,12 +37,12 @@ def columns_left_out(coverage: Coverage) -> str:
     return f"{', '.join(parts)}." if parts else ""
 
 
-def coverage_lines(run: RunSummary) -> Iterator[str]:
-    """Yield what a run compared and did not compare."""
+def coverage_lines(run: RunSummary, *, periods: str = "") -> Iterator[str]:
+    """Yield what a run compared and did not compare; `periods` name the runs that compared the same."""
     if run.coverage is None:
-        yield UNKNOWN
+        yield f"{UNKNOWN[:-1]} for {periods}." if periods else UNKNOWN
         return
-    yield f"Compared: {columns_compared(run.coverage)}"
+    yield f"Compared{f' in {periods}' if periods else ''}: {columns_compared(run.coverage)}"
     if left := columns_left_out(run.coverage):
         yield f"Not compared: {left}"
     yield from (line[0].upper() + line[1:] for line in run.coverage.lines)
@@ -53,10 +53,12 @@ def coverage_lines(run: RunSummary) -> Iterator[str]:
 
 def coverage_of_runs(runs: Sequence[RunSummary]) -> Iterator[str]:
     """Yield what runs compared, in one sentence for runs that compared the same."""
-    said = {run.period: " ".join(coverage_lines(run)) for run in runs}
-    for text in dict.fromkeys(said.values()):
-        months = [month_in_words(period) for period, same in said.items() if same == text]
-        yield f"{listed(months)}. {text}"
+    alike: dict[tuple[str, ...], list[RunSummary]] = {}
+    for run in runs:
+        alike.setdefault(tuple(coverage_lines(run)), []).append(run)
+    for same in alike.values():
+        months = listed([month_in_words(run.period) for run in same])
+        yield " ".join(coverage_lines(same[0], periods=months))
 
 
 def wrapped(text: str, *, indent: int = 0) -> Iterator[str]:

@@ -99,7 +99,8 @@ def _lifted(programme: Programme, gate: Task, rule: str) -> str:
     named = [" or ".join(programme.person(p) for p in people) for people in held]
     if not all(named):
         return f"Only the {' and the '.join(mandates)} can waive it, and no one is named for that."
-    return f"It can be waived by: {' and '.join(dict.fromkeys(named))}."
+    who = list(dict.fromkeys(named))
+    return f"{' and '.join(who)} can waive it{' together' if len(who) > 1 else ''}."
 
 
 def _deciders(programme: Programme, gate: Task) -> frozenset[str]:

@@ -146,7 +146,7 @@ class TestWhatWasCompared:
         )
         shown = " ".join(" ".join(runs_text([kept])).split())
         assert (
-            "February 2027. Compared: gross and net. Not compared: school (new output, no tolerance has been "
+            "Compared in February 2027: gross and net. Not compared: school (new output, no tolerance has been "
             "set for it)." in shown
         )
 

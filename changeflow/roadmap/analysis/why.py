@@ -191,13 +191,21 @@ def _after(roadmap: Roadmap, schedule: Schedule, link: Link, *, others: int) -> 
     """
     before, day = roadmap.tasks[link.predecessor], _day_of_link(schedule, link)
     names = f"“{before.name}”" + (f" and {counted(others, 'other task')}" if others else "")
-    verb = "" if before.is_milestone else " end" if link.type.from_finish else " start"
-    if verb and not others:
-        verb += "s"
+    verb = _verb(before, link, others=others)
     year = day_of(schedule[link.successor].early_start).year != day.year
     # An assumed date is marked where the chain names it first.
     at = "" if link.predecessor in schedule.assumed.early else f" ({format_day(day, year=year)})"
     return f"{'finishing ' if link.type.to_finish else ''}{_lag_in_words(roadmap, link)} {names}{verb}{at}"
+
+
+def _verb(before: Task, link: Link, *, others: int) -> str:
+    """Return what a predecessor does before a link's successor can go on; a milestone has no verb of its own."""
+    if before.is_milestone:
+        return ""
+    if before.kind is Kind.DECISION and link.type.from_finish and not others:
+        return " is made"
+    verb = " end" if link.type.from_finish else " start"
+    return verb if others else f"{verb}s"
 
 
 def _is_alike(schedule: Schedule, one: Link, other: Link) -> bool:
@@ -211,19 +219,26 @@ def _day_of_link(schedule: Schedule, link: Link) -> date:
     return timed.last_day if link.type.from_finish else day_of(timed.early_start)
 
 
-def _relation(roadmap: Roadmap, link: Link, before: str) -> str:
-    """Write a link for its successor: `starts 20 working days after it ends`."""
-    verb = "ends" if link.type.to_finish else "starts"
-    return f"{verb} {_lag_in_words(roadmap, link)} {before} {'ends' if link.type.from_finish else 'starts'}"
+def _relation(roadmap: Roadmap, link: Link) -> str:
+    """Write a link for its successor: `starts 20 working days after it ends`, or `… later` after a milestone."""
+    verb, before, lag = "ends" if link.type.to_finish else "starts", roadmap.tasks[link.predecessor], link.lag.amount
+    if not before.is_milestone:
+        return f"{verb} {_lag_in_words(roadmap, link)} it{_verb(before, link, others=0)}"
+    if not lag:
+        return f"{verb} at the same time"
+    return f"{verb} {_length_of_lag(roadmap, link)} {'earlier' if lag < 0 else 'later'}"
 
 
 def _lag_in_words(roadmap: Roadmap, link: Link) -> str:
     """Write `after`, or a lag: `20 working days after`, `2 school days before`."""
     if link.lag.is_zero:
         return "after"
+    return f"{_length_of_lag(roadmap, link)} {'before' if link.lag.amount < 0 else 'after'}"
+
+
+def _length_of_lag(roadmap: Roadmap, link: Link) -> str:
     length = Duration(abs(link.lag.amount), link.lag.unit)
-    wait = length_in_words(length, roadmap.minutes_per_day, roadmap.tasks[link.successor].calendar)
-    return f"{wait} {'before' if link.lag.amount < 0 else 'after'}"
+    return length_in_words(length, roadmap.minutes_per_day, roadmap.tasks[link.successor].calendar)
 
 
 def _gaps(roadmap: Roadmap, schedule: Schedule, link: Link) -> Iterator[str]:
@@ -330,7 +345,7 @@ def _late_chain(roadmap: Roadmap, schedule: Schedule, held: Sequence[tuple[TaskI
             rule = f", as rule {link.rule} requires" if link.rule else ""
             name, is_begun = roadmap.tasks[link.successor].name, link.successor in roadmap.progress
             is_next = link.type is LinkType.FS and link.lag.is_zero
-            which = "" if is_next else f", which {_relation(roadmap, link, 'it')}"
+            which = "" if is_next else f", which {_relation(roadmap, link)}"
             waits = f"because the rest of “{name}” depends on it" if is_begun else f"in time for “{name}”{which}"
             yield Because(task, f"{head}, {waits}{rule}.")
         elif (limit := _own_limit(roadmap, schedule, found)) is not None:
