@@ -10,7 +10,8 @@ ChangeflowError
 │   ├── UnknownThingError       nothing has the name that was given
 │   │   └── HiddenThingError    the person may not know of the thing: reported as if nothing had that name
 │   ├── AmbiguousNameError      several things match the name, which it lists
-│   └── NotAllowedError         the person may not do this; it says who may
+│   ├── NotAllowedError         the person may not do this; it says who may
+│   └── EditRefusedError        an edit does not apply to the files as they are
 ├── CheckFailedError            a check failed: exit 3
 ├── CannotWriteError            the disk is full, or failed: exit 1
 ├── AnchorError                 the audit's anchor cannot be written or read: exit 1
@@ -178,6 +179,10 @@ class NotAllowedError(InputError):
     def __init__(self, message: str, *, programme: str, actor: str, action: str) -> None:
         self.programme, self.actor, self.action = programme, actor, action
         super().__init__(message)
+
+
+class EditRefusedError(InputError):
+    """An edit cannot be made in the files as they are; the message gives the reason."""
 
 
 class CheckFailedError(ChangeflowError):

@@ -22,7 +22,16 @@ from changeflow.programme.permission_table import TABLE
 from changeflow.programme.permissions import is_allowed
 from changeflow.reports.roles import roles_page
 from changeflow.storage.database import engine_for
-from changeflow.usecases import authority, definitions, gates, governance, parallel_runs, subject_access, unit_of_work
+from changeflow.usecases import (
+    authority,
+    definitions,
+    gates,
+    governance,
+    next_versions,
+    parallel_runs,
+    subject_access,
+    unit_of_work,
+)
 from changeflow.values.words import Action, Role
 from changeflow.web.app import make_app
 from tests.every_role import (
@@ -94,7 +103,16 @@ def test_who_may_passes_the_check(
     people = [person for role, person in HOLDER.items() if is_allowed(action, role)]
     people += [RECORDED_BY[action]] if action in RECORDED_BY else []
     world = base.copy(tmp_path / "world")
-    for module in (definitions, authority, unit_of_work, gates, governance, subject_access, parallel_runs):
+    for module in (
+        definitions,
+        next_versions,
+        authority,
+        unit_of_work,
+        gates,
+        governance,
+        subject_access,
+        parallel_runs,
+    ):
         monkeypatch.setattr(module, "permit", left_after(action))
     for person in people:
         if action is Action.RECORD_DECISION and person == "chief":

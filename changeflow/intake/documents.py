@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from changeflow.adkar.people import ChangeImpact
 from changeflow.files import write_whole
 from changeflow.intake.doubts import Doubts
-from changeflow.intake.opening import is_there, list_files, read_text
+from changeflow.intake.opening import read_text
+from changeflow.intake.programme_files import ProgrammeFiles
 from changeflow.intake.shaping import shape_in_part
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.intake.yaml import MAX_BYTES, Document, parse_yaml
@@ -40,9 +41,9 @@ MOST_YAML = 6_000_000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A folder while it is being read: its problems and its YAML files so far."""
+    """A programme's files while they are being read: their problems and the YAML files so far."""
 
-    path: Path
+    source: ProgrammeFiles
     problems: list[Problem] = field(default_factory=list)
     documents: dict[str, Document] = field(default_factory=dict)
     """Each file, by what it describes: `programme`, `service:payroll`, `pathway:central-service`, `calendar:…`."""
@@ -59,8 +60,9 @@ class Reading:
     def add(self, file: str, what: str, remedy: str = "") -> None:
         self.problems.append(Problem(file=file, what=what, remedy=remedy))
 
-    def files(self, folder: str, *endings: str) -> list[Path]:
-        return list_files(self.path / folder, self.problems, endings=endings, inside=self.path)
+    def files(self, folder: str, *endings: str) -> list[str]:
+        """Return the names of a folder's files, such as `services/payroll.yaml`."""
+        return self.source.names(folder, self.problems, endings=endings)
 
 
 Reader = Callable[[Reading, Mapping[str, Any]], Any]
@@ -71,8 +73,8 @@ def one(name: str, model: type[Frozen], *, required: bool = False) -> Reader:
     """Return a reader for one file. If the file is optional and missing, everything in it has its default."""
 
     def read(reading: Reading, _: Mapping[str, Any]) -> Frozen | None:
-        if is_there(reading.path / name):
-            shaped = read_described(reading, reading.path / name, name, model)
+        if reading.source.has(name):
+            shaped = read_described(reading, name, model)
             if shaped is None and required:
                 reading.doubts.kinds |= {"waves", "start"}
             return shaped if shaped is not None else _empty(model, name)
@@ -93,7 +95,7 @@ def many(folder: str, model: type[Frozen], kind: str) -> Reader:
     """Return a reader for a folder of files; `kind` is the field with the id of each."""
 
     def read(reading: Reading, _: Mapping[str, Any]) -> tuple[Frozen, ...]:
-        found = [read_described(reading, p, f"{folder}/{p.name}", model, kind) for p in reading.files(folder, ".yaml")]
+        found = [read_described(reading, name, model, kind) for name in reading.files(folder, ".yaml")]
         return tuple(shaped for shaped in found if shaped is not None)
 
     return read
@@ -101,42 +103,55 @@ def many(folder: str, model: type[Frozen], kind: str) -> Reader:
 
 def read_pathways(reading: Reading, parts: Mapping[str, Any]) -> tuple[Pathway, ...]:
     """Read the pathways that services use: the folder's own or the built-in ones."""
-    own, found = {p.stem: p for p in reading.files("pathways", ".yaml")}, list[Pathway]()
+    own, found = {PurePosixPath(name).stem: name for name in reading.files("pathways", ".yaml")}, list[Pathway]()
     for service in sorted(parts["services"], key=lambda s: s.pathway):
         if f"pathway:{service.pathway}" in reading.documents:
             continue
-        path = own.get(service.pathway) or shipped_pathway(service.pathway)
-        if path is None:
+        shipped = shipped_pathway(service.pathway)
+        if service.pathway in own:
+            pathway = read_described(reading, own[service.pathway], Pathway, "pathway")
+        elif shipped is not None:
+            name = f"pathways/{shipped.name}"
+            text = read_text(shipped, name, reading.problems, most=MAX_BYTES)
+            pathway = _described(reading, text, name, Pathway, "pathway")
+        else:
             document = reading.documents[f"service:{service.service}"]
             remedy = f"Add pathways/{service.pathway}.yaml, or use central-service."
             reading.problems.append(document.problem(("pathway",), f"No pathway '{service.pathway}'.", remedy))
-            reading.doubts.services.add(service.service)
-        elif pathway := read_described(reading, path, f"pathways/{path.name}", Pathway, "pathway"):
+            pathway = None
+        if pathway is not None:
             found.append(pathway)
         else:
             reading.doubts.services.add(service.service)
     return tuple(found)
 
 
-def read_described(reading: Reading, path: Path, shown: str, model: type[Model], kind: str = "") -> Model | None:
+def read_described(reading: Reading, name: str, model: type[Model], kind: str = "") -> Model | None:
     """Read and remember one file, or the correct parts of it; add a `Problem` if an earlier file describes the same
     thing."""
-    inside = reading.path if path.is_relative_to(reading.path) else None
-    text = read_text(path, shown, reading.problems, most=MAX_BYTES, inside=inside)
+    text = reading.source.text(name, reading.problems, most=MAX_BYTES)
+    return _described(reading, text, name, model, kind, is_own=True)
+
+
+def _described(
+    reading: Reading, text: str | None, shown: str, model: type[Model], kind: str, *, is_own: bool = False
+) -> Model | None:
+    """Read a file's text; `is_own` if it is the programme's own file, which its version keeps."""
+    stem = PurePosixPath(shown).stem
     document = None if text is None else parse_yaml(text, shown, reading.problems, in_part=True)
     if document is None:
-        reading.doubts.add_words([path.stem, text or ""])
+        reading.doubts.add_words([stem, text or ""])
         return None
-    if inside is not None:
+    if is_own:
         reading.texts[shown] = document.text
     if sum(map(len, reading.texts.values())) > MOST_YAML:
         what = f"The folder's files have more than {MOST_YAML // 1_000_000} MB in all."
         reading.add(shown, what, "Keep only the programme's files in it.")
         return None
-    shaped = shape_in_part(document, model, reading.problems, reading.doubts, stand_ins(model, path.stem))
+    shaped = shape_in_part(document, model, reading.problems, reading.doubts, stand_ins(model, stem))
     if shaped is None:
         return None
-    name = f"{kind}:{getattr(shaped, kind)}" if kind else path.stem
+    name = f"{kind}:{getattr(shaped, kind)}" if kind else stem
     if (earlier := reading.documents.setdefault(name, document)) is not document:
         what = f"'{name.split(':')[-1]}' is already described in {earlier.file}."
         reading.problems.append(document.problem((), what, "Give one of them another id."))

@@ -14,9 +14,9 @@ from changeflow.errors import (
 )
 from changeflow.intake.assessments import read_assessments, taken_back
 from changeflow.intake.documents import Reader, Reading, many, one, read_pathways
-from changeflow.intake.opening import is_there, read_text
 from changeflow.intake.people import columns_of, read_people, read_schools
-from changeflow.intake.rulepacks import read_rulepacks, shipped_rulepacks
+from changeflow.intake.programme_files import DiskFiles, TextFiles
+from changeflow.intake.rulepacks import own_rulepacks, shipped_rulepacks
 from changeflow.intake.second_pass import check_and_join
 from changeflow.intake.table_rows import TableRow
 from changeflow.intake.tables import MOST_BYTES
@@ -33,7 +33,8 @@ from changeflow.values.rulepack import Rulepack, Rulepacks
 class Folder:
     """A programme folder as read."""
 
-    path: Path
+    path: Path | None
+    """None if it was read from texts."""
     definition: Definition
     contacts: tuple[Contact, ...]
     assessments: tuple[Assessment, ...]
@@ -61,12 +62,18 @@ _KEEP_OR_CORRECT = "Remove the line to keep them, or write the new scores; to ta
 
 def _read_rounds(reading: Reading, parts: Mapping[str, Any]) -> tuple[Assessment, ...]:
     people, found, problems = {p.id for p in parts["people"].people}, list[Assessment](), list[Problem]()
-    for path in reading.files("adkar", ".csv", ".xlsx"):
+    for name in reading.files("adkar", ".csv", ".xlsx"):
         mapping = columns_of(parts, "assessments")
         silent = list[TableRow]()
         earlier = {(a.person, a.on) for a in found}
         found += read_assessments(
-            path, f"adkar/{path.name}", problems, people=people, mapping=mapping, inside=reading.path, silent=silent
+            reading.source.table(name),
+            name,
+            problems,
+            people=people,
+            mapping=mapping,
+            inside=reading.source.inside,
+            silent=silent,
         )
         problems += taken_back(silent, earlier, remedy=_KEEP_OR_CORRECT)
     # If a person's own line is wrong, only that is reported.
@@ -75,7 +82,7 @@ def _read_rounds(reading: Reading, parts: Mapping[str, Any]) -> tuple[Assessment
 
 
 def _read_own_rulepacks(reading: Reading, _: Mapping[str, Any]) -> tuple[Rulepack, ...]:
-    return read_rulepacks(reading.path / "rulepacks", reading.problems, inside=reading.path)
+    return own_rulepacks(reading.source, reading.problems)
 
 
 READERS: Mapping[str, Reader] = {
@@ -102,7 +109,15 @@ def read_folder(path: Path) -> Folder:
         raise InputError(f"'{path}' is a file. Give a programme's folder, which has a programme.yaml in it.{other}")
     if not path.is_dir():
         raise UnknownThingError("folder", str(path), remedy="Make one with: changeflow init FOLDER")
-    reading = Reading(path)
+    return _read(Reading(DiskFiles(path)), path)
+
+
+def read_sources(texts: Mapping[str, str]) -> Folder:
+    """Read a programme from the texts of its files, by name, as `read_folder` reads a folder with these files."""
+    return _read(Reading(TextFiles(texts)), None)
+
+
+def _read(reading: Reading, path: Path | None) -> Folder:
     parts: dict[str, Any] = {}
     for name, read in READERS.items():
         parts[name] = read(reading, parts)
@@ -118,9 +133,9 @@ def read_folder(path: Path) -> Folder:
 
 def _sources(reading: Reading) -> dict[str, str]:
     texts = dict(reading.texts)
-    for name in ("schools.csv", *(f"rulepacks/{p.name}" for p in reading.files("rulepacks", ".yaml"))):
+    for name in ("schools.csv", *reading.files("rulepacks", ".yaml")):
         text = reading.tables.get(name)
-        if text is None and is_there(reading.path / name):
-            text = read_text(reading.path / name, name, reading.problems, most=MOST_BYTES, inside=reading.path)
+        if text is None and reading.source.has(name):
+            text = reading.source.text(name, reading.problems, most=MOST_BYTES)
         texts |= {name: text} if text is not None else {}
     return dict(sorted(texts.items()))

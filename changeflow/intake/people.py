@@ -15,7 +15,6 @@ from changeflow.intake.documents import Reading
 from changeflow.intake.folder_formats import PEOPLE, SCHOOLS
 from changeflow.intake.formats import Format
 from changeflow.intake.layout import fold
-from changeflow.intake.opening import is_there
 from changeflow.intake.table_lines import Names
 from changeflow.intake.table_rows import Table, TableRow
 from changeflow.intake.tables import open_table
@@ -49,7 +48,7 @@ def read_schools(reading: Reading, parts: Mapping[str, Any]) -> tuple[School, ..
     if len(names) > 1:
         reading.doubts.kinds.add("school")
         return ()
-    if not is_there(reading.path / names[0]):
+    if not reading.source.has(names[0]):
         needed = listed(SCHOOLS.required)
         reading.add(names[0], "The file is missing.", f"Create it with the columns {needed}.")
         reading.doubts.kinds.add("school")
@@ -114,8 +113,8 @@ def _opened(
     reading: Reading, name: str, wanted: Format, mapping: Mapping[str, str], names: Names, *, kind: str
 ) -> Table | None:
     """Read a table of schools or people; mark `kind` as incomplete if there is no table."""
-    path = reading.path / name
-    table = open_table(path, name, reading.problems, wanted, mapping=mapping, names=names, inside=reading.path)
+    source, inside = reading.source.table(name), reading.source.inside
+    table = open_table(source, name, reading.problems, wanted, mapping=mapping, names=names, inside=inside)
     if table is None or not table.rows:
         reading.doubts.kinds.add(kind)
         return None
@@ -159,7 +158,7 @@ def _several(row: TableRow, column: str) -> Iterator[str]:
 
 def _names(reading: Reading, wanted: Format) -> list[str]:
     """Return the files in a folder that contain a table; add a `Problem` if there are two."""
-    names = [f"{wanted.name}{end}" for end in (".xlsx", ".csv") if is_there(reading.path / f"{wanted.name}{end}")]
+    names = [name for end in (".xlsx", ".csv") if reading.source.has(name := f"{wanted.name}{end}")]
     if len(names) > 1:
         reading.add(names[0], f"There are {names[1]} and {names[0]}, and only one can be right.", "Keep one of them.")
     return names

@@ -1,15 +1,16 @@
 """Read the built-in rulepacks, and a folder's own, which override them and must have the same form."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, time
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from changeflow.errors import ProblemsError
 from changeflow.intake.opening import list_files
+from changeflow.intake.programme_files import ProgrammeFiles
 from changeflow.intake.shaping import shape
-from changeflow.intake.yaml import Document, read_yaml
+from changeflow.intake.yaml import MAX_BYTES, Document, parse_yaml, read_yaml
 from changeflow.values.problem import Problem
 from changeflow.values.rulepack import Rulepack, Rulepacks
 
@@ -115,30 +116,48 @@ _SHIPPED = Path(__file__).resolve().parent.parent / "rules" / "packs"
 @lru_cache(maxsize=1)
 def shipped_rulepacks() -> Rulepacks:
     problems: list[Problem] = []
-    packs = read_rulepacks(_SHIPPED, problems)
+    packs = _packs(_documents(_SHIPPED, _SHIPPED.name, problems), problems, is_own=False)
     if problems:
         raise ProblemsError(problems)
     return Rulepacks(packs=packs)
 
 
-def read_rulepacks(folder: Path, problems: list[Problem], *, inside: Path | None = None) -> tuple[Rulepack, ...]:
+def read_rulepacks(folder: Path, problems: list[Problem]) -> tuple[Rulepack, ...]:
+    """Read the rulepacks in a folder of them."""
+    return _packs(_documents(folder, folder.name, problems), problems, is_own=True)
+
+
+def _documents(folder: Path, shown: str, problems: list[Problem]) -> Iterator[Document | None]:
+    for path in list_files(folder, problems, endings=(".yaml",), inside=folder):
+        yield read_yaml(path, f"{shown}/{path.name}", problems, inside=folder)
+
+
+def own_rulepacks(source: ProgrammeFiles, problems: list[Problem]) -> tuple[Rulepack, ...]:
+    """Read a programme's own rulepacks."""
+    found = [
+        parse_yaml(text, name, problems)
+        for name in source.names("rulepacks", problems, endings=(".yaml",))
+        if (text := source.text(name, problems, most=MAX_BYTES)) is not None
+    ]
+    return _packs(found, problems, is_own=True)
+
+
+def _packs(documents: Iterable[Document | None], problems: list[Problem], *, is_own: bool) -> tuple[Rulepack, ...]:
     packs: list[Rulepack] = []
     seen: dict[tuple[str, str, date], str] = {}
-    inside = inside or folder
-    for path in list_files(folder, problems, endings=(".yaml",), inside=inside):
-        document = read_yaml(path, f"{folder.name}/{path.name}", problems, inside=inside)
+    for document in documents:
         pack = shape(document, Rulepack, problems) if document else None
         if pack is None or document is None:
             continue
-        if folder != _SHIPPED and (wrong := list(check_values(document, pack, shipped_rulepacks()))):
+        if is_own and (wrong := list(check_values(document, pack, shipped_rulepacks()))):
             problems += wrong
             continue  # The built-in pack is used for the other checks.
         editions = [(pack.rulepack, nation, pack.in_force_from) for nation in pack.nation or ("",)]
         if earlier := next((seen[e] for e in editions if e in seen), None):
             what = f"{earlier} already has '{pack.rulepack}' for the same nation and day."
             remedy = "Merge the two, or give the later one its own day."
-            problems.append(Problem(file=f"{folder.name}/{path.name}", what=what, remedy=remedy))
+            problems.append(Problem(file=document.file, what=what, remedy=remedy))
             continue
-        seen |= dict.fromkeys(editions, path.name)
+        seen |= dict.fromkeys(editions, PurePosixPath(document.file).name)
         packs.append(pack)
     return tuple(packs)

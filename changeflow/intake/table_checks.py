@@ -6,7 +6,6 @@ Only that command checks names of tasks, and names of people and schools if the 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from changeflow.intake.assessments import assessments_in
 from changeflow.intake.checks import check_people
@@ -18,6 +17,7 @@ from changeflow.intake.formats import Format
 from changeflow.intake.people import people_in, schools_in
 from changeflow.intake.plan_formats import PLANNER
 from changeflow.intake.planner import check_planner
+from changeflow.intake.programme_files import TextFiles
 from changeflow.intake.progress_reader import check_progress
 from changeflow.intake.table_rows import Table
 from changeflow.intake.tables import rows_of
@@ -49,11 +49,11 @@ def check_rows(
 
 
 def _check_schools(table: Table, problems: list[Problem], _: _Known) -> None:
-    schools_in(rows_of(table, problems), Reading(Path(), problems))
+    schools_in(rows_of(table, problems), Reading(TextFiles({}), problems))
 
 
 def _check_people(table: Table, problems: list[Problem], known: _Known) -> None:
-    reading = Reading(Path(), problems)
+    reading = Reading(TextFiles({}), problems)
     reading.doubts.add_words(table.lost)
     found = people_in(table.rows, reading)
     for error in check_people(found.people, known.schools):

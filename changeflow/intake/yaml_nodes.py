@@ -156,12 +156,17 @@ class _DoubtError(Exception):
     """Raised if ruamel.yaml should read the text."""
 
 
+def reads_the_same(text: str) -> bool:
+    """Return whether libyaml reads a text as ruamel.yaml does, if it reads it at all."""
+    return _DOUBTFUL.search(text) is None
+
+
 def compose(text: str, *, reader: Callable[[str], Any] | None = None) -> Composed:
     """Compose the one document of a text; return its node, if any, and a function that makes values of its scalars.
 
     Mistakes in the text are raised as errors of ruamel.yaml, or as `TooBigError`.
     """
-    if _DOUBTFUL.search(text) is None:
+    if reads_the_same(text):
         # No mistake is lost: ruamel.yaml reads the same text next, and raises its mistakes.
         with suppress(yaml.YAMLError, _DoubtError, ValueError):
             return _compose_fast((reader or READER)(text), text), _construct

@@ -200,6 +200,8 @@ def _system(text: str, about: Read = lambda _, __: About()) -> EntryWords:
 
 WORDS: Mapping[str, EntryWords] = {
     "apply": _plan("Stored version {} of the plan", _version),
+    "edit": _plan("Changed the plan: version {}", _version),
+    "edit:undo": _plan("Undid an earlier version: version {}", _version),
     "cohort": _plan("Chose the pilot’s schools, in version {}", _version),
     "contacts": _plan("Updated contact details"),
     "roles": _plan("Changed who may do what, in version {}", _version),

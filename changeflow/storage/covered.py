@@ -46,6 +46,7 @@ EXEMPT: Mapping[str, str] = {
     "audit_fact": "The chain's entries seal it by their roots.",
     "key_check": "It identifies the database's key file; with another value the database could not be used.",
     "custody": "It counts ticks and messages, to recognise a restored copy. Each release has its own entry.",
+    "draft": "No one has published it. What is published of it is a version, which is sealed.",
     "evidence_file": "A row of evidence, which is sealed, has its digest.",
     "ledger_pair": "It names uploaded files that are soon deleted; what is saved of them is a run.",
     "job": "It is a calculation's progress and result, which the same calculation finds again.",

@@ -32,6 +32,7 @@ from changeflow.storage.tables.agenda import (
 )
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.tables.data_requests import DataRequestRow
+from changeflow.storage.tables.drafts import DraftRow
 from changeflow.storage.tables.jobs import JobRow
 from changeflow.storage.tables.ledger_pairs import LedgerPairRow
 from changeflow.storage.tables.programme import AddressSeenRow, ContactRow, ReportRow, VersionRow
@@ -66,8 +67,9 @@ ABOUT: Mapping[str, tuple[type[SQLModel], tuple[str, ...], tuple[str, ...]]] = {
     "entries about pilots that they made or own": (facts.PilotEntryRow, ("by", "owner"), ("contract",)),
     "reports they issued": (ReportRow, ("by",), ()),
     # The definition belongs to the organisation; the fact that they stored it is about them.
-    "versions they stored": (VersionRow, ("created_by",), ("definition", "sources")),
+    "versions they stored": (VersionRow, ("created_by",), ("definition", "sources", "edits")),
     "requests about their data": (DataRequestRow, ("person", "by"), ()),
+    "changes of the plan that they drafted": (DraftRow, ("author",), ("edits",)),
     "invitations to sign in": (InvitationRow, ("person", "by"), ("address",)),
     # A session's id and a token's digest would help someone to misuse them.
     "sessions of theirs": (SessionRow, ("person",), ("id", "account")),

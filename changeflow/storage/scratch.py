@@ -17,6 +17,7 @@ LEFT_OUT: Mapping[str, str] = {
     "audit": "Nothing that is tried out is sealed.",
     "audit_fact": "Nothing that is tried out is sealed.",
     "data_request": "Requests about personal data decide nothing.",
+    "draft": "A change that no one has published decides nothing.",
     "frozen_report": "Reports that were issued decide nothing.",
     "job": "Results of calculations decide nothing.",
     "ledger_pair": "Uploaded files decide nothing; the runs made of them do.",

@@ -42,6 +42,9 @@ class Version:
     sources: Mapping[str, str]
     created_at: datetime
     created_by: str
+    edits: str | None = None
+    """The edits that made it from its parent, as JSON; None if a folder was stored."""
+    reason: str | None = None
 
 
 def lock_programme(session: Session, programme: str) -> bool:
@@ -182,6 +185,8 @@ def append(
     parent: Version | None,
     at: datetime,
     by: str,
+    edits: str | None = None,
+    reason: str | None = None,
 ) -> int:
     """Add the next version; return its number."""
     number = parent.number + 1 if parent else 1
@@ -195,6 +200,8 @@ def append(
             sources=json.dumps(dict(sources), sort_keys=True),
             created_at=at,
             created_by=by,
+            edits=edits,
+            reason=reason,
         )
     )
     session.flush()
@@ -332,10 +339,9 @@ def add_baseline(
     announces: bool,
 ) -> int:
     last = latest_of(session, BaselineRow, programme)
-    number = last.number + 1 if last else 1
     row = BaselineRow(
         programme_id=programme,
-        number=number,
+        number=last.number + 1 if last else 1,
         version=version,
         at=at,
         approver=approver,
@@ -344,7 +350,7 @@ def add_baseline(
         announces=announces,
     )
     session.add(row)
-    return number
+    return row.number
 
 
 def baseline_dates(row: BaselineRow) -> dict[str, Dates]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,36 +14,32 @@ from changeflow.errors import ChangeflowError, CheckFailedError, ConflictError
 from changeflow.files import write_whole
 from changeflow.intake.folder import Folder, read_folder
 from changeflow.intake.opening import read_bytes
-from changeflow.intake.rulepacks import shipped_rulepacks
-from changeflow.phrases import listed
-from changeflow.pilots.issues import with_contracts
-from changeflow.programme.announcements import announced_by_rollout
-from changeflow.programme.assembly.joining import check_joined, joined_by, joining_days
 from changeflow.programme.counts import counts_in_words
 from changeflow.programme.dates import Moved, compare, dates_of
-from changeflow.programme.definition import Definition
 from changeflow.programme.differences import differences
-from changeflow.programme.facts import Facts
 from changeflow.programme.former_waves import facts_with
-from changeflow.programme.inherited import Inherited, inherited
-from changeflow.programme.mandates import Subject
 from changeflow.programme.names import names_in
-from changeflow.programme.permissions import allowed_people
-from changeflow.programme.programme import Programme, join
 from changeflow.programme.regrouping import regrouped_in
-from changeflow.programme.renames import Renames, renames_of
-from changeflow.programme.version_changes import PowerChange, changed_powers, check_fixed, check_retired, check_reused
+from changeflow.programme.renames import renames_of
+from changeflow.programme.version_changes import changed_powers
 from changeflow.roadmap.analysis.differences import Altered
-from changeflow.storage import announcements, audit, erasure, facts, persons, versions
+from changeflow.storage import audit, erasure, facts, persons, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.versions import Version
 from changeflow.usecases.authority import check_actor, noting_refusals, permit
+from changeflow.usecases.next_versions import (
+    check_next,
+    inherited_by,
+    joined_programme,
+    store_next,
+    with_joined,
+    with_stored_contracts,
+)
 from changeflow.usecases.stored import judged
 from changeflow.usecases.unit_of_work import Change, store_forecast
 from changeflow.values.moments import format_day, local_day
 from changeflow.values.words import Action
 
-SHOWN = 5
 STATE = Path(".changeflow") / "version.json"
 """The folder's record of the version that it was made from."""
 LEFT_OUT = "contracts_left_out"
@@ -85,16 +81,17 @@ def difference(folder: Path, *, db: str, on: date | None = None, today: date | N
     read = _with_contracts(folder, read, stored)
     before = judged(stored.definition, facts=known, on=on) if stored else None
     ids = renames_of(read.definition)
-    given = _inherited(stored, read, known, ids)
+    given = inherited_by(stored, read, known, ids)
     known = given.added_to(ids.facts(known))
     known = facts_with(known, stored.definition, read.definition) if stored else known
     if (day := today or on) is not None:
-        known = _with_joined(stored, read, known, on=day)
+        known = with_joined(stored, read, known, on=day)
     after = judged(read.definition, facts=known, on=on)
     was = ids.programme(before.programme) if before else None
     regrouped = regrouped_in(ids, before.programme, after.programme) if before else ()
     dates = [dates_of(p) if p else {} for p in (was, after.programme)]
     finishes = [p.schedule.finish if p and p.schedule else 0 for p in (was, after.programme)]
+    powers = changed_powers(joined_programme(stored.definition), read.programme) if stored else ()
     return Difference(
         programme=programme,
         number=stored.number + 1 if stored else 1,
@@ -106,7 +103,7 @@ def difference(folder: Path, *, db: str, on: date | None = None, today: date | N
         blocks=len(after.blocks),
         changes=differences(was, after.programme, regrouped) if was else (),
         inherited=given.lines,
-        powers=tuple(p.words for p in changed_powers(_joined(stored.definition), read.programme)) if stored else (),
+        powers=tuple(p.words for p in powers),
     )
 
 
@@ -135,22 +132,11 @@ def apply(
                 audit.append(session, programme, at=now, actor=by, action="contacts", subject=subject, fallback=True)
             else:
                 _check_parent(folder, stored, programme)
-                powers = check_content(stored, read, by, on=local_day(now), names=names)
+                new = check_next(session, stored, read, by=by, on=local_day(now), names=names, retire=retire)
                 if not is_stored:
                     versions.add_programme(session, programme, at=now)
-                known, given = _known(session, stored, read, retire)
-                with_new = _with_joined(stored, read, known, on=local_day(now))
-                number = versions.append(session, read.definition, sources=read.sources, parent=stored, at=now, by=by)
-                joined = {s: d for s, d in with_new.joined.items() if s not in known.joined}
-                versions.add_joined(session, programme, joined, version=number)
+                number = store_next(session, new, at=now, by=by)
                 _save_contacts(session, programme, contacts)
-                _record(session, programme, given, at=now, by=by)
-                before = stored.definition if stored else None
-                announced = announced_by_rollout(before, read.definition, on=local_day(now))
-                announcements.add_announcements(session, programme, announced, at=now, by=by)
-                entries = [("roles", f"version:{number}:{power.code}") for power in powers]
-                entries += [("progress", task) for task in sorted(given.progress)]
-                audit.append_all(session, programme, entries, at=now, actor=by)
                 day = on or read.definition.programme.start
                 subject = f"version:{number}:{read.definition.content_hash()[:12]}"
                 audit.append(session, programme, at=now, actor=by, action="apply", subject=subject)
@@ -168,77 +154,6 @@ def apply(
             f"Version {number} is stored, but the folder could not record that. {error} Then apply the folder again."
         ) from None
     return number
-
-
-def _known(session: Session, stored: Version | None, read: Folder, retire: Sequence[str]) -> tuple[Facts, Inherited]:
-    """Return the facts under the folder's ids and inherited progress; check that nothing protected is lost."""
-    programme, ids = read.definition.programme.programme, renames_of(read.definition)
-    check_reused(versions.renames(session, programme).then(ids), read.programme)
-    earlier = facts.load_facts(session, programme)
-    given = _inherited(stored, read, earlier, ids)
-    known = given.added_to(ids.facts(earlier))
-    if stored is not None:
-        check_retired(stored.definition, read.programme, known, retire, rulepacks=read.rulepacks)
-        check_fixed(stored.definition, read.programme, known)
-    return known, given
-
-
-def _inherited(stored: Version | None, read: Folder, known: Facts, ids: Renames) -> Inherited:
-    """Return the stored progress that the folder's split and joined tasks inherit."""
-    if stored is None or not ids:
-        return Inherited(progress={})
-    return inherited(_joined(stored.definition), read.programme, known, ids)
-
-
-def _record(session: Session, programme: str, given: Inherited, *, at: datetime, by: str) -> None:
-    for decision in given.decisions:
-        facts.add_decision(session, programme, decision, at=at, recorded_by=by)
-    for task, progress in given.progress.items():
-        facts.add_progress(session, programme, task, progress, at=at, by=by)
-
-
-def _with_joined(stored: Version | None, read: Folder, known: Facts, *, on: date) -> Facts:
-    """Return the facts with the schools that a folder adds, joining on a day."""
-    joined = joined_by(stored.definition if stored else None, read.definition, known, on=on)
-    with_new = replace(known, joined={**known.joined, **joined})
-    days = {s: d for s, d in joining_days(read.definition, with_new).items() if s in joined}
-    check_joined(days, read.programme.roadmap.tasks, known)
-    return with_new
-
-
-def check_content(
-    stored: Version | None, read: Folder, by: str, *, on: date, names: Mapping[str, str]
-) -> tuple[PowerChange, ...]:
-    """Check that a person may make all of a folder's changes; return its changes to roles.
-
-    The previous version decides, so that no one can give themselves a mandate. For a programme's first version, the
-    folder itself decides.
-    """
-    before = stored.definition if stored is not None else read.definition
-    waived = stored.definition.waivers if stored is not None else ()
-    if any(waiver not in waived for waiver in read.definition.waivers):
-        permit(before, by, Action.ADD_WAIVER, on=on, names=names)
-    if stored is None:
-        return ()
-    explained = {s.service: s.parallel_run.explanations if s.parallel_run else () for s in before.services}
-    for service in read.definition.services:
-        own = service.parallel_run.explanations if service.parallel_run else ()
-        if any(e not in explained.get(service.service, own) for e in own):
-            about = Subject(thing=service.name, service=service.service)
-            permit(before, by, Action.EXPLAIN_CONTRACTS, about, on=on, names=names)
-    powers = changed_powers(_joined(before), read.programme)
-    if powers and allowed_people(before, Action.CHANGE_ROLES):
-        permit(before, by, Action.CHANGE_ROLES, Subject(thing=_in_words(powers)), on=on, names=names)
-    return powers
-
-
-def _in_words(powers: Sequence[PowerChange]) -> str:
-    return listed([p.words for p in powers], most=SHOWN)
-
-
-def _joined(definition: Definition) -> Programme:
-    programme, _ = join(definition, rulepacks=shipped_rulepacks())
-    return programme
 
 
 def _contacts(stored: Version | None, read: Folder, known: Mapping[str, Contact]) -> list[Contact]:
@@ -276,21 +191,7 @@ def _left_out(folder: Path) -> frozenset[str]:
 
 def _with_contracts(folder: Path, read: Folder, stored: Version | None) -> Folder:
     """Return a folder with the stored explanations of individual contracts added where it lacks them."""
-    left_out = _left_out(folder)
-    before = (
-        {s.service: s.parallel_run.explanations for s in stored.definition.services if s.parallel_run} if stored else {}
-    )
-    services = []
-    for service in read.definition.services:
-        run = service.parallel_run
-        if run is not None and service.service in left_out & before.keys():
-            every = with_contracts(run.explanations, before[service.service])
-            service = service.model_copy(update={"parallel_run": run.model_copy(update={"explanations": every})})
-        services.append(service)
-    if tuple(services) == read.definition.services:
-        return read
-    definition = read.definition.model_copy(update={"services": tuple(services)})
-    return replace(read, definition=definition, programme=replace(read.programme, definition=definition))
+    return read if stored is None else with_stored_contracts(read, stored.definition, _left_out(folder))
 
 
 def _check_parent(folder: Path, stored: Version | None, programme: str) -> None:

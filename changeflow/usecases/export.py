@@ -1,6 +1,5 @@
 """Export the latest version as a folder, or a schedule for other programs."""
 
-import csv
 import io
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -15,7 +14,6 @@ from changeflow.adkar.people import Contact
 from changeflow.errors import ConflictError, InputError
 from changeflow.files import whole_folder, write_whole
 from changeflow.intake.documents import write_schemas
-from changeflow.intake.people import OF_A_CONTACT
 from changeflow.pilots.criteria import ExplainedVariance
 from changeflow.programme.asked import without_asked
 from changeflow.programme.definition import Definition, ServiceFile
@@ -32,17 +30,15 @@ from changeflow.storage.database import read_scope
 from changeflow.storage.versions import StoredPlan
 from changeflow.usecases.authority import is_permitted
 from changeflow.usecases.definitions import remember
+from changeflow.usecases.people_table import PEOPLE_FILE, people_text
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.project_files import schedule_project
 from changeflow.usecases.stored import Stored, known_until, load, stored_on
 from changeflow.usecases.unit_of_work import Change, unit_of_work
-from changeflow.values.cells import safe_cell
 from changeflow.values.moments import local_day
 from changeflow.values.words import Action
 
 FORMS = ("mspdi", "xlsx", "ics")
-WHEN = ("works_on", "language", "away", "active", "joins", "leaves", "successor", "moves")
-PEOPLE = ("id", "name", "role", "email", "audience", "school", "hub", "groups", "manager", "services", *WHEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +84,7 @@ def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked:
                 text = with_lessons(with_explanations(text, service, in_full=is_private), service)
             write_whole(new / name, text, private=is_private)
         if definition.people:
-            write_whole(new / "people.csv", _people(definition, contacts), private=True)
+            write_whole(new / PEOPLE_FILE, people_text(definition, contacts), private=True)
         write_schemas(new / "schema")
         left_out = about_contracts - set(contracts)
         remember(new, stored.programme.id, stored.version.number, stored.version.hash, left_out=left_out)
@@ -195,32 +191,6 @@ def _exported(source: Path | None, *, db: str, programme: str | None, on: date |
         baseline=stored.baseline.dates if stored.baseline else None,
         answers=given,
     )
-
-
-def _people(definition: Definition, contacts: Mapping[str, Contact] | None) -> str:
-    """Return the text of people.csv, under the column names of programme.yaml and with formulas made harmless.
-
-    Without contacts, the columns of contact details are left out.
-    """
-    out, theirs = io.StringIO(), definition.programme.columns.get("people", {})
-    wanted = PEOPLE if contacts is not None else [name for name in PEOPLE if name not in OF_A_CONTACT]
-    # If programme.yaml uses one of our names for another column, ours cannot be read and is empty.
-    columns = [name for name in wanted if name in theirs or name not in theirs.values()]
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(safe_cell(theirs.get(name, name)) for name in columns)
-    for person in definition.people:
-        contact = contacts.get(person.id) if contacts is not None else None
-        row = person.model_dump() | {
-            several: ";".join(getattr(person, several)) for several in ("groups", "services", "works_on")
-        }
-        row["moves"] = ";".join(f"{m.on}={m.school}" for m in person.moves)
-        if contact is not None:
-            away = ";".join(f"{a.first_day}..{a.last_day}" for a in contact.away)
-            row |= {"name": contact.name, "email": contact.email, "language": contact.language, "away": away}
-            row["active"] = "" if contact.is_active else "no"
-        cells = (row.get(name) for name in columns)
-        writer.writerow("" if cell is None else safe_cell(str(cell)) for cell in cells)
-    return out.getvalue()
 
 
 def with_waivers(text: str, definition: Definition) -> str:

@@ -151,7 +151,9 @@ def scheduled(
 
 def folder_runs(folder: Folder, *, on: date | None) -> tuple[RunSummary, ...]:
     """Reconcile every pair of files in a folder: parallel-runs/SERVICE/PERIOD-old.csv and PERIOD-new.csv."""
-    runs = []
+    runs: list[RunSummary] = []
+    if folder.path is None:
+        return ()
     for service in folder.definition.services:
         policy = service.parallel_run or ParallelRunPolicy()
         problems: list[Problem] = []

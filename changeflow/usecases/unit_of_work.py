@@ -92,6 +92,11 @@ class UnitOfWork:
         self._ahead = replace(self.stored, judged=judged)
         return judged
 
+    def expect(self, definition: Definition, judged: Judged) -> None:
+        """Expect the work to end with another definition, judged as given; the judgement is then used again."""
+        version = replace(self.stored.version, definition=definition, hash=definition.content_hash())
+        self._ahead = replace(self.stored, version=version, judged=judged)
+
     def note(self, action: str, subject: str, *, by: str) -> None:
         """Add an audit entry that records no change to the programme."""
         audit.append(self.session, self.name, at=self.change.now, actor=by, action=action, subject=subject)

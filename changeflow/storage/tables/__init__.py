@@ -2,8 +2,29 @@
 
 from sqlmodel import SQLModel
 
-from changeflow.storage.tables import accounts, agenda, audit, data_requests, facts, jobs, ledger_pairs, programme
+from changeflow.storage.tables import (
+    accounts,
+    agenda,
+    audit,
+    data_requests,
+    drafts,
+    facts,
+    jobs,
+    ledger_pairs,
+    programme,
+)
 
 metadata = SQLModel.metadata
 
-__all__ = ["accounts", "agenda", "audit", "data_requests", "facts", "jobs", "ledger_pairs", "metadata", "programme"]
+__all__ = [
+    "accounts",
+    "agenda",
+    "audit",
+    "data_requests",
+    "drafts",
+    "facts",
+    "jobs",
+    "ledger_pairs",
+    "metadata",
+    "programme",
+]

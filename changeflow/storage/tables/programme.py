@@ -30,6 +30,10 @@ class VersionRow(OwnRow, table=True):
     sources: str = Field(sa_column=Column(Text, nullable=False))
     created_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     created_by: str
+    edits: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    """The edits that made it from its parent, as JSON; null if a folder was stored."""
+    reason: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    """Why, as the person who published the edits said."""
 
 
 class SchoolJoinedRow(SQLModel, table=True):

@@ -1,0 +1,66 @@
+"""The places that a change touches, named by ids, so that they can be found again when other lines have changed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from changeflow.intake.editing import schools_table
+from changeflow.intake.editing.sources import SCHOOLS_FILE, Sources
+from changeflow.intake.editing.yaml_patch import MISSING, data_of, flow_text, value_at
+
+Place = tuple[str, ...]
+"""A file, then keys and ids: `("programme.yaml", "waves", "pilot", "schools", "ash")`."""
+_KEYS = ("id", "name", "person", "group", "rule", "kind")
+"""What tells the items of a list apart: the first of these that all items have, each with another value."""
+
+
+def touched(before: Sources, after: Sources) -> list[Place]:
+    """Return the places whose values differ."""
+    found: list[Place] = []
+    for file in sorted({*before, *after}):
+        if before.get(file) != after.get(file):
+            found += _differing(_content(before, file), _content(after, file), (file,))
+    return found
+
+
+def state_at(sources: Sources, place: Place) -> Any:  # noqa: ANN401
+    """Return the value at a place, or `MISSING`."""
+    return value_at(_content(sources, place[0]), place[1:])
+
+
+def in_text(value: Any) -> str:  # noqa: ANN401
+    """Write a value as a file has it; empty if there is none."""
+    return "" if value is MISSING else flow_text(value)
+
+
+def _content(sources: Sources, file: str) -> Any:  # noqa: ANN401
+    """Return what a file says, with the items of lists by their ids."""
+    if file not in sources:
+        return MISSING
+    if file == SCHOOLS_FILE:
+        return schools_table.rows_of(sources[file], schools_table.columns_in(sources))
+    if not file.endswith(".yaml"):
+        return sources[file]
+    return _by_id(data_of(sources[file], file))
+
+
+def _by_id(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, dict):
+        return {str(key): _by_id(below) for key, below in value.items()}
+    if not isinstance(value, list):
+        return value
+    if all(not isinstance(item, dict | list) for item in value):
+        names = [str(item) for item in value]
+        return dict(zip(names, value, strict=True)) if len(set(names)) == len(names) else value
+    for key in _KEYS:
+        names = [str(item[key]) for item in value if isinstance(item, dict) and key in item]
+        if len(set(names)) == len(value):
+            return {name: _by_id(item) for name, item in zip(names, value, strict=True)}
+    return value
+
+
+def _differing(before: Any, after: Any, place: Place) -> Iterator[Place]:  # noqa: ANN401
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in dict.fromkeys((*before, *after)):
+            yield from _differing(before.get(key, MISSING), after.get(key, MISSING), (*place, key))
+    elif before is not after and (type(before) is not type(after) or before != after):
+        yield place

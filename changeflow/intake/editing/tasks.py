@@ -1,0 +1,214 @@
+"""Edits of tasks and milestones: durations, links, deadlines, owners."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from changeflow.errors import EditRefusedError
+from changeflow.intake.editing.base import EditBase, Namer, ids
+from changeflow.intake.editing.sources import (
+    PROGRAMME,
+    Sources,
+    field_of,
+    found_at,
+    own_fields,
+    task_place,
+    with_item,
+    with_value,
+    without,
+    without_item,
+)
+from changeflow.intake.editing.yaml_patch import MISSING
+from changeflow.roadmap.model.pathways import parse_link
+from changeflow.values.base import TaskId
+from changeflow.values.duration import DurationText
+from changeflow.values.moments import format_day
+
+LINKS = ("after", "also_after")
+
+
+class TaskEdit(EditBase):
+    """A change to one task or milestone."""
+
+    task: TaskId = Field(description="Its full id, such as payroll/pilot/go-live or programme/payroll-live")
+
+    def place(self, sources: Sources, field: str) -> tuple[str, tuple[str | int, ...]]:
+        """Return where a field of the task is written."""
+        if field_of(sources, self.task, "drop"):
+            raise EditRefusedError(f"'{self.task}' has been removed from the plan.")
+        file, path = task_place(sources, self.task)
+        if path[0] == "milestones" and field not in ("name", "after", "deadline", "owner"):
+            raise EditRefusedError(f"'{self.task}' is a milestone, which has no {field}.")
+        return file, (*path, field)
+
+
+class SetDuration(TaskEdit):
+    """Set how long a task takes."""
+
+    kind: Literal["set-duration"] = "set-duration"
+    title: ClassVar[str] = "Change a duration"
+    duration: DurationText
+
+    def apply(self, sources: Sources) -> Sources:
+        return with_value(sources, *self.place(sources, "duration"), self.duration)
+
+    def words(self, name: Namer = ids) -> str:
+        return f"{name('task', self.task)}: change the duration to {self.duration}."
+
+
+class SetEstimate(TaskEdit):
+    """Set the range of a task's duration, or remove it."""
+
+    kind: Literal["set-estimate"] = "set-estimate"
+    title: ClassVar[str] = "Change an estimate"
+    estimate: tuple[DurationText, DurationText, DurationText] | None = Field(
+        None, description="Optimistic, likely and pessimistic; empty to remove the range"
+    )
+
+    def apply(self, sources: Sources) -> Sources:
+        file, path = self.place(sources, "estimate")
+        if self.estimate is not None:
+            return with_value(sources, file, path, list(self.estimate))
+        return _cleared(sources, file, path)
+
+    def words(self, name: Namer = ids) -> str:
+        if self.estimate is None:
+            return f"{name('task', self.task)}: remove the estimate."
+        return f"{name('task', self.task)}: change the estimate to {', '.join(self.estimate)}."
+
+
+class SetDeadline(TaskEdit):
+    """Set or remove the deadline of a task or milestone."""
+
+    kind: Literal["set-deadline"] = "set-deadline"
+    title: ClassVar[str] = "Change a deadline"
+    needs_reason: ClassVar[bool] = True
+    deadline: date | None = Field(None, description="Empty to remove it")
+
+    def apply(self, sources: Sources) -> Sources:
+        file, path = self.place(sources, "deadline")
+        if self.deadline is not None:
+            return with_value(sources, file, path, self.deadline)
+        return _cleared(sources, file, path)
+
+    def words(self, name: Namer = ids) -> str:
+        if self.deadline is None:
+            return f"{name('task', self.task)}: remove the deadline."
+        return f"{name('task', self.task)}: change the deadline to {format_day(self.deadline)}."
+
+
+class SetOwner(TaskEdit):
+    """Give a task or milestone another owner."""
+
+    kind: Literal["set-owner"] = "set-owner"
+    title: ClassVar[str] = "Change an owner"
+    owner: str = Field(min_length=1, description="A person, a group, or a role such as lead_provider")
+
+    def apply(self, sources: Sources) -> Sources:
+        return with_value(sources, *self.place(sources, "owner"), self.owner)
+
+    def words(self, name: Namer = ids) -> str:
+        return f"{name('task', self.task)}: the owner is now {name('person', self.owner)}."
+
+
+class LinkTasks(TaskEdit):
+    """Make a task wait for another."""
+
+    kind: Literal["link"] = "link"
+    title: ClassVar[str] = "Add a link"
+    after: str = Field(description="The task that it waits for, such as payroll/go-live or requirements FS+5d")
+
+    @field_validator("after")
+    @classmethod
+    def _is_a_link(cls, text: str) -> str:
+        parse_link(text)
+        return text
+
+    def apply(self, sources: Sources) -> Sources:
+        link = parse_link(self.after)
+        if any(_same(self.task, parse_link(text).task, link.task) for text in links_of(sources, self.task)):
+            raise EditRefusedError(f"'{self.task}' already waits for '{link.task}'.")
+        file, path = self.place(sources, "after")
+        own = found_at(sources, file, path)
+        if path[0] == "milestones" or self.task.startswith(f"{PROGRAMME}/") or own is not MISSING:
+            return with_item(sources, file, path, self.after)
+        return with_item(sources, file, (*path[:-1], "also_after"), self.after)
+
+    def words(self, name: Namer = ids) -> str:
+        return f"{name('task', self.task)} waits for {name('link', self.after)}."
+
+
+class UnlinkTasks(TaskEdit):
+    """Let a task start without waiting for another."""
+
+    kind: Literal["unlink"] = "unlink"
+    title: ClassVar[str] = "Remove a link"
+    after: str = Field(description="The task that it no longer waits for, as its link names it")
+
+    def apply(self, sources: Sources) -> Sources:
+        for field in LINKS:
+            file, path = self.place(sources, field)
+            own = found_at(sources, file, path)
+            place = _place_of_link(self.task, own, self.after)
+            if place is None:
+                continue
+            if field == "after" and len(_listed(own)) == 1:
+                if path[0] == "milestones":
+                    raise EditRefusedError(f"'{self.task}' needs at least one task that it waits for.")
+                return with_value(sources, file, path, [])
+            return without_item(sources, file, path, place)
+        # The link is in a more general place: write the links that remain.
+        written = next((_listed(f["after"]) for f in own_fields(sources, self.task) if f.get("after") is not None), [])
+        if _place_of_link(self.task, written, self.after) is None:
+            raise EditRefusedError(f"'{self.task}' does not wait for '{self.after}', or only by a rule.")
+        rest = [text for text in written if not _same(self.task, parse_link(text).task, self.after)]
+        return with_value(sources, *self.place(sources, "after"), rest)
+
+    def words(self, name: Namer = ids) -> str:
+        return f"{name('task', self.task)} no longer waits for {name('link', self.after)}."
+
+
+class RenameTask(TaskEdit):
+    """Give a task or milestone another name; its id and its records stay."""
+
+    kind: Literal["rename-task"] = "rename-task"
+    title: ClassVar[str] = "Rename a task"
+    name: str = Field(min_length=1)
+
+    def apply(self, sources: Sources) -> Sources:
+        return with_value(sources, *self.place(sources, "name"), self.name)
+
+    def words(self, name: Namer = ids) -> str:
+        return f"Rename {name('task', self.task)} to “{self.name}”."
+
+
+def links_of(sources: Sources, task: TaskId) -> list[str]:
+    """Return a task's links as written."""
+    fields = list(own_fields(sources, task))
+    after = next((_listed(f["after"]) for f in fields if f.get("after") is not None), [])
+    return [*after, *(text for f in fields for text in _listed(f.get("also_after")))]
+
+
+def _cleared(sources: Sources, file: str, path: tuple[str | int, ...]) -> Sources:
+    if found_at(sources, file, path) is MISSING:
+        raise EditRefusedError(f"'{path[-2]}' has no {path[-1]} of its own to remove.")
+    return without(sources, file, path)
+
+
+def _listed(value: Any) -> list[str]:  # noqa: ANN401
+    if value is None or value is MISSING:
+        return []
+    return [str(one) for one in value] if isinstance(value, Sequence) and not isinstance(value, str) else [str(value)]
+
+
+def _place_of_link(task: TaskId, written: Any, after: str) -> int | None:  # noqa: ANN401
+    found = enumerate(_listed(written))
+    return next((n for n, text in found if _same(task, parse_link(text).task, after)), None)
+
+
+def _same(task: TaskId, one: str, other: str) -> bool:
+    """Return whether two names in a task's links mean the same task: in full, or within its service."""
+    service = task.partition("/")[0]
+    return one.removeprefix(f"{service}/") == other.removeprefix(f"{service}/")

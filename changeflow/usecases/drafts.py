@@ -1,0 +1,93 @@
+"""Drafts of changes to a programme: store, change, list and discard them. Publishing one is in `editing`."""
+
+from dataclasses import replace
+
+from changeflow.errors import CheckFailedError, InputError, UnknownThingError
+from changeflow.intake.editing.kinds import edits_from_json, edits_to_json
+from changeflow.storage import drafts
+from changeflow.storage.database import read_scope
+from changeflow.storage.drafts import StoredDraft
+from changeflow.usecases.acts import StaleError
+from changeflow.usecases.editing import EditConflictsError, PlanDraft, loaded_for_editing, replayed
+from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
+from changeflow.values.words import Action
+
+MOST_EDITS, MOST_DRAFTS = 500, 200
+"""The most edits of one draft, and the most drafts of a programme."""
+
+
+def drafts_of(change: Change) -> tuple[PlanDraft, ...]:
+    """Return a programme's drafts, newest first."""
+    with read_scope(change.db) as session:
+        stored, _ = loaded_for_editing(session, change)
+        return tuple(_draft(found) for found in drafts.drafts_of(session, stored.programme.id))
+
+
+def draft_of(number: int, change: Change) -> PlanDraft:
+    """Return a draft by its number."""
+    with read_scope(change.db) as session:
+        stored, _ = loaded_for_editing(session, change)
+        found = drafts.draft_of(session, stored.programme.id, number)
+    if found is None:
+        raise UnknownThingError("draft", str(number))
+    return _draft(found)
+
+
+def save_draft(draft: PlanDraft, change: Change) -> PlanDraft:
+    """Store a draft, a new one or the next revision of a stored one; return it as stored.
+
+    Raise a `StaleError` if someone else has saved it since.
+    """
+    if len(draft.edits) > MOST_EDITS:
+        raise InputError(f"A draft has at most {MOST_EDITS} changes. Publish some of them first.")
+    with unit_of_work(change) as work:
+        by = work.permit(Action.STORE_VERSION)
+        return _saved(work, draft, by)
+
+
+def rebased(draft: PlanDraft, change: Change) -> PlanDraft:
+    """Return a draft for the latest version; raise an `EditConflictsError` if an edit does not fit that version."""
+    with read_scope(change.db) as session:
+        stored, _ = loaded_for_editing(session, change)
+        made = replayed(session, stored, draft)
+    if made.conflicts:
+        raise EditConflictsError(made.conflicts)
+    return replace(draft, base=stored.version.number)
+
+
+def discard_draft(number: int, change: Change) -> None:
+    """Delete a draft."""
+    with unit_of_work(change) as work:
+        work.permit(Action.STORE_VERSION)
+        if not drafts.remove_draft(work.session, work.name, number):
+            raise UnknownThingError("draft", str(number))
+
+
+def _saved(work: UnitOfWork, draft: PlanDraft, by: str) -> PlanDraft:
+    edits = edits_to_json(draft.edits)
+    if draft.id is None:
+        if len(drafts.drafts_of(work.session, work.name)) >= MOST_DRAFTS:
+            raise CheckFailedError(f"A programme has at most {MOST_DRAFTS} drafts. Discard some of them first.")
+        at = work.change.now
+        new = drafts.add_draft(work.session, work.name, name=draft.name, base=draft.base, edits=edits, author=by, at=at)
+        return _draft(new)
+    found = drafts.draft_of(work.session, work.name, draft.id)
+    if found is None:
+        raise UnknownThingError("draft", str(draft.id))
+    changed = replace(found, name=draft.name, base=draft.base, edits=edits)
+    if not drafts.change_draft(work.session, changed, seen=draft.revision):
+        raise StaleError("Someone else has saved this draft since you opened it.")
+    return _draft(replace(changed, revision=draft.revision + 1))
+
+
+def _draft(found: StoredDraft) -> PlanDraft:
+    return PlanDraft(
+        programme=found.programme,
+        base=found.base,
+        edits=edits_from_json(found.edits),
+        name=found.name,
+        author=found.author,
+        made=found.made,
+        id=found.id,
+        revision=found.revision,
+    )

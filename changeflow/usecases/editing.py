@@ -1,0 +1,268 @@
+"""Edit a stored programme: preview edits with their effect, publish them as the next version, or undo a version.
+
+A draft is a list of edits on a version. Previewing, publishing and undoing all try the files in the same way: they make
+the edits on the latest files, read these with the checks of a folder, judge the plan, and compare it with the plan now.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from difflib import unified_diff
+
+from sqlmodel import Session
+
+from changeflow.errors import (
+    ChangeflowError,
+    CheckFailedError,
+    ConflictError,
+    InputError,
+    NotAllowedError,
+    ProblemsError,
+    UnknownThingError,
+)
+from changeflow.intake.editing.base import Namer
+from changeflow.intake.editing.kinds import Edit, edits_to_json
+from changeflow.intake.editing.merging import taken_out
+from changeflow.intake.editing.replay import EditConflict, Replayed, replay
+from changeflow.intake.editing.sources import Sources
+from changeflow.intake.folder import Folder
+from changeflow.programme.names import names_in
+from changeflow.programme.programme import Programme
+from changeflow.reports.effects import Effect, effect_of
+from changeflow.rules.engine import Judged
+from changeflow.storage import versions
+from changeflow.storage.database import read_scope
+from changeflow.storage.versions import Version
+from changeflow.usecases.acts import ReasonNeededError
+from changeflow.usecases.authority import permit
+from changeflow.usecases.next_versions import NextVersion, check_next, store_next
+from changeflow.usecases.settled_sources import read_version, settled
+from changeflow.usecases.stored import Stored, judged_as, load
+from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
+from changeflow.values.problem import Problem
+from changeflow.values.words import Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanDraft:
+    """Edits on a version that no one has published."""
+
+    programme: str
+    base: int
+    """The number of the version that the edits are for."""
+    edits: tuple[Edit, ...]
+    name: str = ""
+    author: str = ""
+    made: datetime | None = None
+    id: int | None = None
+    """Its number, once it is stored."""
+    revision: int = 0
+    """How often it has been stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a new version would be and do. It is not stored."""
+
+    version: int
+    """The number of the latest version, on which the edits are tried."""
+    steps: tuple[str, ...]
+    """What each edit does, in a sentence."""
+    conflicts: tuple[EditConflict, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with the files after the edits."""
+    refused: str = ""
+    """Why the version may not be stored although its files are correct; empty if it may."""
+    effect: Effect | None = None
+    """What the edits do to the plan; None if the plan cannot be calculated."""
+    needs_reason: bool = False
+    is_same: bool = False
+    """Whether nothing in the programme would change."""
+    files: Mapping[str, str]
+    """The changed lines of each file."""
+
+    @property
+    def can_publish(self) -> bool:
+        return self.effect is not None and not self.is_same and not self.refused
+
+
+class EditConflictsError(ConflictError):
+    """Edits do not fit the programme as it is now; nothing was saved."""
+
+    def __init__(self, conflicts: Sequence[EditConflict]) -> None:
+        self.conflicts = tuple(conflicts)
+        super().__init__(" ".join(["The changes do not fit the plan as it is now.", *(c.reason for c in conflicts)]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trial:
+    """Files tried as the next version."""
+
+    preview: Preview
+    new: NextVersion | None = None
+    judged: Judged | None = None
+
+
+def preview(draft: PlanDraft, change: Change) -> Preview:
+    """Return what publishing a draft would do. Nothing is written."""
+    with read_scope(change.db) as session:
+        stored, by = loaded_for_editing(session, change)
+        return _tried(session, stored, change, by, replayed(session, stored, draft), draft.edits).preview
+
+
+def publish(draft: PlanDraft, reason: str, change: Change) -> int:
+    """Store a draft as the next version, with its edits and the reason; return the version's number."""
+    with unit_of_work(change) as work:
+        by = work.permit(Action.STORE_VERSION)
+        made = replayed(work.session, work.stored, draft)
+        trial = _tried(work.session, work.stored, change, by, made, draft.edits)
+        return _store(work, trial, "edit", by, reason, edits_to_json(draft.edits))
+
+
+def preview_undo(number: int, change: Change) -> Preview:
+    """Return what undoing a version would do. Nothing is written."""
+    with read_scope(change.db) as session:
+        stored, by = loaded_for_editing(session, change)
+        return _tried(session, stored, change, by, _without(session, stored, number)).preview
+
+
+def undo(number: int, reason: str, change: Change) -> int:
+    """Store the files as they were before a version, with later changes; return the new version's number."""
+    with unit_of_work(change) as work:
+        by = work.permit(Action.STORE_VERSION)
+        trial = _tried(work.session, work.stored, change, by, _without(work.session, work.stored, number))
+        return _store(work, trial, f"edit:undo:{number}", by, reason, None)
+
+
+def namer(programme: Programme) -> Namer:
+    """Return the function that names a programme's things in sentences."""
+    definition = programme.definition
+    known: Mapping[str, Mapping[str, str]] = {
+        "school": {s.id: s.name for s in definition.schools},
+        "wave": {w.id: w.name for w in definition.programme.waves},
+        "service": {s.service: s.name for s in definition.services},
+        "person": {p.id: programme.person(p.id) for p in definition.people},
+        "team": {id_: team.name or id_ for id_, team in definition.rollout.teams.items()},
+    }
+
+    def name(kind: str, id_: str) -> str:
+        task = programme.roadmap.tasks.get(id_)
+        return f"“{task.name}”" if task is not None else known.get(kind, {}).get(id_, f"‘{id_}’")
+
+    return name
+
+
+def loaded_for_editing(session: Session, change: Change) -> tuple[Stored, str]:
+    """Load a programme for a person who may change it; return it with the person."""
+    stored = load(session, change.programme, on=change.on)
+    definition, names = stored.version.definition, stored.programme.names
+    return stored, permit(definition, change.actor, Action.STORE_VERSION, on=change.on, names=names)
+
+
+def _version(session: Session, stored: Stored, number: int) -> Version:
+    """Return one of a programme's versions."""
+    if number == stored.version.number:
+        return stored.version
+    found = versions.numbered(session, stored.programme.id, number)
+    if found is None:
+        raise UnknownThingError("version", str(number))
+    return found
+
+
+def replayed(session: Session, stored: Stored, draft: PlanDraft) -> Replayed:
+    """Make a draft's edits on the latest version."""
+    latest = settled(stored.version)
+    if draft.base == stored.version.number:
+        return replay(draft.edits, latest, latest)
+    return replay(draft.edits, settled(_version(session, stored, draft.base)), latest)
+
+
+def _without(session: Session, stored: Stored, number: int) -> Replayed:
+    if number <= 1:
+        raise InputError("The first version cannot be undone. No changes saved.")
+    before, after = (settled(_version(session, stored, n)) for n in (number - 1, number))
+    return taken_out(before, after, settled(stored.version))
+
+
+def _tried(
+    session: Session, stored: Stored, change: Change, by: str, made: Replayed, edits: Sequence[Edit] = ()
+) -> _Trial:
+    """Try files as the next version: read, check and judge them."""
+    name = namer(stored.programme)
+    base = Preview(
+        version=stored.version.number,
+        steps=tuple(edit.words(name) for edit in edits),
+        conflicts=made.conflicts,
+        files=_changed_lines(settled(stored.version), made.sources),
+    )
+    if made.conflicts:
+        return _Trial(preview=base)
+    try:
+        read = read_version(made.sources, stored.version.definition)
+    except ProblemsError as error:
+        return _Trial(preview=replace(base, problems=error.problems))
+
+    def is_retired(task: str) -> bool:
+        return any(edit.retires(task) for edit in edits)
+
+    return _judged(session, stored, change, by, read, base, edits, is_retired)
+
+
+def _judged(
+    session: Session,
+    stored: Stored,
+    change: Change,
+    by: str,
+    read: Folder,
+    base: Preview,
+    edits: Sequence[Edit],
+    is_retired: Callable[[str], bool],
+) -> _Trial:
+    names = stored.programme.names
+    try:
+        new = check_next(session, stored.version, read, by=by, on=change.on, names=names, is_retired=is_retired)
+        version = replace(stored.version, hash=read.definition.content_hash(), definition=read.definition)
+        found = judged_as(version, new.facts, on=change.on)
+    except NotAllowedError:
+        raise
+    except ChangeflowError as error:
+        return _Trial(preview=replace(base, refused=str(error)))
+    found = found.with_names(names_in(read.definition, stored.contacts.values()))
+    effect = effect_of(stored.judged, found)
+    made = replace(
+        base,
+        effect=effect,
+        needs_reason=effect.needs_reason or any(edit.needs_reason for edit in edits),
+        is_same=version.hash == stored.version.hash,
+    )
+    return _Trial(preview=made, new=new, judged=found)
+
+
+def _store(work: UnitOfWork, trial: _Trial, action: str, by: str, reason: str, edits: str | None) -> int:
+    seen = trial.preview
+    if seen.conflicts:
+        raise EditConflictsError(seen.conflicts)
+    if seen.problems:
+        raise ProblemsError(seen.problems, "No changes saved.")
+    if seen.refused or trial.new is None or trial.judged is None:
+        raise CheckFailedError(seen.refused)
+    if seen.is_same:
+        raise InputError("These changes leave the programme as it is. No changes saved.")
+    if seen.needs_reason and not reason.strip():
+        raise ReasonNeededError
+    number = store_next(work.session, trial.new, at=work.change.now, by=by, edits=edits, reason=reason.strip() or None)
+    work.expect(trial.new.read.definition, trial.judged)
+    verb, _, undone = action.rpartition(":")
+    subject = f"version:{number}:{trial.new.read.definition.content_hash()[:12]}"
+    work.record(verb or action, f"{subject}:undoes:{undone}" if verb else subject, by=by)
+    return number
+
+
+def _changed_lines(before: Sources, after: Sources) -> dict[str, str]:
+    """Return the changed lines of each file, with a line around them."""
+    found = {}
+    for file in sorted({*before, *after}):
+        if before.get(file) != after.get(file):
+            texts = (before.get(file, "").splitlines(), after.get(file, "").splitlines())
+            found[file] = "\n".join(list(unified_diff(*texts, n=1, lineterm=""))[2:])
+    return found

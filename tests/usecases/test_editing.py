@@ -1,0 +1,176 @@
+"""Drafts are previewed, published and undone: the files change in one place, and the plan as the preview said."""
+
+from pathlib import Path
+
+import pytest
+
+from changeflow.errors import ConflictError, InputError, NotAllowedError, ProblemsError
+from changeflow.intake.editing.kinds import edits_from
+from changeflow.storage import versions
+from changeflow.storage.database import read_scope
+from changeflow.storage.versions import Version
+from changeflow.usecases import announcements, editing, waivers
+from changeflow.usecases.acts import ReasonNeededError, StaleError
+from changeflow.usecases.drafts import discard_draft, draft_of, drafts_of, rebased, save_draft
+from changeflow.usecases.editing import EditConflictsError, PlanDraft, preview, preview_undo, publish, undo
+from changeflow.usecases.stored import load
+from changeflow.values.finding import Waiver
+from tests.every_role import TODAY, World, stored_world
+
+MOVE = {"kind": "move-school", "school": "beech", "to_wave": "w1"}
+LONGER = {"kind": "set-duration", "task": "payroll/requirements", "duration": "8d"}
+MUCH_LONGER = {**LONGER, "duration": "120d"}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return stored_world(tmp_path / "world")
+
+
+def a_draft(*edits: dict[str, object], base: int = 1) -> PlanDraft:
+    return PlanDraft(programme="small", base=base, edits=edits_from(edits))
+
+
+def version_of(world: World, number: int) -> Version:
+    with read_scope(world.db) as session:
+        found = versions.numbered(session, "small", number)
+    assert found is not None
+    return found
+
+
+class TestPreview:
+    def test_it_says_what_each_edit_does_and_which_lines_change(self, world: World):
+        seen = preview(a_draft(LONGER), world.change("chief"))
+        assert seen.steps == ("“Payroll: requirements”: change the duration to 8d.",)
+        assert list(seen.files) == ["services/payroll.yaml"]
+        assert seen.files["services/payroll.yaml"].endswith("\n+tasks:\n+  requirements: {duration: 8d}")
+
+    def test_it_writes_nothing(self, world: World):
+        before = world.dump()
+        assert preview(a_draft(MOVE), world.change("chief")).can_publish
+        assert world.dump() == before
+
+    def test_edits_that_do_not_fit_are_conflicts_with_the_reason(self, world: World):
+        seen = preview(a_draft({**MOVE, "to_wave": "w9"}), world.change("chief"))
+        assert [c.reason for c in seen.conflicts] == ["There is no wave 'w9'."]
+        assert not seen.can_publish
+
+    def test_problems_of_the_files_after_the_edits_are_listed(self, world: World):
+        link = {"kind": "link", "task": "payroll/requirements", "after": "go-live"}
+        seen = preview(a_draft(link), world.change("chief"))
+        assert "Tasks wait for each other" in seen.problems[0].what
+        with pytest.raises(ProblemsError):
+            publish(a_draft(link), "", world.change("chief"))
+
+    def test_a_person_without_the_right_to_store_versions_is_refused(self, world: World):
+        with pytest.raises(NotAllowedError):
+            preview(a_draft(MOVE), world.change("viewer"))
+
+
+class TestPublishing:
+    def test_the_version_keeps_its_edits_and_its_reason(self, world: World):
+        number = publish(a_draft(LONGER), " More to ask. ", world.change("chief"))
+        stored = version_of(world, number)
+        assert (number, stored.reason, stored.parent_hash) == (2, "More to ask.", version_of(world, 1).hash)
+        assert '"duration":"8d"' in (stored.edits or "")
+        assert world.audited()[-1] == ("chief", "edit", f"version:2:{stored.hash[:12]}")
+
+    def test_the_stored_plan_has_the_effect_of_the_preview(self, world: World):
+        with read_scope(world.db) as session:
+            before = load(session, "small", on=TODAY)
+        seen = preview(a_draft(MUCH_LONGER, MOVE), world.change("chief"))
+        publish(a_draft(MUCH_LONGER, MOVE), "Agreed.", world.change("chief"))
+        with read_scope(world.db) as session:
+            after = load(session, "small", on=TODAY)
+        assert editing.effect_of(before.judged, after.judged) == seen.effect
+        assert seen.effect is not None
+        assert "School go-lives" in [part.title for part in seen.effect.parts]
+
+    def test_a_move_of_an_announced_date_needs_a_reason(self, world: World):
+        announcements.announce_forecast(None, (), how="letter", on=TODAY, change=world.change("chief"))
+        seen = preview(a_draft(MUCH_LONGER), world.change("chief"))
+        assert (seen.needs_reason, bool(seen.effect and seen.effect.to_tell)) == (True, True)
+        with pytest.raises(ReasonNeededError):
+            publish(a_draft(MUCH_LONGER), "  ", world.change("chief"))
+
+    def test_edits_that_change_nothing_are_refused(self, world: World):
+        publish(a_draft(LONGER), "", world.change("chief"))
+        with pytest.raises(InputError, match="leave the programme as it is"):
+            publish(a_draft(LONGER, base=2), "", world.change("chief"))
+
+    def test_edits_made_for_an_older_version_fit_if_their_places_are_as_they_were(self, world: World):
+        publish(a_draft(LONGER), "", world.change("chief"))
+        assert publish(a_draft(MOVE), "", world.change("chief")) == 3
+        assert "duration: 8d" in version_of(world, 3).sources["services/payroll.yaml"]
+
+    def test_an_edit_of_a_place_that_someone_else_has_changed_is_a_conflict_with_both_texts(self, world: World):
+        publish(a_draft(LONGER), "", world.change("chief"))
+        with pytest.raises(EditConflictsError) as error:
+            publish(a_draft({**LONGER, "duration": "9d"}), "", world.change("member"))
+        [conflict] = error.value.conflicts
+        assert (conflict.before, conflict.theirs, conflict.ours) == (
+            "",
+            "{requirements: {duration: 8d}}",
+            "{requirements: {duration: 9d}}",
+        )
+        assert isinstance(error.value, ConflictError)
+
+    def test_waivers_recorded_since_the_files_were_stored_are_kept(self, world: World):
+        waiver = Waiver(
+            rule="R04", reason="Known", owner="lead", approved_by=("chief",), expires=TODAY.replace(month=9)
+        )
+        waivers.add_waiver(waiver, world.change("chief"))
+        publish(a_draft(LONGER, base=2), "", world.change("member"))
+        assert version_of(world, 3).definition.waivers == (waiver,)
+        assert "rule: R04" in version_of(world, 3).sources["programme.yaml"]
+
+
+class TestUndo:
+    def test_the_version_before_is_restored_to_the_letter(self, world: World):
+        publish(a_draft(MOVE, LONGER), "", world.change("chief"))
+        assert undo(2, "", world.change("chief")) == 3
+        first, third = version_of(world, 1), version_of(world, 3)
+        assert (third.hash, dict(third.sources)) == (first.hash, dict(first.sources))
+
+    def test_later_changes_of_other_places_stay(self, world: World):
+        publish(a_draft(LONGER), "", world.change("chief"))
+        publish(a_draft(MOVE, base=2), "", world.change("chief"))
+        undo(2, "", world.change("chief"))
+        assert "duration: 8d" not in version_of(world, 4).sources["services/payroll.yaml"]
+        assert version_of(world, 4).definition.programme.waves == version_of(world, 3).definition.programme.waves
+
+    def test_a_place_that_was_changed_again_is_a_conflict(self, world: World):
+        publish(a_draft(LONGER), "", world.change("chief"))
+        publish(a_draft({**LONGER, "duration": "9d"}, base=2), "", world.change("chief"))
+        [conflict] = preview_undo(2, world.change("chief")).conflicts
+        assert (conflict.before, conflict.theirs) == (
+            "{requirements: {duration: 8d}}",
+            "{requirements: {duration: 9d}}",
+        )
+        with pytest.raises(EditConflictsError):
+            undo(2, "", world.change("chief"))
+
+    def test_the_first_version_stays(self, world: World):
+        with pytest.raises(InputError, match="first version"):
+            undo(1, "", world.change("chief"))
+
+
+class TestDrafts:
+    def test_a_draft_is_stored_and_found_again(self, world: World):
+        saved = save_draft(a_draft(MOVE), world.change("member"))
+        assert (saved.author, saved.revision, saved.edits) == ("member", 1, a_draft(MOVE).edits)
+        assert draft_of(saved.id or 0, world.change("chief")) == saved
+        discard_draft(saved.id or 0, world.change("chief"))
+        assert drafts_of(world.change("chief")) == ()
+
+    def test_a_draft_that_someone_else_has_saved_since_is_not_overwritten(self, world: World):
+        saved = save_draft(a_draft(MOVE), world.change("member"))
+        save_draft(saved, world.change("chief"))
+        with pytest.raises(StaleError):
+            save_draft(saved, world.change("member"))
+
+    def test_a_draft_moves_to_the_latest_version_unless_an_edit_no_longer_fits(self, world: World):
+        publish(a_draft(LONGER), "", world.change("chief"))
+        assert rebased(a_draft(MOVE), world.change("chief")).base == 2
+        with pytest.raises(EditConflictsError):
+            rebased(a_draft({**LONGER, "duration": "9d"}), world.change("chief"))
