@@ -415,6 +415,7 @@ ELSEWHERE = {
     Action.MAKE_TOKEN: "tests/web/pages/test_tokens.py",
     Action.SIGN_IN: "tests/web/pages: signing in",
     Action.INVITE: "tests/web/pages: who may invite",
+    Action.SET_UP: "tests/web/pages/test_setup.py",
     Action.USE_FILES: "reads no stored programme",
 }
 LATER = {Action.REPORT_CHECKPOINT: "comes after a go-live that has not happened"}

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,8 +14,11 @@ from changeflow.cli.context import Context, command, number_option, shared
 from changeflow.cli.output import note, out, print_lines
 from changeflow.collector import collect_as_usual
 from changeflow.errors import CheckFailedError, InputError
-from changeflow.settings import begin
+from changeflow.settings import Settings, begin
 from changeflow.usecases.scheduled import FLOWS
+
+if TYPE_CHECKING:
+    from changeflow.usecases.sign_in_mail import LinkPost
 
 flows = typer.Typer(help="The scheduled flows that drive a programme.", no_args_is_help=True)
 
@@ -70,30 +73,27 @@ def serve(
         bool, typer.Option("--setup", help="Print a one-time link for an admin, which works only on this machine.")
     ] = False,
 ) -> None:
-    """Serve the web application, until stopped with Ctrl+C."""
-    from changeflow.delivery.writing import templates_of
+    """Serve the web application, until stopped with Ctrl+C. Without a programme, it prints an address to set one up."""
     from changeflow.usecases.accounts import end_machine_sessions
     from changeflow.usecases.custody import take_stock
-    from changeflow.usecases.messages import Desk
-    from changeflow.usecases.sign_in_mail import LinkPost
+    from changeflow.usecases.first_run import open_first
     from changeflow.web.app import make_app
     from changeflow.web.clients import Clients, networks
     from changeflow.web.server import check_free, run
+    from changeflow.web.setup_desk import SetupDesk, setup_lines
     from changeflow.web.sign_in_doors import clock_from, doors_for
 
     chosen = begin()
     check_free(host, port)
+    is_first = open_first(db=context.db)
     clients = Clients(proxies=networks(chosen.proxies), token=chosen.metrics_token)
-    stock = take_stock(db=context.db, now=context.now)
-    if stock.message:
-        note(stock.message)
+    if message := take_stock(db=context.db, now=context.now).message:
+        note(message)
     clock = clock_from(context.at and context.now, db=context.db)
     if setup and chosen.provider is not None:
         raise InputError("--setup is for the first start: people here sign in with CHANGEFLOW_OIDC_ISSUER.")
-    doors = doors_for(context.programme, people=sign_in or (), is_setup=setup, host=host, db=context.db, now=clock())
-    post = LinkPost(
-        channels=chosen.channels, desk=Desk(base_url=chosen.base_url, templates=templates_of(chosen.templates))
-    )
+    desk, is_setup = SetupDesk(context.db), setup and not is_first
+    doors = doors_for(context.programme, people=sign_in or (), is_setup=is_setup, host=host, db=context.db, now=clock())
     provider = None
     if chosen.provider is not None:
         from changeflow.web.provider import Provider
@@ -101,8 +101,9 @@ def serve(
         provider = Provider(chosen.provider)
         end_machine_sessions(db=context.db, now=clock())
     note(f"Serving http://{host}:{port}. Stop with Ctrl+C. Links lead to CHANGEFLOW_BASE_URL.")
-    for door in doors.known:
-        out(f"{door.title}: http://{host}:{port}/sign-in/here/{door.token}")
+    print_lines(f"{door.title}: http://{host}:{port}/sign-in/here/{door.token}" for door in doors.known)
+    if is_first:
+        print_lines(setup_lines(desk, host, port, clock()))
     made = make_app(
         context.db,
         base_url=chosen.base_url,
@@ -110,11 +111,22 @@ def serve(
         clients=clients,
         anchor=chosen.anchor,
         doors=doors,
-        post=post,
+        post=_post(chosen),
         provider=provider,
+        setup=desk,
     )
     made.state.site.calculations.begin()
     run(made, host=host, port=port, base_url=chosen.base_url)
+
+
+def _post(chosen: Settings) -> "LinkPost":
+    """Return what sends sign-in links and invitations."""
+    from changeflow.delivery.writing import templates_of
+    from changeflow.usecases.messages import Desk
+    from changeflow.usecases.sign_in_mail import LinkPost
+
+    desk = Desk(base_url=chosen.base_url, templates=templates_of(chosen.templates))
+    return LinkPost(channels=chosen.channels, desk=desk)
 
 
 @shared("db", "at")

@@ -28,6 +28,24 @@ OF_ACCOUNTS: Mapping[Action, PermissionEntry] = {
         ),
         note="invited people, and those whose address the organisation's provider has verified",
     ),
+    Action.SET_UP: PermissionEntry(
+        "set up the first programme",
+        (Role.MACHINE,),
+        routes=(
+            "GET /setup/start/{token}",
+            "POST /setup/start/{token}",
+            "GET /setup",
+            "GET /setup/you",
+            "POST /setup/you",
+            "GET /setup/programme",
+            "POST /setup/programme",
+            "GET /setup/sample",
+            "POST /setup/sample",
+            "GET /setup/template",
+            "POST /setup/template",
+        ),
+        note="on the machine itself, with the address that `serve` prints once, until a programme is stored",
+    ),
     Action.MAKE_TOKEN: PermissionEntry(
         "make or withdraw a token for another program",
         (Role.ADMIN,),
@@ -42,6 +60,7 @@ OF_ACCOUNTS: Mapping[Action, PermissionEntry] = {
         "invite people to sign in",
         (Role.ADMIN,),
         routes=(
+            "GET /p/{programme}/settings/setup",
             "GET /p/{programme}/settings/people",
             "GET /p/{programme}/settings/people/{person}",
             "POST /p/{programme}/settings/people/{person}/invite",

@@ -62,6 +62,8 @@ class MachineState:
         """Exists while erased data may still be in the database's files."""
         self.forms = self.folder / f"forms-{name}"
         """Holds forms that could not be saved because a session had ended."""
+        self.setup = self.folder / f"setup-{name}"
+        """Holds what was entered to set up the first programme, until it is stored."""
 
     def seen(self) -> StateSeen | None:
         """Return what this machine has seen of the database; None if it has seen nothing."""

@@ -262,6 +262,7 @@ class Action(StrEnum):
     CHOOSE_MESSAGES = "choose-messages"
     SUBSCRIBE = "subscribe"
     SIGN_IN = "sign-in"
+    SET_UP = "set-up"
     INVITE = "invite"
     CALCULATE = "calculate"
     MAKE_TOKEN = "make-token"  # noqa: S105  (the name of an action)

@@ -28,6 +28,7 @@ from changeflow.web.lanes import Work
 from changeflow.web.pages import ROUTERS
 from changeflow.web.provider import Provider
 from changeflow.web.responses import NOT_FOUND, SITE, UNAVAILABLE, Trouble, answer_to, wrong_method
+from changeflow.web.setup_desk import SetupDesk
 from changeflow.web.sign_in_doors import Doors
 
 NO_PROXY, LIMITS = Clients(), Limits()
@@ -44,12 +45,14 @@ def make_app(
     doors: Doors | None = None,
     post: LinkPost | None = None,
     provider: Provider | None = None,
+    setup: SetupDesk | None = None,
 ) -> FastAPI:
     """Return the application over a database.
 
     `base_url` is its public address, `clock` gives the time, `clients` says which proxies and monitors to trust,
     `anchor` is the audit's file outside the database, `doors` are the sign-in links that were printed, `post` sends
-    sign-in links by email, and `provider` is the organisation's identity provider.
+    sign-in links by email, `provider` is the organisation's identity provider, and at `setup` the first programme is
+    set up.
     """
     app = FastAPI(title="changeflow", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.site = Site(
@@ -66,6 +69,7 @@ def make_app(
         calculations=Calculations(db, clock, base_url),
         noted=Noted(),
         kept=KeptForms(db),
+        setup=setup or SetupDesk(db),
     )
     for router in ROUTERS:
         app.router.routes.extend(router.routes)

@@ -44,6 +44,7 @@ from changeflow.web.security import (
     set_cookie,
     token_in,
 )
+from changeflow.web.setup_desk import SetupDesk
 from changeflow.web.sign_in_doors import Doors
 from changeflow.web.style import SCRIPT, STYLE
 
@@ -74,6 +75,7 @@ class Site:
     askers: Windows
     provider: Provider | None
     kept: KeptForms
+    setup: SetupDesk
 
     def secret(self) -> bytes:
         """Return the key that signs forms."""

@@ -155,7 +155,7 @@ def render(name: str, values: Mapping[str, Any], *, language: str = "en") -> str
     return _environment(language_of(language)).get_template(f"web/{name}.html.j2").render(values)
 
 
-API, SITE = "/api/", ("/p/", "/sign-")
+API, SITE = "/api/", ("/p/", "/sign-", "/setup")
 _OF_A_PROGRAMME = re.compile(r"/p/([a-z0-9][a-z0-9-]*)(?:/|$)")
 PLAIN = ("/health", "/metrics")
 """Paths that machines read."""

@@ -99,6 +99,7 @@ ELSEWHERE_RUN = RunSummary(service="estates", period="2027-02", compared=1, equa
                            on=TODAY)  # fmt: skip
 OPEN = {
     Action.SIGN_IN,
+    Action.SET_UP,
     Action.ANSWER_MESSAGE,
     Action.CHOOSE_MESSAGES,
     Action.SUBSCRIBE,
@@ -114,6 +115,12 @@ WITHOUT_SESSION = {
     "/sign-in/provider": 404,
     "/sign-in/provider/back": 404,
     "/sign-in/here/{token}": 404,
+    "/setup/start/{token}": 404,
+    "/setup": 404,
+    "/setup/you": 404,
+    "/setup/programme": 404,
+    "/setup/sample": 404,
+    "/setup/template": 404,
     "/a/{token}": 404,
     "/u/{token}": 404,
     "/c/{token}.ics": 404,
