@@ -20,14 +20,12 @@ from changeflow.errors import (
     ProblemsError,
     UnknownThingError,
 )
-from changeflow.intake.editing.base import Namer
 from changeflow.intake.editing.kinds import Edit, edits_to_json
 from changeflow.intake.editing.merging import taken_out
 from changeflow.intake.editing.replay import EditConflict, Replayed, replay
 from changeflow.intake.editing.sources import Sources
 from changeflow.intake.folder import Folder
 from changeflow.programme.names import names_in
-from changeflow.programme.programme import Programme
 from changeflow.reports.effects import Effect, effect_of
 from changeflow.rules.engine import Judged
 from changeflow.storage import versions
@@ -35,6 +33,7 @@ from changeflow.storage.database import read_scope
 from changeflow.storage.versions import Version
 from changeflow.usecases.acts import ReasonNeededError
 from changeflow.usecases.authority import permit
+from changeflow.usecases.edit_names import namer
 from changeflow.usecases.next_versions import NextVersion, check_next, store_next
 from changeflow.usecases.settled_sources import read_version, settled
 from changeflow.usecases.stored import Stored, judged_as, load
@@ -132,24 +131,6 @@ def undo(number: int, reason: str, change: Change) -> int:
         by = work.permit(Action.STORE_VERSION)
         trial = _tried(work.session, work.stored, change, by, _without(work.session, work.stored, number))
         return _store(work, trial, f"edit:undo:{number}", by, reason, None)
-
-
-def namer(programme: Programme) -> Namer:
-    """Return the function that names a programme's things in sentences."""
-    definition = programme.definition
-    known: Mapping[str, Mapping[str, str]] = {
-        "school": {s.id: s.name for s in definition.schools},
-        "wave": {w.id: w.name for w in definition.programme.waves},
-        "service": {s.service: s.name for s in definition.services},
-        "person": {p.id: programme.person(p.id) for p in definition.people},
-        "team": {id_: team.name or id_ for id_, team in definition.rollout.teams.items()},
-    }
-
-    def name(kind: str, id_: str) -> str:
-        task = programme.roadmap.tasks.get(id_)
-        return f"“{task.name}”" if task is not None else known.get(kind, {}).get(id_, f"‘{id_}’")
-
-    return name
 
 
 def loaded_for_editing(session: Session, change: Change) -> tuple[Stored, str]:

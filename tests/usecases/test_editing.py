@@ -6,10 +6,11 @@ import pytest
 
 from changeflow.errors import ConflictError, InputError, NotAllowedError, ProblemsError
 from changeflow.intake.editing.kinds import edits_from
+from changeflow.reports.effects import effect_of
 from changeflow.storage import versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.versions import Version
-from changeflow.usecases import announcements, editing, waivers
+from changeflow.usecases import announcements, waivers
 from changeflow.usecases.acts import ReasonNeededError, StaleError
 from changeflow.usecases.drafts import discard_draft, draft_of, drafts_of, rebased, save_draft
 from changeflow.usecases.editing import EditConflictsError, PlanDraft, preview, preview_undo, publish, undo
@@ -82,7 +83,7 @@ class TestPublishing:
         publish(a_draft(MUCH_LONGER, MOVE), "Agreed.", world.change("chief"))
         with read_scope(world.db) as session:
             after = load(session, "small", on=TODAY)
-        assert editing.effect_of(before.judged, after.judged) == seen.effect
+        assert effect_of(before.judged, after.judged) == seen.effect
         assert seen.effect is not None
         assert "School go-lives" in [part.title for part in seen.effect.parts]
 

@@ -7,7 +7,7 @@ from changeflow.intake.editing.sources import Sources
 from changeflow.values.base import Frozen
 
 Namer = Callable[[str, str], str]
-"""Returns the name of a thing, given its kind (`school`, `wave`, `task`, `service`, `person`) and its id."""
+"""Returns the name of a thing, given its kind (`school`, `wave`, `task`, `service`, `person`, …) and its id."""
 
 
 def ids(kind: str, name: str) -> str:

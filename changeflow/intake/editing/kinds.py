@@ -1,11 +1,21 @@
 """The closed list of edits, and edits as JSON."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import Field, TypeAdapter
 
 from changeflow.intake.editing.base import EditBase
+from changeflow.intake.editing.calendars import (
+    AddBlackout,
+    AddClosure,
+    RemoveBlackout,
+    RemoveClosure,
+    SetMeetings,
+    SetTerm,
+)
+from changeflow.intake.editing.settings import AddAbsence, AddWaiver, ApplyLesson, SetPolicy, SetSponsor, SetTeam
+from changeflow.intake.editing.structure import AddService, AddTask, RetireTask, SplitTask
 from changeflow.intake.editing.tasks import (
     LinkTasks,
     RenameTask,
@@ -17,7 +27,7 @@ from changeflow.intake.editing.tasks import (
 )
 from changeflow.intake.editing.waves import AddSchool, AddWave, MoveSchool, RemoveSchool, RenameWave
 
-Edit = Annotated[
+AnyEdit = (
     MoveSchool
     | AddWave
     | RenameWave
@@ -29,28 +39,28 @@ Edit = Annotated[
     | UnlinkTasks
     | SetDeadline
     | SetOwner
-    | RenameTask,
-    Field(discriminator="kind"),
-]
+    | AddTask
+    | RenameTask
+    | RetireTask
+    | SplitTask
+    | AddClosure
+    | RemoveClosure
+    | SetTerm
+    | AddBlackout
+    | RemoveBlackout
+    | SetMeetings
+    | SetTeam
+    | AddAbsence
+    | AddService
+    | SetPolicy
+    | SetSponsor
+    | AddWaiver
+    | ApplyLesson
+)
+Edit = Annotated[AnyEdit, Field(discriminator="kind")]
 _EDITS: TypeAdapter[tuple[Edit, ...]] = TypeAdapter(tuple[Edit, ...])
 
-KINDS: Mapping[str, type[EditBase]] = {
-    str(model.model_fields["kind"].default): model
-    for model in (
-        MoveSchool,
-        AddWave,
-        RenameWave,
-        AddSchool,
-        RemoveSchool,
-        SetDuration,
-        SetEstimate,
-        LinkTasks,
-        UnlinkTasks,
-        SetDeadline,
-        SetOwner,
-        RenameTask,
-    )
-}
+KINDS: Mapping[str, type[EditBase]] = {str(model.model_fields["kind"].default): model for model in get_args(AnyEdit)}
 """Every kind of edit by its name, in the order that forms list them."""
 
 

@@ -137,7 +137,7 @@ class LinkTasks(TaskEdit):
         return with_item(sources, file, (*path[:-1], "also_after"), self.after)
 
     def words(self, name: Namer = ids) -> str:
-        return f"{name('task', self.task)} waits for {name('link', self.after)}."
+        return f"{name('task', self.task)} waits for {name('task', linked(self.task, self.after))}."
 
 
 class UnlinkTasks(TaskEdit):
@@ -154,20 +154,22 @@ class UnlinkTasks(TaskEdit):
             place = _place_of_link(self.task, own, self.after)
             if place is None:
                 continue
-            if field == "after" and len(_listed(own)) == 1:
+            if field == "after" and len(listed_links(own)) == 1:
                 if path[0] == "milestones":
                     raise EditRefusedError(f"'{self.task}' needs at least one task that it waits for.")
                 return with_value(sources, file, path, [])
             return without_item(sources, file, path, place)
         # The link is in a more general place: write the links that remain.
-        written = next((_listed(f["after"]) for f in own_fields(sources, self.task) if f.get("after") is not None), [])
+        written = next(
+            (listed_links(f["after"]) for f in own_fields(sources, self.task) if f.get("after") is not None), []
+        )
         if _place_of_link(self.task, written, self.after) is None:
             raise EditRefusedError(f"'{self.task}' does not wait for '{self.after}', or only by a rule.")
         rest = [text for text in written if not _same(self.task, parse_link(text).task, self.after)]
         return with_value(sources, *self.place(sources, "after"), rest)
 
     def words(self, name: Namer = ids) -> str:
-        return f"{name('task', self.task)} no longer waits for {name('link', self.after)}."
+        return f"{name('task', self.task)} no longer waits for {name('task', linked(self.task, self.after))}."
 
 
 class RenameTask(TaskEdit):
@@ -184,11 +186,21 @@ class RenameTask(TaskEdit):
         return f"Rename {name('task', self.task)} to “{self.name}”."
 
 
+def linked(task: TaskId, link: str) -> TaskId:
+    """Return the full id of the task that a link of a task names.
+
+    >>> linked("payroll/w1/train", "build FS+2d"), linked("payroll/train", "estates/go-live")
+    ('payroll/build', 'estates/go-live')
+    """
+    found, service = parse_link(link).task, task.partition("/")[0]
+    return found if "/" in found else f"{service}/{found}"
+
+
 def links_of(sources: Sources, task: TaskId) -> list[str]:
     """Return a task's links as written."""
     fields = list(own_fields(sources, task))
-    after = next((_listed(f["after"]) for f in fields if f.get("after") is not None), [])
-    return [*after, *(text for f in fields for text in _listed(f.get("also_after")))]
+    after = next((listed_links(f["after"]) for f in fields if f.get("after") is not None), [])
+    return [*after, *(text for f in fields for text in listed_links(f.get("also_after")))]
 
 
 def _cleared(sources: Sources, file: str, path: tuple[str | int, ...]) -> Sources:
@@ -197,14 +209,15 @@ def _cleared(sources: Sources, file: str, path: tuple[str | int, ...]) -> Source
     return without(sources, file, path)
 
 
-def _listed(value: Any) -> list[str]:  # noqa: ANN401
+def listed_links(value: Any) -> list[str]:  # noqa: ANN401
+    """Return links as a list, which a file may have as a single text."""
     if value is None or value is MISSING:
         return []
     return [str(one) for one in value] if isinstance(value, Sequence) and not isinstance(value, str) else [str(value)]
 
 
 def _place_of_link(task: TaskId, written: Any, after: str) -> int | None:  # noqa: ANN401
-    found = enumerate(_listed(written))
+    found = enumerate(listed_links(written))
     return next((n for n, text in found if _same(task, parse_link(text).task, after)), None)
 
 

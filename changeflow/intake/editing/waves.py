@@ -72,7 +72,10 @@ class MoveSchool(EditBase):
             raise EditRefusedError(f"'{self.school}' is in several waves: {', '.join(found)}. Choose one of them.")
         if self.from_wave is None and not found:
             raise EditRefusedError(f"'{self.school}' is in no wave.")
-        return with_school(without_school(sources, self.from_wave or found[0], self.school), self.to_wave, self.school)
+        source = self.from_wave or found[0]
+        if source == self.to_wave:
+            raise EditRefusedError(f"'{self.school}' is already in wave '{self.to_wave}'.")
+        return with_school(without_school(sources, source, self.school), self.to_wave, self.school)
 
     def words(self, name: Namer = ids) -> str:
         source = f" from {name('wave', self.from_wave)}" if self.from_wave else ""

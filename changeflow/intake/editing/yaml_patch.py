@@ -340,7 +340,7 @@ def flow_text(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, int | float):
-        return str(value)
+        return str(int(value)) if float(value).is_integer() else str(value)
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{flow_text(k)}: {flow_text(v)}' for k, v in value.items())}}}"
     if isinstance(value, Sequence) and not isinstance(value, str):

@@ -1,0 +1,64 @@
+"""The names of things in the sentences of edits."""
+
+from collections.abc import Mapping
+
+from changeflow.intake.editing.base import Namer
+from changeflow.programme.definition import Definition
+from changeflow.programme.programme import Programme
+from changeflow.programme.references import PROGRAMME
+from changeflow.roadmap.model.naming import TaskName
+from changeflow.rules.titles import titled
+
+
+def namer(programme: Programme) -> Namer:
+    """Return the function that names a programme's things; it returns the id of a thing that is not there."""
+    definition = programme.definition
+    known: Mapping[str, Mapping[str, str]] = {
+        "school": {s.id: s.name for s in definition.schools},
+        "wave": {w.id: w.name for w in definition.programme.waves},
+        "service": {s.service: s.name for s in definition.services},
+        "person": {p.id: programme.person(p.id) for p in definition.people},
+        "team": {id_: team.name or id_ for id_, team in definition.rollout.teams.items()},
+        "calendar": _calendars(definition),
+        "meeting": {m.id: m.name for calendar in definition.calendars for m in calendar.meetings},
+    }
+
+    def name(kind: str, id_: str) -> str:
+        if kind == "task":
+            return _task(programme, id_)
+        if kind == "rule":
+            return titled(id_)
+        if kind == "setting":
+            return f"Setting “{id_.replace('_', ' ')}”"
+        return known.get(kind, {}).get(id_, f"‘{id_}’")
+
+    return name
+
+
+def _calendars(definition: Definition) -> dict[str, str]:
+    """Return whose each calendar is."""
+    schools = {s.id: s.name for s in definition.schools}
+    names = {}
+    for calendar in definition.calendars:
+        if calendar.school is not None:
+            names[calendar.calendar] = schools.get(calendar.school, calendar.school)
+        else:
+            whose = f"schools of ‘{calendar.authority}’" if calendar.authority else "all schools"
+            names[calendar.calendar] = whose
+    return names
+
+
+def _task(programme: Programme, id_: str) -> str:
+    """Return the name of a task, or of a step of a service that is several tasks."""
+    if (task := programme.roadmap.tasks.get(id_)) is not None:
+        return f"“{task.name}”"
+    owner, _, local = id_.partition("/")
+    service = next((s for s in programme.definition.services if s.service == owner), None)
+    if service is None:
+        milestone = programme.milestone(local) if owner == PROGRAMME else None
+        return f"“{milestone.name}”" if milestone is not None else f"‘{id_}’"
+    step = local.rpartition("/")[2]
+    pathway = next((p for p in programme.definition.pathways if p.pathway == service.pathway), None)
+    written = (service.tasks.get(step), pathway.steps.get(step) if pathway is not None else None)
+    name = next((fields.name for fields in written if fields is not None and fields.name), step.replace("-", " "))
+    return f"“{TaskName(name, service=service.name)}”"

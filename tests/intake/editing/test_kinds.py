@@ -1,0 +1,219 @@
+"""Each kind of edit changes these lines of a small programme, and no other; the expected lines are written by hand."""
+
+from difflib import unified_diff
+from typing import Any
+
+import pytest
+
+from changeflow.errors import EditRefusedError
+from changeflow.intake.editing.kinds import KINDS, edits_from
+from changeflow.intake.editing.sources import Sources
+
+SOURCES = {
+    "programme.yaml": """\
+programme: small
+start: 2027-01-04
+sponsor: {person: chief, since: 2026-09-01}
+policy:
+  minimum_group: 10   # as the trust decided
+closed:
+  - {name: Christmas, first_day: 2027-12-27}
+waves:
+  - {id: w1, name: wave 1, schools: [ash, beech]}
+  - id: w2
+    name: wave 2
+    schools: [cedar]
+tasks:
+  close: {kind: closure, duration: 1d, after: payroll/checkpoint}
+milestones:
+  all-live: {name: All are live, after: payroll/go-live, deadline: 2027-12-31}
+""",
+    "services/payroll.yaml": """\
+service: payroll
+name: Payroll
+pathway: short
+tasks:
+  train: {owner: lead}
+  set-up:
+    name: Set up
+    duration: 5d
+    after: [requirements, kick-off FS+2d]
+  w1/go-live: {deadline: 2027-06-30}
+""",
+    "pathways/short.yaml": """\
+pathway: short
+name: Short
+steps:
+  requirements: {duration: 5d, estimate: [4d, 5d, 8d]}
+  kick-off: {duration: 1d}
+  build: {duration: 10d, phase: develop, after: requirements, owner: lead}
+  test: {duration: 5d, after: build SS+2d}
+  train: {duration: 2d, per: wave, after: [build, test]}
+  go-live: {kind: go_live, per: wave, after: train}
+  checkpoint: {after: go-live}
+""",
+    "calendars/trust.yaml": """\
+calendar: trust
+terms:
+  - {name: Spring, first_day: 2027-01-04, last_day: 2027-03-25}
+blackouts:
+  - {name: Exams, first_day: 2027-05-10, last_day: 2027-06-23, activities: [training]}
+meetings:
+  - id: board
+    name: Board
+    dates:
+      - 2027-02-01
+      - 2027-04-05
+""",
+    "rollout.yaml": "teams:\n  ict: {days_per_week: 10}\n",
+    "schools.csv": """\
+id,name,phase,authority
+ash,Ash,primary,north
+beech,Beech,primary,north
+cedar,Cedar,primary,north
+""",
+}
+PROGRAMME, PAYROLL, TRUST = "programme.yaml", "services/payroll.yaml", "calendars/trust.yaml"
+
+CASES: list[tuple[dict[str, Any], dict[str, list[str]]]] = [
+    ({"kind": "move-school", "school": "beech", "to_wave": "w2"},
+     {PROGRAMME: ["-  - {id: w1, name: wave 1, schools: [ash, beech]}", "+  - {id: w1, name: wave 1, schools: [ash]}",
+                  "-    schools: [cedar]", "+    schools: [cedar, beech]"]}),
+    ({"kind": "add-wave", "id": "w3", "name": "wave 3", "schools": ["beech"]},
+     {PROGRAMME: ["-  - {id: w1, name: wave 1, schools: [ash, beech]}", "+  - {id: w1, name: wave 1, schools: [ash]}",
+                  "+  - {id: w3, name: wave 3, schools: [beech]}"]}),
+    ({"kind": "rename-wave", "wave": "w2", "name": "last wave"},
+     {PROGRAMME: ["-    name: wave 2", "+    name: last wave"]}),
+    ({"kind": "add-school", "id": "elm", "name": "Elm, C of E", "phase": "primary", "authority": "north", "wave": "w2"},
+     {PROGRAMME: ["-    schools: [cedar]", "+    schools: [cedar, elm]"],
+      "schools.csv": ['+elm,"Elm, C of E",primary,north']}),
+    ({"kind": "remove-school", "school": "beech"},
+     {PROGRAMME: ["-  - {id: w1, name: wave 1, schools: [ash, beech]}", "+  - {id: w1, name: wave 1, schools: [ash]}"],
+      "schools.csv": ["-beech,Beech,primary,north"]}),
+    ({"kind": "set-duration", "task": "payroll/w2/train", "duration": "3d"},
+     {PAYROLL: ["+  w2/train:", "+    duration: 3d"]}),
+    ({"kind": "set-estimate", "task": "payroll/set-up", "estimate": ["3d", "5d", "9d"]},
+     {PAYROLL: ["+    estimate: [3d, 5d, 9d]"]}),
+    ({"kind": "link", "task": "payroll/train", "after": "set-up FS+1d"},
+     {PAYROLL: ["-  train: {owner: lead}", "+  train: {owner: lead, also_after: [set-up FS+1d]}"]}),
+    ({"kind": "link", "task": "programme/all-live", "after": "payroll/set-up"},
+     {PROGRAMME: ["-  all-live: {name: All are live, after: payroll/go-live, deadline: 2027-12-31}",
+                  ("+  all-live: {name: All are live, after: [payroll/go-live, payroll/set-up], deadline: "
+                  "2027-12-31}")]}),
+    ({"kind": "unlink", "task": "payroll/set-up", "after": "kick-off"},
+     {PAYROLL: ["-    after: [requirements, kick-off FS+2d]", "+    after: [requirements]"]}),
+    ({"kind": "unlink", "task": "payroll/train", "after": "build"},
+     {PAYROLL: ["-  train: {owner: lead}", "+  train: {owner: lead, after: [test]}"]}),
+    ({"kind": "set-deadline", "task": "payroll/w1/go-live", "deadline": "2027-07-31"},
+     {PAYROLL: ["-  w1/go-live: {deadline: 2027-06-30}", "+  w1/go-live: {deadline: 2027-07-31}"]}),
+    ({"kind": "set-deadline", "task": "programme/all-live"},
+     {PROGRAMME: ["-  all-live: {name: All are live, after: payroll/go-live, deadline: 2027-12-31}",
+                  "+  all-live: {name: All are live, after: payroll/go-live}"]}),
+    ({"kind": "set-owner", "task": "payroll/train", "owner": "head"},
+     {PAYROLL: ["-  train: {owner: lead}", "+  train: {owner: head}"]}),
+    ({"kind": "add-task", "service": "payroll", "id": "ids", "name": "Agree IDs", "duration": "2d", "after": ["build"]},
+     {PAYROLL: ["+  ids:", "+    name: Agree IDs", "+    duration: 2d", "+    after: [build]"]}),
+    ({"kind": "rename-task", "task": "payroll/set-up", "name": "Set up: all"},
+     {PAYROLL: ["-    name: Set up", '+    name: "Set up: all"']}),
+    ({"kind": "retire-task", "task": "payroll/set-up"},
+     {PAYROLL: ["+    drop: true"]}),
+    ({"kind": "retire-task", "task": "programme/all-live"},
+     {PROGRAMME: ["-milestones:", "-  all-live: {name: All are live, after: payroll/go-live, deadline: 2027-12-31}",
+                  "+milestones: {}"]}),
+    ({"kind": "retire-task", "task": "payroll/train"},
+     {PAYROLL: ["-  train: {owner: lead}", "+  train: {owner: lead, drop: true}"]}),
+    # Training waits for the second part as well; testing follows the start of the first part, as before.
+    ({"kind": "split-task", "task": "payroll/build", "first_duration": "6d", "id": "finish-build",
+      "name": "Finish building", "duration": "4d"},
+     {PAYROLL: ["-  train: {owner: lead}", "+  train: {owner: lead, also_after: [finish-build]}",
+                "+  build:", "+    duration: 6d", "+  finish-build:", "+    name: Finish building", "+    duration: 4d",
+                "+    after: build", "+    was: build", "+    phase: develop", "+    owner: lead"]}),
+    ({"kind": "add-closure", "name": "Snow", "first_day": "2027-01-20"},
+     {PROGRAMME: ["+  - {name: Snow, first_day: 2027-01-20}"]}),
+    ({"kind": "remove-closure", "name": "Christmas", "first_day": "2027-12-27"},
+     {PROGRAMME: ["-closed:", "-  - {name: Christmas, first_day: 2027-12-27}", "+closed: []"]}),
+    ({"kind": "set-term", "calendar": "trust", "name": "Spring", "first_day": "2027-01-05", "last_day": "2027-03-25",
+      "half_term": ["2027-02-15", "2027-02-19"]},
+     {TRUST: ["-  - {name: Spring, first_day: 2027-01-04, last_day: 2027-03-25}",
+              ("+  - {name: Spring, first_day: 2027-01-05, last_day: 2027-03-25, half_term: [2027-02-15, "
+              "2027-02-19]}")]}),
+    ({"kind": "add-blackout", "calendar": "trust", "name": "Year end", "first_day": "2027-03-22",
+      "last_day": "2027-04-09", "activities": ["system_live"]},
+     {TRUST: ["+  - {name: Year end, first_day: 2027-03-22, last_day: 2027-04-09, activities: [system_live]}"]}),
+    ({"kind": "remove-blackout", "calendar": "trust", "name": "Exams"},
+     {TRUST: ["-blackouts:", "-  - {name: Exams, first_day: 2027-05-10, last_day: 2027-06-23, activities: [training]}",
+              "+blackouts: []"]}),
+    ({"kind": "set-meetings", "calendar": "trust", "meeting": "board", "dates": ["2027-06-07", "2027-04-05"]},
+     {TRUST: ["-      - 2027-02-01", "+      - 2027-06-07"]}),
+    ({"kind": "set-team", "team": "ict", "days_per_week": 12},
+     {"rollout.yaml": ["-  ict: {days_per_week: 10}", "+  ict: {days_per_week: 12}"]}),
+    ({"kind": "add-absence", "team": "ict", "first_day": "2027-04-05", "last_day": "2027-04-16"},
+     {"rollout.yaml": ["-  ict: {days_per_week: 10}",
+                       "+  ict: {days_per_week: 10, away: [{first_day: 2027-04-05, last_day: 2027-04-16}]}"]}),
+    ({"kind": "add-service", "service": "estates", "name": "Estates", "pathway": "short", "lead_provider": "lead"},
+     {"services/estates.yaml": ["+service: estates", "+name: Estates", "+pathway: short", "+lead_provider:",
+                                "+  person: lead", "+  days_per_week: 1"]}),
+    ({"kind": "set-policy", "setting": "minimum_group", "value": 12},
+     {PROGRAMME: ["-  minimum_group: 10   # as the trust decided", "+  minimum_group: 12   # as the trust decided"]}),
+    ({"kind": "set-sponsor", "person": "chair", "since": "2027-02-01"},
+     {PROGRAMME: ["-sponsor: {person: chief, since: 2026-09-01}", "+sponsor: {person: chair, since: 2027-02-01}"]}),
+    ({"kind": "add-waiver", "waiver": {"rule": "R04", "reason": "Known", "owner": "lead", "approved_by": "chief",
+                                       "expires": "2027-09-01"}},
+     {PROGRAMME: ["+waivers: [{rule: R04, reason: Known, owner: lead, approved_by: [chief], expires: 2027-09-01}]"]}),
+    ({"kind": "apply-lesson", "tasks": ["payroll/w2/train"], "duration": "3d", "also_after": ["set-up"]},
+     {PAYROLL: ["+  w2/train:", "+    duration: 3d", "+    also_after: [set-up]"]}),
+]  # fmt: skip
+
+
+def changed(before: Sources, after: Sources) -> dict[str, list[str]]:
+    """The lines that come and go in each file."""
+    found = {}
+    for file in sorted({*before, *after}):
+        lines = unified_diff(before.get(file, "").splitlines(), after.get(file, "").splitlines(), n=0, lineterm="")
+        if own := [line for line in lines if not line.startswith(("---", "+++", "@@"))]:
+            found[file] = own
+    return found
+
+
+@pytest.mark.parametrize(("edit", "lines"), CASES)
+def test_an_edit_changes_these_lines(edit: dict[str, Any], lines: dict[str, list[str]]):
+    [made] = edits_from([edit])
+    assert changed(SOURCES, made.apply(SOURCES)) == lines
+    assert made.words().endswith(".")
+
+
+def test_every_kind_has_a_case():
+    assert {edit["kind"] for edit, _ in CASES} == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("edit", "why"),
+    [
+        ({"kind": "move-school", "school": "cedar", "to_wave": "w1"}, "'cedar' is the only school of wave 'w2'"),
+        ({"kind": "move-school", "school": "elm", "to_wave": "w1"}, "'elm' is in no wave."),
+        ({"kind": "move-school", "school": "ash", "to_wave": "w1"}, "'ash' is already in wave 'w1'."),
+        ({"kind": "add-school", "id": "ash", "name": "A", "phase": "primary", "authority": "n", "wave": "w1"},
+         "There is already a school 'ash'."),
+        ({"kind": "add-school", "id": "elm", "name": "E", "phase": "primary", "authority": "n", "wave": "w1",
+          "hub": "h"}, "schools.csv has no column 'hub'."),
+        ({"kind": "set-duration", "task": "payroll/nothing", "duration": "1d"}, "There is no task 'payroll/nothing'."),
+        ({"kind": "set-duration", "task": "programme/all-live", "duration": "1d"}, "is a milestone"),
+        ({"kind": "set-deadline", "task": "payroll/train"}, "has no deadline of its own to remove."),
+        ({"kind": "link", "task": "payroll/train", "after": "payroll/build"}, "already waits for 'payroll/build'."),
+        ({"kind": "unlink", "task": "payroll/train", "after": "go-live"}, "does not wait for 'go-live'"),
+        ({"kind": "unlink", "task": "programme/all-live", "after": "payroll/go-live"}, "needs at least one task"),
+        ({"kind": "add-task", "service": "payroll", "id": "build", "name": "B", "duration": "1d"}, "already a task"),
+        ({"kind": "split-task", "task": "payroll/go-live", "first_duration": "1d", "id": "x", "name": "X",
+          "duration": "1d"}, "is of kind go_live"),
+        ({"kind": "add-service", "service": "payroll", "name": "P"}, "already a service"),
+        ({"kind": "add-service", "service": "hr", "name": "HR", "pathway": "nowhere"}, "no pathway 'nowhere'"),
+        ({"kind": "set-term", "calendar": "other", "name": "T", "first_day": "2027-01-04", "last_day": "2027-03-01"},
+         "There is no calendar 'other'."),
+        ({"kind": "set-policy", "setting": "barrier_threshold"}, "already has its default"),
+        ({"kind": "add-absence", "team": "hr", "first_day": "2027-01-04", "last_day": "2027-01-05"}, "no team 'hr'"),
+    ],
+)  # fmt: skip
+def test_an_edit_that_does_not_apply_says_why(edit: dict[str, Any], why: str):
+    [made] = edits_from([edit])
+    with pytest.raises(EditRefusedError, match=why):
+        made.apply(SOURCES)
