@@ -110,7 +110,7 @@ class Exact:
     def _moved_whole(self, kind: int, places: Sequence[int], *, keep: int | None) -> list[int] | None:
         """Find a world where one of `kind` moves to `places`; return the kinds of which no one keeps their place in it.
 
-        None if there is no such world. One insider of the kind `keep` keeps their place.
+        Return None if there is no such world. One insider of the kind `keep` keeps their place.
         """
         model = self._model()
         model.add(sum(model.get_int_var_from_proto_index(self.at[kind][k]) for k in places) >= 1)

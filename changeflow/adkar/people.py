@@ -119,8 +119,9 @@ class Contact(Frozen):
 def answer_by(received: date, *, months: int, works_on: Callable[[date], bool]) -> date:
     """Return the last day on which a request may be answered.
 
-    That is the same day of a later month, or the month's last day if it has no such day. If that is not a working day,
-    it is the next one. Source: ICO, "What should we consider when responding to a request?"; UK GDPR Art. 12(3).
+    That is the same day of the month, `months` later, or the last day of a month that has no such day. If that is not a
+    working day, it is the next one. Source: ICO, "What should we consider when responding to a request?"; UK GDPR Art.
+    12(3).
 
     >>> answer_by(date(2027, 1, 31), months=1, works_on=lambda day: day.weekday() < 5)
     datetime.date(2027, 3, 1)

@@ -94,7 +94,7 @@ def _texts(values: tuple[str, ...]) -> str:
 
 
 def _grouped(mark: str) -> str:
-    """Return the pattern of whole numbers in which the mark that is not the decimal mark separates thousands."""
+    """Return the pattern of whole numbers whose thousands are separated by the other mark, a comma or a point."""
     group = "," if mark == "." else "."
     return f"{_GROUPS}([{group}][0-9]{{3}})+"
 

@@ -34,8 +34,8 @@ TOO_FEW = "only"
 BY_CHOICE = (_BY_TOLERANCES, _THE_PERIOD, _DISPLACED)
 """Reasons for leaving out a column that no one needs to check."""
 OF_A_SERVICE = " (or, for a service, set `{}` under `parallel_run` in its file)"
-"""Added to remedies, because the criteria of a service are fixed in its file, and the command refuses its own options
-then."""
+"""Added to remedies, because the criteria of a service are fixed in its file, and the command then refuses its own
+options."""
 _OR_IN_A_FILE = OF_A_SERVICE.format("columns")
 NOTHING_TO_COMPARE = "There is nothing to compare"
 _NUMBERS = (
@@ -217,7 +217,7 @@ def other_currencies(sides: Sequence[Headings]) -> Iterator[Problem]:
         signs = [{sign for sign in SIGNS if sign in name} for name in names]
         if all(signs) and signs[0] != signs[1]:
             place = new.places[key].place
-            what = f"'{names[1]}' is another currency than '{names[0]}' of {old.source.shown}."
+            what = f"'{names[1]}' is in a different currency from '{names[0]}' in {old.source.shown}."
             remedy = "Compare amounts of one currency."
             yield Problem(file=new.source.shown, line=new.source.header, column=place, what=what, remedy=remedy)
 
@@ -268,7 +268,7 @@ def _why_not(name: str, own: Sequence[Measured], *, is_named: bool) -> str:
     if not is_named and numbers:
         whole = sum(m.count(CellKind.WHOLE, CellKind.NUMBER) for m in own)
         if may_be_of_ids(name) and whole == numbers:
-            return "whole numbers, and no amounts by its heading"
+            return "whole numbers that, by their heading, are not amounts"
         if all(m.is_of_ids for m in own if m.numbers):
             return "numbers that begin with a zero, as ids do"
     if any(m.is_of_amounts for m in own):

@@ -60,7 +60,7 @@ def reconcile(
             reading = LedgerReading(db, policy, period, scratch, _names(old, new), [], say or (lambda _: None))
             return _compared(reading, old, new, identity, most)
     raise InputError(
-        f"{old.name} and {new.name} need more memory than {MEMORY} to compare. Take out columns, or split them."
+        f"Comparing {old.name} and {new.name} needs more memory than {MEMORY}. Remove columns, or split the files."
     )
 
 

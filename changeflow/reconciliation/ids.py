@@ -16,16 +16,16 @@ _DATE = "[0-9]{1,2}-[A-Z][a-z]{2}(-[0-9]{2})?|[A-Z][a-z]{2}-[0-9]{2}|(19|20)[0-9
 _ODD = (
     (_EXPONENT, "shortened to an exponent"),
     (_CUT, "rounded to fifteen digits"),
-    (_DATE, "made a date"),
+    (_DATE, "converted to a date"),
 )
-_OF = {"made a date": "with ids such as 1-2"}
+_OF = {"converted to a date": "with ids such as 1-2"}
 _SHOWN = 2
 _AS_TEXT = "Export it again, or import it into the spreadsheet, with the column of ids as text"
 _NO_POINT = r"regexp_replace({0}, '[.]0+$', '')"
 _SAME = f"ltrim(regexp_replace(upper({_NO_POINT}), '[^0-9A-Z]', '', 'g'), '0')"
 _WHY = {
-    "zeros": ("leading zeros", "A spreadsheet takes them off."),
-    "point": ("a point and zeros behind it", "A program took the ids for numbers."),
+    "zeros": ("leading zeros", "Spreadsheets remove them."),
+    "point": ("a decimal point and zeros after it", "A program treated the ids as numbers."),
     "marks": ("capitals, spaces or marks", ""),
 }
 
@@ -84,8 +84,8 @@ def _nearly_same(db: "duckdb.DuckDBPyConnection", shown: Mapping[str, str]) -> I
             for old, old_line, new, new_line in first
             for key, side, line in ((old, "old", old_line), (new, "new", new_line))
         ]
-        are = "is one" if count[0] == 1 else "are ids"
-        what = f"{counted(count[0], 'id')} of {shown['old']} {are} of {shown['new']} but for {difference}."
+        are = "matches one" if count[0] == 1 else "match ids"
+        what = f"{counted(count[0], 'id')} in {shown['old']} {are} in {shown['new']}, apart from {difference}."
         remedy = "Write them alike" if why == "marks" else _AS_TEXT
         remedy += ", or say which belong together with --identity."
         yield IdHint(f"{what} {cause}".strip(), tuple(examples), remedy)

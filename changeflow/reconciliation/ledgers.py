@@ -302,7 +302,7 @@ def read_as(ledger: Side, elements: Sequence[ComparedElement]) -> Iterator[str]:
     if hours := sum(m.count(CellKind.HOURS) for m in own):
         yield f"{counted(hours, 'cell')} of hours and minutes read as hours: 37:30 is 37.50."
     if rounded := sum(m.rounded for m in own):
-        yield f"{counted(rounded, 'cell')} with the many digits of a float, rounded to {DECIMALS} decimals."
+        yield f"{counted(rounded, 'cell')} with the digits of a floating-point number, rounded to {DECIMALS} decimals."
 
 
 def _without_amounts(ledger: Side, places: Iterable[int]) -> Iterator[str]:
@@ -352,7 +352,7 @@ def _mark(ledger: Side, places: Mapping[int, str]) -> Mark | None:
         query = f"select line from {ledger.table} where n{place} in ({', '.join(str(int(k)) for k in unclear)})"
         _, [(line, text)] = ledger.cells(place, query, most=1)
         whole, part = re.sub(r"[.,]", "", text), text.replace(",", ".")
-        what = f"{places[place]}: '{text}' may be {whole} or {part}: too few other amounts of the file show which."
+        what = f"{places[place]}: '{text}' may be {whole} or {part}: too few other amounts in the file show which."
         ledger.add(line, place, what, ASK_DECIMAL)
     return mark
 

@@ -102,7 +102,7 @@ def leave_out_footers(ledger: Side, elements: Sequence[ComparedElement]) -> Iter
     footers = [line for line, cells in texts.items() if is_remark(cells)]
     if footers:
         leave_out(ledger, footers)
-        yield f"{_numbered(footers)} left out: what a report prints below its table."
+        yield f"{_numbered(footers)} left out: text below the report's table."
     places = [*ledger.places(elements), *ledger.key_places()]
     titles = [line for line, cells in texts.items() if line not in footers and not any(cells[p - 1] for p in places)]
     if titles:
@@ -129,7 +129,7 @@ def _candidates(ledger: Side) -> Iterator[_Line]:
         has_key = keys[line] is not None
         words = [text for place, text in enumerate(texts, 1) if text and (not has_key or place in key_places)]
         is_word = any(is_total(w) for w in words)
-        # A supplier may be called `Total`: so a key of several parts counts as a total only if the other parts are
+        # A supplier may be called `Total`, so a key of several parts is certainly a total only if another part is
         # empty.
         is_sure = is_word and (not has_key or len(key_places) == 1)
         yield _Line(line, keys[line], is_sure, any(may_be_total(w) for w in words))
@@ -180,20 +180,22 @@ def check_lines(ledger: Side, elements: Sequence[ComparedElement], *, policy: Pa
     place = ledger.key_places()[0]
     name = ledger.source.named(place)
     empty = f"select line, '' from {ledger.table} where key is null"
-    _add(ledger, empty, place, lambda _: f"The key '{name}' is empty.", "Every line needs it.", "lines without a key")
+    _add(
+        ledger, empty, place, lambda _: f"The key '{name}' is empty.", "Every line needs a key.", "lines without a key"
+    )
     _add_errors(ledger, place, name)
     for at, element in ledger.places(elements).items():
         if element == policy.pay and folded(element) not in map(folded, policy.flipped):
             wrong = f"select line, v{at} / 1000000 from {ledger.table} where v{at} < 0"
             remedy = "Ask who made the file; money that is owed back belongs in a column of its own."
-            _add(ledger, wrong, at, lambda n: f"Pay of {n:.2f} is negative.", remedy, "lines with such pay")
+            _add(ledger, wrong, at, lambda n: f"Pay of {n:.2f} is negative.", remedy, "lines with negative pay")
     of_period = ledger.headings.place(PERIOD)
     if period and of_period is not None and of_period not in ledger.key_places():
         cell = f"coalesce(trim(c{of_period}), '')"
         own = f"line in (select line from {ledger.table})"
         wrong = f"select line, {cell} from {ledger.source.sql} where {cell} <> ? and {own}"
         remedy = f"A run compares one period: remove everything that is not from {period}."
-        what = "'{}' is another period than " + period + "."
+        what = "'{}' is not the period " + period + "."
         _add(ledger, wrong, of_period, what.format, remedy, "such lines", [period])
 
 

@@ -101,7 +101,7 @@ def _misnamed(source: Source) -> Iterator[Problem]:
         before = first.setdefault(fold(column.name), column)
         if before is not column:
             same = "twice" if before.name == column.name else f"twice, as '{before.name}' and '{column.name}'"
-            what = f"The column '{before.name}' is there {same}." if same == "twice" else f"One column is there {same}."
+            what = f"The column '{before.name}' appears {same}." if same == "twice" else f"One column appears {same}."
             yield Problem(file=source.shown, what=what, remedy="Give one of them another name.")
 
 
@@ -201,7 +201,7 @@ def _written(
     names = ", ".join(["'line': 'bigint'", *(f"'c{n}': 'varchar'" for n in range(1, layout.width + 1))])
     sql = f"read_csv({_literal(target)}, columns={{{names}}}, header=false, {_dialect(',')})"
     found = _described(layout, shown, sql)
-    for lines, what in ((repeated, "the headings"), (titles, "what is above them")):
+    for lines, what in ((repeated, "the headings"), (titles, "the text above the headings")):
         if lines:
             again = f"{len(lines)} lines that repeat" if len(lines) > 1 else f"Line {lines[0]}, which repeats"
             found = replace(found, notes=(*found.notes, f"{again} {what}, left out."))

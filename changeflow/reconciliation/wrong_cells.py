@@ -24,8 +24,8 @@ def what_is_wrong(text: str, mark: Mark, currency: str = "") -> tuple[str, str]:
     """Return why a cell is not an amount, and how to correct it; `currency` is that of the other amounts."""
     if currency:
         return (
-            f"'{text}' is in another currency than the {currency} of the others.",
-            "Compare one currency.",
+            f"'{text}' is not in {currency}, the currency of the other amounts.",
+            "Compare amounts of one currency.",
         )
     if _EXPONENT.fullmatch(text.strip()):
         return f"'{text}' is shortened to an exponent.", "Format the column as a number, and save it again."
@@ -65,7 +65,10 @@ def _of_a_number(text: str, number: re.Match[str], mark: Mark) -> tuple[str, str
     whole, has_decimals, _ = number[0].partition(mark)
     groups = re.split(r"[.,' ]", whole)
     if len(groups) > 2 - bool(has_decimals) and any(len(group) != 3 for group in groups[1:]):
-        return f"'{text}' has digits in groups that are not of three.", "Write it without marks between thousands."
+        return (
+            f"'{text}' has groups of digits that are not groups of three.",
+            "Write it without separators between thousands.",
+        )
     if len("".join(groups)) >= len(str(MOST)):
         return f"'{text}' is larger than any amount.", "Check whether the column contains amounts."
     is_plain = not any(c in number[0] for c in "/-")

@@ -28,7 +28,7 @@ def _problems(data: Json, plan: Plan) -> Iterator[str]:
     if proof["origins"] != Counter(row["origin"] for row in proof["links"]):
         yield "Links were added or removed: there are not as many of each origin as the file says."
     if proof["settings"]["finish"] is None and plan.end != max(task.early[1] for task in plan.tasks.values()):
-        yield f"The end is {_text(plan.end)} in the file, and no task, or not the last, ends then."
+        yield f"The end is {_text(plan.end)} in the file, but the last task does not end then."
     for row in proof["blackouts"]:
         begins, ends = minute(row["first_day"]), minute(row["last_day"]) + DAY
         if any(plan.hours[key].work(ends) > plan.hours[key].work(begins) for key in row["calendars"]):
@@ -48,13 +48,13 @@ def _task(t: ProvedTask) -> Iterator[str]:
     if t.early != dates:
         yield f"{name}: it is {_text(*t.early)} in the file; the earliest dates are {_text(*dates)}."
     elif named != tight and not (t.is_begun and named < tight):
-        yield f"{name}: its drivers are the links {sorted(named)} in the file; {sorted(tight)} are tight."
+        yield f"{name}: its drivers are the links {sorted(named)} in the file; {sorted(tight)} drive it."
     elif t.reach(last) != t.late or not t.fits(t.late) or t.fits(t.reach(last + 1)):
-        yield f"{name}: its late dates, {_text(*t.late)}, are not the last that limits and successors allow."
+        yield f"{name}: its late dates, {_text(*t.late)}, are not the latest that limits and successors allow."
     elif total != follows:
-        yield f"{name}: its total float is {total} minutes in the file; {follows} follow."
+        yield f"{name}: its total float is {total} minutes in the file; its dates give {follows}."
     elif (free > 0 and not t.spares(free)) or (free != total and not (0 <= free < total and not t.spares(free + 1))):
-        yield f"{name}: its free float is {free} minutes in the file; a successor moves sooner, or later."
+        yield f"{name}: its free float is {free} minutes in the file; a successor moves earlier or later."
 
 
 def _shown(data: Json, plan: Plan) -> Iterator[str]:
@@ -68,7 +68,7 @@ def _shown(data: Json, plan: Plan) -> Iterator[str]:
             yield f"{slip['sentence']} Its dates give {days} days, its parts and causes {sorted(totals)}."
     for slip in brief.get("slips", ()):
         if slip["days"] != sum(days for days, _ in slip["parts"]):
-            yield f"{slip['sentence']} In the brief, its parts total another number of days."
+            yield f"{slip['sentence']} In the brief, its parts total a different number of days."
     lines = {"milestones": data["milestones"], "go_lives": data["go_lives"], "brief": brief.get("dates")}
     milestones = [n for n, line in enumerate(data["milestones"]) if line["state"] != "dropped"]
     for place in dict.fromkeys([*shown, *(f"milestones.{number}.forecast" for number in milestones)]):

@@ -86,8 +86,7 @@ class ProvedTask:
         return since
 
     def number(self, ends: list[int], at: int) -> int:
-        """Return the number of the first opening or closing that counts: each counts until people next work, for a week
-        at most."""
+        """Return the number of the first end that counts: each counts until people next work, or for a week."""
         number = min(bisect_left(ends, at), len(ends) - 1)
         return number - 1 if number and min(self.people.start(was := ends[number - 1]), was + 7 * DAY) >= at else number
 

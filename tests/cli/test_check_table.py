@@ -215,7 +215,7 @@ class TestLedgers:
         ]  # fmt: skip
         notes = "\n".join(lines[lines.index("Notes") :])
         for said in ("Not compared: Job Title (no amounts).", "1 dash counted as 0.00.", "Line 4 left out: a total.",
-                     "Line 5 left out: what a report prints below its table."):  # fmt: skip
+                     "Line 5 left out: text below the report's table."):  # fmt: skip
             assert notes.count(said) == 1
 
     @pytest.mark.slow
@@ -248,7 +248,7 @@ class TestLedgers:
         assert code == 0
         assert "'C1' is listed twice, on lines 2 and 4, so it is not compared." in notes
         assert "Line 3: '1.00E+11' looks shortened to an exponent." in notes
-        assert "Line 5: '01-Feb' looks made a date." in notes
+        assert "Line 5: '01-Feb' looks converted to a date." in notes
 
     @pytest.mark.slow
     def test_totals_and_footers_are_no_contracts_and_many_of_a_kind_are_counted(self, tmp_path: Path):

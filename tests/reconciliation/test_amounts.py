@@ -98,7 +98,7 @@ def test_other_currencies_are_read_and_two_in_one_column_are_named():
     mixed = ledger(
         {f"C{n}": {"gross": "1", "tax": "2", "net": cell} for n, cell in enumerate(["CHF 1", "£1", "CHF 2"])}
     )
-    with pytest.raises(ProblemsError, match="net: '£1' is in another currency than the CHF of the others"):
+    with pytest.raises(ProblemsError, match="net: '£1' is not in CHF, the currency of the other amounts"):
         compared(mixed, mixed)
     for text, word in (("kr.100", "kr."), ("50p", "p"), ("Fr. 12.00", "Fr.")):
         odd = ledger({"C1": {"gross": "1", "tax": "2", "net": text}, "C2": {"gross": "1", "tax": "2", "net": "5"}})
@@ -121,7 +121,7 @@ def test_currencies_that_the_cells_of_a_workbook_show_count(tmp_path: Path):
 
     pounds = written("new.xlsx", '_-"£"* #,##0.00_-;-"£"* #,##0.00_-')
     for code in ("[$€-2] #,##0.00", '#,##0.00 "EUR"', "#,##0.00\\ €"):
-        with pytest.raises(ProblemsError, match=r"old\.xlsx\[Sheet1\]:3:2: net: '200\.5 EUR' is in another currency"):
+        with pytest.raises(ProblemsError, match=r"old\.xlsx\[Sheet1\]:3:2: net: '200\.5 EUR' is not in GBP"):
             reconcile(written("old.xlsx", code), pounds, ParallelRunPolicy(), period="")
     assert not reconcile(written("old.xlsx", '#,##0.00 "hrs"'), pounds, ParallelRunPolicy(), period="").variances
 

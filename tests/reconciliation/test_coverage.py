@@ -89,7 +89,7 @@ class TestColumns:
             compared=("net",),
             left_out=(
                 LeftOut("NI number", "both", "no amounts"),
-                LeftOut("grade id", "both", "whole numbers, and no amounts by its heading"),
+                LeftOut("grade id", "both", "whole numbers that, by their heading, are not amounts"),
                 LeftOut("name", "both", "no amounts"),
                 LeftOut("notes", "both", "empty"),
                 LeftOut("post", "both", "numbers that begin with a zero, as ids do"),
@@ -240,7 +240,7 @@ class TestDecimals:
         ("+-5", "two signs"),
         ("-(5.00)", "two signs"),
         ("-5.00 CR", "two signs"),
-        ("12,34,567.50", "groups that are not of three"),
+        ("12,34,567.50", "that are not groups of three"),
         ("12.00 hours", "'hours' beside its number"),
         ("₿12.00", "'₿' beside its number"),
         ("5.12345%", "more than 4 decimals"),
@@ -322,9 +322,7 @@ class TestLines:
         table = "contract,net\nA,10.00\nB,20.00\n"
         result = compared(tmp_path, f"{above}{table}{below}", table)
         assert (result.count(MatchOutcome.EQUAL), result.has_contracts_alone) == (2, False)
-        assert result.coverage.lines == (
-            "old output: 4 lines (6, 7, 8, 9) left out: what a report prints below its table.",
-        )
+        assert result.coverage.lines == ("old output: 4 lines (6, 7, 8, 9) left out: text below the report's table.",)
 
     @pytest.mark.parametrize(
         "footer", ["Page 1 of 1", "Records: 2", "2 records", "Number of employees: 2", "*** End of report ***"]
@@ -336,7 +334,7 @@ class TestLines:
         assert (result.count(MatchOutcome.EQUAL), result.has_contracts_alone) == (2, False)
         assert result.coverage.lines == (
             "old output: line 4 left out: a total.",
-            "old output: line 5 left out: what a report prints below its table.",
+            "old output: line 5 left out: text below the report's table.",
         )
 
     @pytest.mark.parametrize("line", ["Records: 2,5", "Employee 2,", "Contract: 2,", "Page Ltd,"])
@@ -388,7 +386,7 @@ class TestIds:
         ("old", "new", "what"),
         [
             ("000123", "123", "leading zeros"),
-            ("123", "123.0", "a point and zeros"),
+            ("123", "123.0", "a decimal point and zeros"),
             ("ab-1", "AB1", "capitals, spaces"),
         ],
     )
@@ -396,7 +394,7 @@ class TestIds:
         result = compared(tmp_path, f"contract,net\n{old},1.5\n", f"contract,net\n{new},1.5\n")
         [hint] = result.id_hints
         assert (result.count(MatchOutcome.MISSING), result.count(MatchOutcome.EXTRA)) == (1, 1)
-        assert f"1 id of old.csv is one of new.csv but for {what}" in hint.what
+        assert f"1 id in old.csv matches one in new.csv, apart from {what}" in hint.what
         assert hint.examples == ((old, "old.csv, line 2"), (new, "new.csv, line 2"))
         assert result.without_contracts().id_hints[0].examples == ()
 

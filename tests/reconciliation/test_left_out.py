@@ -94,7 +94,7 @@ def test_a_title_that_each_page_repeats_is_no_contract(tmp_path: Path):
     result = compared(tmp_path, old, old.replace("2.50", "3.50"))
     assert [(v.key, str(v.difference)) for v in result.variances] == [("B", "1.00")]
     assert sum(result.counts.values()) == 2
-    assert "old.csv and new.csv: 2 lines that repeat what is above them, left out." in result.read_as
+    assert "old.csv and new.csv: 2 lines that repeat the text above the headings, left out." in result.read_as
 
 
 @pytest.mark.parametrize(

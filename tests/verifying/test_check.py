@@ -90,7 +90,7 @@ def test_a_problem_names_the_task_what_the_file_says_and_what_follows():
     task = next(t for t in report["proof"]["tasks"] if "ended" not in t["given"] and t["total_float"] == 0)
     task["total_float"] = 450
     assert _problems(sealed(report)) == [
-        f"“{task['name']}” ({task['id']}): its total float is 450 minutes in the file; 0 follow.",
+        f"“{task['name']}” ({task['id']}): its total float is 450 minutes in the file; its dates give 0.",
     ]
 
 

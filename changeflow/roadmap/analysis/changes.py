@@ -93,8 +93,7 @@ def attribute(before: Roadmap, after: Roadmap, targets: Sequence[TaskId]) -> tup
     parts: dict[TaskId, list[SlipPart]] = {t: [] for t in both}
     for group in _measured(_steps(before, after, both), trials, both, dates):
         whole, _ = group[-1]
-        # Days that the steps of a group move there and back are no part of a slip, so that a target's parts are its
-        # own.
+        # If the steps of a group move a target and then move it back, that is no part of its slip.
         for t in (t for t in both if whole[t] != dates[t]):
             at = dates[t]
             for now, step in group:

@@ -84,7 +84,7 @@ class Arrays(NamedTuple):
     parts: Ints
     """(calendar, minutes) of each assignment, then (calendar, resume, minutes left) of its remaining work.
 
-    Rows `MORE_FROM` to `MORE_TO` of a task are what events add behind its own time: (calendar or periods,
+    Rows `MORE_FROM` to `MORE_TO` of a task are the amounts that events add after its own time: (calendar or periods,
     amount, how it passes). Only simulations have any.
     """
     settings: Ints

@@ -21,7 +21,7 @@ FAR = 3 * 366 * DAY
 
 
 def floats_to(roadmap: Roadmap, schedule: Schedule, target: TaskId) -> Mapping[TaskId, int]:
-    """Return every task's float to one task; it is large for tasks that this one does not wait for. O(tasks +
+    """Return every task's float to `target`; it is large for tasks that `target` does not wait for. O(tasks +
     links)."""
     columns = schedule.timed
     if not isinstance(columns, TimedColumns) or columns.roadmap is not roadmap:

@@ -98,7 +98,7 @@ def is_lead(n: Net, link: int) -> bool:
 def taken_off(n: Net, i: int, k: int, shape: int, link: int, at: int, start: int, finish: int) -> int:
     """Return the latest date at which a link lets `i` start or finish if successor `k` does so at `at`; `start` and
     `finish` are the dates of `i`."""
-    # For begun work, `at` already allows for this, or the work ends when others do: see `begun`.
+    # For begun work, `at` already allows for missed openings, or the work ends when others do: see `begun`.
     is_asked = n.cold[k, STATE] == BEGUN and (shape & TO_FINISH != 0 or is_all_done(n, k))
     if passes_by(n, k) == PERIOD and not is_asked:
         # An opening is not missed, and a closing is not over, until people could have worked again.

@@ -98,7 +98,7 @@ class Piece:
     calendar: int = ALWAYS
     table: int = FREE
     holds: bool = False
-    """Its people wait through breaks of its calendar; else they do other work meanwhile."""
+    """Whether its people wait through breaks of its calendar; otherwise they do other work meanwhile."""
     release: int = 0
     fixed: tuple[int, int] | None = None
     """The start and finish of a task that may not move."""

@@ -32,7 +32,7 @@ class Profile:
     the calendar of the predecessor, of whose duration it is a share."""
     late_shows_early: bool = False
     """An as-late-as-possible task shows the early dates that it could have, with the float of the dates that it does
-    have; otherwise it shows only the latter."""
+    have; otherwise it shows only those dates."""
     elapsed_starts_in_work: bool = False
     """A date set for a wait in clock time moves to the next working moment, from which the clock runs; otherwise the
     wait starts there whether people work or not. A link's successor starts at the moment that the link gives."""

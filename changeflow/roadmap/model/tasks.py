@@ -132,7 +132,7 @@ class Task:
     minor: bool = False
     irreversible: bool = False
     no_return: NoReturn | None = None
-    """The point of no return that its beginning is, if it is one."""
+    """The point of no return that its beginning marks, if any."""
     is_added: bool = False
     """Whether it is in no file but was added for people's results, a checkpoint or a decision."""
 
