@@ -21,7 +21,7 @@ READ_PAGES = tuple(
     for path in (
         "/schools", "/waves", "/people/actions", "/people/saturation", "/pilots", "/pilots/{service}",
         "/pilots/{service}/runs/{period}", "/pilot-schools", "/sign-off/{gate:path}", "/rules", "/baselines",
-        "/announcements", "/confidence", "/calculations",
+        "/announcements", "/confidence", "/exports", "/exports/{export}", "/calculations",
         "/calculations/{number:number}", "/calculations/{number:number}/report.html",
         "/calculations/{number:number}/report.json", "/find", "/plan", "/plan/{task:path}", "/evidence/{task:path}",
         "/decisions", "/decisions/{gate:path}",

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -34,7 +34,7 @@ from changeflow.usecases.people_table import PEOPLE_FILE, people_text
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.project_files import schedule_project
 from changeflow.usecases.stored import Stored, known_until, load, stored_on
-from changeflow.usecases.unit_of_work import Change, unit_of_work
+from changeflow.usecases.unit_of_work import Change, ChangeChecks, unit_of_work
 from changeflow.values.moments import local_day
 from changeflow.values.words import Action
 
@@ -51,6 +51,8 @@ class ExportRequest:
     """Names, contact details and absences."""
     contracts: bool = False
     """Explanations of individual contracts, for the services whose contracts the person may see."""
+    guard: ChangeChecks | None = field(default=None, repr=False, compare=False)
+    """Further checks in the transaction that records the export, for a request on a page."""
 
 
 _Found = tuple[Stored, Mapping[str, Contact] | None, Collection[str]]
@@ -92,7 +94,8 @@ def export_folder(out: Path, *, db: str, programme: str | None, on: date, asked:
 
 
 def _with_people(asked: ExportRequest, *, db: str, programme: str | None, on: date) -> _Found:
-    with unit_of_work(Change(db=db, programme=programme, actor=asked.actor, now=asked.now, on=on)) as work:
+    change = Change(db=db, programme=programme, actor=asked.actor, now=asked.now, on=on, guard=asked.guard)
+    with unit_of_work(change) as work:
         stored = work.looked_at()
         definition, number = stored.version.definition, stored.version.number
         contacts, contracts, by, subjects = None, list[str](), asked.actor or "", []

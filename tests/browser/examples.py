@@ -459,6 +459,7 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/record/versions/99", status=404),
     ),
     "/p/{programme}/find": (Example(f"{P}/find?q=ash"), Example(f"{P}/find?q=no+such+thing"), Example(f"{P}/find")),
+    "/p/{programme}/exports": (Example(f"{P}/exports"), Example(f"{P}/exports", HEAD, 403)),
     "/p/{programme}/settings/people": (
         Example(f"{P}/settings/people", ADMIN),
         Example(f"{P}/settings/people", HEAD, 403),
@@ -493,6 +494,7 @@ DOCUMENTS: Mapping[str, tuple[str, str]] = {
     "/p/{programme}/calculations/{number:number}/report.html": (f"{P}/calculations/2/report.html", "text/html"),
     "/p/{programme}/calculations/{number:number}/report.json": (f"{P}/calculations/2/report.json", "application/json"),
     "/p/{programme}/decisions/{gate:path}.{form}": (f"{P}/decisions/payroll/pilot/go-no-go.pdf", "application/pdf"),
+    "/p/{programme}/exports/{export}": (f"{P}/exports/everything", "application/zip"),
     "/p/{programme}/reports/{number:number}.{form}": (f"{P}/reports/1.html", "text/html"),
     "/p/{programme}/reports/{number:number}/trustees.{form}": (f"{P}/reports/1/trustees.pdf", "application/pdf"),
 }

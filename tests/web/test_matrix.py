@@ -83,6 +83,7 @@ OBJECTS: dict[str, tuple[str, str]] = {
     "criterion": ("queries", "nothing"),
     "item": ("desk", "nothing"),
     "case": ("starter", "nothing"),
+    "export": ("calendar", "nothing"),
     "run": (SIDE_BY_SIDE, "payroll/w1/nothing"),
 }
 """An object of the programme for each name in a path, and one that does not exist."""
@@ -152,6 +153,8 @@ ABOUT_EVERY_SCHOOL = {
     "/p/{programme}/baselines",
     "/p/{programme}/announcements",
     "/p/{programme}/confidence",
+    "/p/{programme}/exports",
+    "/p/{programme}/exports/{export}",
     "/p/{programme}/people/actions",
     "/p/{programme}/waivers",
     "/p/{programme}/calculations",
