@@ -1,4 +1,4 @@
-"""Commands that store a definition: apply, baseline take, list and show, waiver add."""
+"""Commands that store a definition: apply, pull, baseline take, list and show, waiver add."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,6 +19,7 @@ waiver = typer.Typer(help="Waive a rule, for a stated reason and period.", no_ar
 
 def add_to(app: typer.Typer) -> None:
     app.command()(apply)
+    app.command()(pull)
     app.add_typer(baseline, name="baseline")
     app.add_typer(waiver, name="waiver")
 
@@ -46,6 +47,21 @@ def apply(
         raise typer.Exit(0)
     number = definitions.apply(folder, db=context.db, actor=context.actor, now=context.now, on=on, retire=retire or [])
     note(f"Stored {change.programme} as version {number}.")
+
+
+@shared("db")
+def pull(context: Context, folder: Folder) -> None:
+    """Bring the edits that others have published since the folder's version into its files."""
+    from changeflow.usecases import pulling
+
+    found = pulling.pull(folder, db=context.db)
+    if not found.lines:
+        note(f"The folder already has version {found.number}.")
+        return
+    print_lines(found.lines)
+    note(f"Changed: {', '.join(found.files) or 'no file'}. The folder now has version {found.number}.")
+    if found.people_differ:
+        note("People have changed as well. Compare people.csv with: changeflow export folder NEWFOLDER")
 
 
 SHOWN = 10

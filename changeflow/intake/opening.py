@@ -114,6 +114,21 @@ def read_text_as(
     return text, "UTF-8" if len(text) < len(raw) or text.isascii() else "Windows-1252"
 
 
+def encode_like(text: str, raw: bytes) -> bytes:
+    """Write a text in the encoding of a file's bytes, with a byte order mark if these have one.
+
+    Raise a `ValueError` if that encoding lacks one of its characters.
+    """
+    for mark, name in ((_UTF16[0], "utf-16-le"), (_UTF16[1], "utf-16-be"), (_UTF8, "utf-8")):
+        if raw.startswith(mark):
+            return mark + text.encode(name)
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return text.encode("cp1252")
+    return text.encode()
+
+
 def other_kind(begin: bytes, shown: str) -> Problem | None:
     """Return what is wrong with a file that is not text, by its first 500 bytes: a workbook, a PDF, a web page."""
     if b"opendocument" in begin[:120]:

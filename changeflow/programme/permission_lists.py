@@ -4,7 +4,7 @@ READ_THE_PLAN = (
     "plan", "what-if", "paydays", "health", "task list",
     "why", "waves", "level", "simulate", "recover", "changes", "baseline list", "baseline show", "announce list",
     "gate list", "gate show", "sponsor acts", "confidence show", "checkpoint list", "training list", "pilot runs",
-    "pilot rules", "pilot issue list", "pilot feedback list", "pilot lesson list", "rules recheck", "export",
+    "pilot rules", "pilot issue list", "pilot feedback list", "pilot lesson list", "rules recheck", "export", "pull",
 )  # fmt: skip
 RUN_CHANGEFLOW = (
     "tick", "nudge dispatch", "nudge effects", "person deadline", "flows serve", "flows run", "serve", "status",

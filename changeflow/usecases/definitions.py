@@ -27,6 +27,7 @@ from changeflow.storage import audit, erasure, facts, persons, versions
 from changeflow.storage.database import session_scope
 from changeflow.storage.versions import Version
 from changeflow.usecases.authority import check_actor, noting_refusals, permit
+from changeflow.usecases.edits_since import edits_since
 from changeflow.usecases.next_versions import (
     check_next,
     inherited_by,
@@ -131,7 +132,7 @@ def apply(
                 subject = f"version:{number}"
                 audit.append(session, programme, at=now, actor=by, action="contacts", subject=subject, fallback=True)
             else:
-                _check_parent(folder, stored, programme)
+                _check_parent(session, folder, stored, programme)
                 new = check_next(session, stored, read, by=by, on=local_day(now), names=names, retire=retire)
                 if not is_stored:
                     versions.add_programme(session, programme, at=now)
@@ -148,7 +149,7 @@ def apply(
             "with: changeflow export folder"
         ) from None
     try:
-        remember(folder, programme, number, read.definition.content_hash(), left_out=_left_out(folder))
+        remember(folder, programme, number, read.definition.content_hash(), left_out=left_out_of(folder))
     except ChangeflowError as error:
         raise ChangeflowError(
             f"Version {number} is stored, but the folder could not record that. {error} Then apply the folder again."
@@ -184,30 +185,39 @@ def remember(folder: Path, programme: str, number: int, content: str, *, left_ou
     write_whole(folder / STATE, json.dumps(state, indent=2) + "\n", inside=folder)
 
 
-def _left_out(folder: Path) -> frozenset[str]:
-    names = _remembered(folder).get(LEFT_OUT)
+def left_out_of(folder: Path) -> frozenset[str]:
+    """Return the services whose explanations of individual contracts the folder lacks."""
+    names = remembered(folder).get(LEFT_OUT)
     return frozenset(str(name) for name in names) if isinstance(names, list) else frozenset()
 
 
 def _with_contracts(folder: Path, read: Folder, stored: Version | None) -> Folder:
     """Return a folder with the stored explanations of individual contracts added where it lacks them."""
-    return read if stored is None else with_stored_contracts(read, stored.definition, _left_out(folder))
+    return read if stored is None else with_stored_contracts(read, stored.definition, left_out_of(folder))
 
 
-def _check_parent(folder: Path, stored: Version | None, programme: str) -> None:
+def _check_parent(session: Session, folder: Path, stored: Version | None, programme: str) -> None:
     if stored is None:
         return
-    state = _remembered(folder)
-    if state.get("programme") != programme or state.get("hash") != stored.hash:
-        made = f"version {state.get('number')}" if state.get("programme") == programme else "no stored version"
-        raise ConflictError(
-            f"The folder was made from {made}, but version {stored.number} is the latest, stored by "
-            f"{stored.created_by}. Nothing was written. Get it with: changeflow export folder NEWFOLDER, "
-            "and make your changes there."
-        )
+    state = remembered(folder)
+    if state.get("programme") == programme and state.get("hash") == stored.hash:
+        return
+    number = state.get("number") if state.get("programme") == programme else None
+    made = f"version {number}" if number is not None else "no stored version"
+    what = (
+        f"The folder was made from {made}, but version {stored.number} is the latest, stored by {stored.created_by}. "
+        "Nothing was written."
+    )
+    lines = list(edits_since(session, stored, number)) if isinstance(number, int) else []
+    if not lines:
+        raise ConflictError(f"{what} Get it with: changeflow export folder NEWFOLDER, and make your changes there.")
+    listing = "\n".join(f"  {line}" for line in lines)
+    raise ConflictError(
+        f"{what} Since then:\n{listing}\nBring these changes into your files with: changeflow pull {folder}"
+    )
 
 
-def _remembered(folder: Path) -> dict[str, object]:
+def remembered(folder: Path) -> dict[str, object]:
     """Return the folder's record of its version; empty if it cannot be read."""
     raw = read_bytes(folder / STATE, str(STATE), [], most=MOST_OF_STATE, inside=folder)
     try:

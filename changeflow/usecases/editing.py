@@ -21,7 +21,7 @@ from changeflow.errors import (
     UnknownThingError,
 )
 from changeflow.intake.editing.kinds import Edit, edits_to_json
-from changeflow.intake.editing.merging import taken_out
+from changeflow.intake.editing.merging import carried
 from changeflow.intake.editing.replay import EditConflict, Replayed, replay
 from changeflow.intake.editing.sources import Sources
 from changeflow.intake.folder import Folder
@@ -162,7 +162,7 @@ def _without(session: Session, stored: Stored, number: int) -> Replayed:
     if number <= 1:
         raise InputError("The first version cannot be undone. No changes saved.")
     before, after = (settled(_version(session, stored, n)) for n in (number - 1, number))
-    return taken_out(before, after, settled(stored.version))
+    return carried(after, before, settled(stored.version), reason="A later change has touched the same place.")
 
 
 def _tried(

@@ -1,4 +1,4 @@
-"""Take a change out of texts that have changed since, line by line."""
+"""Carry a change over to texts that differ elsewhere, line by line."""
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
@@ -7,37 +7,36 @@ from changeflow.intake.editing.places import in_text, state_at, touched
 from changeflow.intake.editing.replay import EditConflict, Replayed
 from changeflow.intake.editing.sources import Sources
 
-_CHANGED = "A later change has touched the same place."
 Hunk = tuple[int, int, list[str]]
 """The first line and the line after the last of a changed stretch, and what replaces it."""
 
 
-def taken_out(before: Sources, after: Sources, latest: Sources) -> Replayed:
-    """Return the latest texts without the change from `before` to `after`.
+def carried(old: Sources, new: Sources, latest: Sources, *, reason: str) -> Replayed:
+    """Return the latest texts with the change from the old to the new ones, which undoes it if these are swapped.
 
-    It is a conflict if a later change has touched one of its places, or its lines.
+    It is a conflict if the latest texts differ in one of its places or lines; `reason` says why for places.
     """
     found, conflicts = dict[str, str](latest), list[EditConflict]()
-    places = touched(before, after)
+    places = touched(old, new)
     for place in places:
-        if state_at(latest, place) != state_at(after, place):
-            said, theirs, ours = (in_text(state_at(sources, place)) for sources in (after, latest, before))
-            conflicts.append(EditConflict(reason=_CHANGED, before=said, theirs=theirs, ours=ours))
+        now = state_at(latest, place)
+        if now not in (state_at(old, place), state_at(new, place)):
+            said, theirs, ours = (in_text(state_at(sources, place)) for sources in (old, latest, new))
+            conflicts.append(EditConflict(reason=reason, before=said, theirs=theirs, ours=ours))
     if conflicts:
         return Replayed(latest, tuple(conflicts))
-    for file in sorted({*before, *after}):
-        was, changed, now = before.get(file), after.get(file), latest.get(file)
-        if was == changed:
+    for file in sorted({*old, *new}):
+        was, changed, now = old.get(file), new.get(file), latest.get(file)
+        if changed in (was, now):
             continue
-        merged = was if now == changed else _merged(changed, was, now)
-        if merged is None and now != changed:
-            conflicts.append(EditConflict(reason=f"A later change has touched the same lines of {file}."))
-        elif merged is None:
+        if was == now and changed is None:
             found.pop(file, None)
-        else:
+        elif (merged := changed if was == now else _merged(was, changed, now)) is not None:
             found[file] = merged
-    if not conflicts and any(state_at(found, place) != state_at(before, place) for place in places):
-        conflicts.append(EditConflict(reason="Later changes overlap this one."))
+        else:
+            conflicts.append(EditConflict(reason=f"The same lines of {file} have changed."))
+    if not conflicts and any(state_at(found, place) != state_at(new, place) for place in places):
+        conflicts.append(EditConflict(reason="The changes overlap."))
     return Replayed(latest if conflicts else found, tuple(conflicts))
 
 
