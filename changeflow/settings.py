@@ -66,38 +66,94 @@ class Settings:
     """The anchor: the file outside the database that records each audit entry; empty for none."""
     provider: ProviderSettings | None = None
     """The identity provider that people sign in with."""
+    backups: Path | None = None
+    """The folder with the copies of an SQLite database. Only `changeflow doctor` reads it."""
+
+
+class _Reader:
+    """Reads settings that may be unusable. If it is lenient, their defaults take their place."""
+
+    def __init__(self, *, is_lenient: bool) -> None:
+        self.is_lenient, self.faults = is_lenient, list[str]()
+
+    def read(self, setting: Callable[[], R], default: R) -> R:
+        try:
+            return setting()
+        except InputError as error:
+            if not self.is_lenient:
+                raise
+            self.faults.append(str(error))
+            return default
+
+    def secret(self, name: str) -> str | None:
+        return self.read(lambda: _secret(name), None)
+
+    def count(self, name: str, default: int) -> int:
+        return self.read(lambda: _count(os.environ.get(name, str(default)), name), default)
 
 
 def settings() -> Settings:
+    """Return the settings; raise `InputError` if one cannot be used."""
+    return _settings(_Reader(is_lenient=False))
+
+
+def lenient_settings() -> tuple[Settings, tuple[str, ...]]:
+    """Return the settings, with the default for each that cannot be used, and what is wrong with those."""
+    from changeflow import logs
+
+    reader = _Reader(is_lenient=True)
+    chosen = _settings(reader)
+    reader.read(lambda: logs.begin(chosen.log), None)
+    return chosen, tuple(reader.faults)
+
+
+def _settings(reader: _Reader) -> Settings:
     # Imported only when needed, because it loads the mail library, and most commands send nothing.
     from changeflow.delivery.channels import ChannelSettings
 
     env = os.environ
     return Settings(
-        db=database(),
+        db=reader.read(database, DEFAULT_DB),
         actor=env.get("CHANGEFLOW_AS") or None,
         channels=ChannelSettings(
             channel=env.get("CHANGEFLOW_CHANNEL") or None,
             outbox=Path(env.get("CHANGEFLOW_OUTBOX", "outbox")),
-            smtp_url=_secret("CHANGEFLOW_SMTP_URL"),
-            notify_key=_secret("CHANGEFLOW_NOTIFY_KEY"),
+            smtp_url=reader.secret("CHANGEFLOW_SMTP_URL"),
+            notify_key=reader.secret("CHANGEFLOW_NOTIFY_KEY"),
             notify_template=env.get("CHANGEFLOW_NOTIFY_TEMPLATE") or None,
             notify_url=env.get("CHANGEFLOW_NOTIFY_URL") or None,
-            teams_url=_secret("CHANGEFLOW_TEAMS_URL"),
+            teams_url=reader.secret("CHANGEFLOW_TEAMS_URL"),
         ),
         reports=Path(env.get("CHANGEFLOW_REPORTS", "reports")),
-        base_url=_web_address(env.get("CHANGEFLOW_BASE_URL", DEFAULT_BASE_URL)),
+        base_url=reader.read(lambda: _web_address(env.get("CHANGEFLOW_BASE_URL", DEFAULT_BASE_URL)), DEFAULT_BASE_URL),
         templates=Path(env["CHANGEFLOW_TEMPLATES"]) if env.get("CHANGEFLOW_TEMPLATES") else None,
         task_runner=env.get("CHANGEFLOW_TASK_RUNNER", "threads"),
-        workers=_count(env.get("CHANGEFLOW_WORKERS", "2"), "CHANGEFLOW_WORKERS"),
+        workers=reader.count("CHANGEFLOW_WORKERS", 2),
         log=env.get("CHANGEFLOW_LOG") or "off",
-        metrics_token=_secret("CHANGEFLOW_METRICS_TOKEN"),
+        metrics_token=reader.secret("CHANGEFLOW_METRICS_TOKEN"),
         proxies=env.get("CHANGEFLOW_PROXIES", ""),
         key_file=key_file(),
-        batches=_count(env.get("CHANGEFLOW_BATCHES", "8"), "CHANGEFLOW_BATCHES"),
+        batches=reader.count("CHANGEFLOW_BATCHES", 8),
         anchor=anchor_file(),
-        provider=_provider(),
+        provider=reader.read(_provider, None),
+        backups=Path(env["CHANGEFLOW_BACKUPS"]) if env.get("CHANGEFLOW_BACKUPS") else None,
     )
+
+
+SECRETS = ("DB", "SMTP_URL", "NOTIFY_KEY", "TEAMS_URL", "METRICS_TOKEN", "OIDC_CLIENT_SECRET")
+"""Settings that may also be in a file. Their names here lack the beginning, CHANGEFLOW_."""
+PLAIN = (
+    "ANCHOR", "AS", "BACKUPS", "BASE_URL", "BATCHES", "CHANNEL", "ERASURES", "KEY_FILE", "LOG", "NOTIFY_TEMPLATE",
+    "NOTIFY_URL", "OIDC_CLIENT_ID", "OIDC_ISSUER", "OIDC_NAME", "OUTBOX", "PROXIES", "REPORTS", "STATE", "TASK_RUNNER",
+    "TEMPLATES", "WORKERS",
+)  # fmt: skip
+VARIABLES = frozenset(f"CHANGEFLOW_{name}" for name in (*PLAIN, *SECRETS, *(f"{name}_FILE" for name in SECRETS)))
+"""Every environment variable of changeflow's own. docs/cli.md describes each."""
+
+
+def unknown_variables() -> tuple[str, ...]:
+    """Return the variables whose names begin like ours but mean nothing to changeflow, such as misspelt ones."""
+    return tuple(sorted(name for name in os.environ if name.startswith("CHANGEFLOW_") and name not in VARIABLES))
 
 
 def begin() -> Settings:

@@ -52,7 +52,7 @@ def test_the_manual_has_every_variable_of_the_environment_and_no_other():
     named = set(re.findall(r"\bCHANGEFLOW_[A-Z_]*[A-Z]\b", text))
     assert named >= {"CHANGEFLOW_DB", "CHANGEFLOW_TEAMS_URL"}
     # A secret may be in a file instead.
-    files = {f"{secret}_FILE" for secret in re.findall(r'_secret\("(\w+)"\)', text)}
+    files = {f"{secret}_FILE" for secret in re.findall(r'secret\("(\w+)"\)', text)}
     assert set(re.findall(r"`(CHANGEFLOW_[A-Z_]+)`", (TOP / "docs/cli.md").read_text())) - files == named - files
 
 

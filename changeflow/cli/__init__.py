@@ -15,6 +15,7 @@ from changeflow.cli import (
     audit,
     database,
     definitions,
+    doctor,
     gates,
     people,
     pilot_records,
@@ -61,7 +62,7 @@ def changeflow(
 # In the order in which help lists their commands.
 LOOKING = (planning, tables, waves, rulebook)
 RECORDING = (definitions, announcements, tasks, recorded, pilots, pilot_records, gates)
-RUNNING = (agenda, reporting, running, people, database, audit)
+RUNNING = (agenda, reporting, running, doctor, people, database, audit)
 for module in (*LOOKING, *RECORDING, *RUNNING):
     module.add_to(app)
 

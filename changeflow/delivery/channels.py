@@ -129,6 +129,10 @@ class SmtpChannel:
             _leave(server)
         return DELIVERED
 
+    def try_connection(self) -> None:
+        """Sign in and leave again, without a message; raise what the connection raises."""
+        _leave(self._connect())
+
     def _connect(self) -> smtplib.SMTP:
         host, is_secure = self.url.hostname or "", self.url.scheme == "smtps"
         context = ssl.create_default_context()

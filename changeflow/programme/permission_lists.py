@@ -8,7 +8,7 @@ READ_THE_PLAN = (
 )  # fmt: skip
 RUN_CHANGEFLOW = (
     "tick", "nudge dispatch", "nudge effects", "person deadline", "flows serve", "flows run", "serve", "status",
-    "db upgrade", "db sandbox", "db new-key", "db backup", "db restore", "db review", "db release", "db join",
+    "doctor", "db upgrade", "db sandbox", "db new-key", "db backup", "db restore", "db review", "db release", "db join",
     "db retention", "audit verify", "audit show", "audit anchor",
 )  # fmt: skip
 WORK_ON_FILES = (

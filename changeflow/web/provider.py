@@ -90,6 +90,13 @@ class Provider:
             )
         )
 
+    def check(self) -> None:
+        """Fetch the provider's description and keys; raise `ProviderDownError` if they cannot be used."""
+        metadata = self._metadata()
+        for name in ("authorization_endpoint", "token_endpoint"):
+            _endpoint(metadata, name)
+        self._key_set()
+
     def identify(self, code: str, back: str, *, nonce: str, verifier: str, now: datetime) -> ConfirmedPerson:
         """Exchange a code for the person's identity, and check it."""
         given = self._exchange(code, back, verifier)
