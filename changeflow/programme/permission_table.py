@@ -154,7 +154,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "list recorded facts",
         OPEN,
         ("fact list",),
-        routes=("GET /p/{programme}/evidence-files/{number:number}",),
+        routes=("GET /p/{programme}/evidence-files/{number:number}", "GET /p/{programme}/record/facts"),
         note="recorded if there are any; contracts and scores are excluded",
     ),
     Action.READ_SCHOOL: _plain(
@@ -282,7 +282,12 @@ TABLE: Mapping[Action, PermissionEntry] = {
         "withdraw {thing}",
         (Role.RECORDER, Role.SRO),
         ("fact withdraw", "announce withdraw"),
-        routes=("POST /p/{programme}/announcements/withdrawn",),
+        routes=(
+            "POST /p/{programme}/announcements/withdrawn",
+            "GET /p/{programme}/record/facts/{fact}",
+            "POST /p/{programme}/record/facts/{fact}",
+            "POST /p/{programme}/record/facts/{fact}/day",
+        ),
         thing="a fact",
     ),
     **OF_ACCOUNTS,

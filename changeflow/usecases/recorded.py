@@ -13,12 +13,15 @@ from changeflow.programme.task_names import named
 from changeflow.storage import erasure, facts, versions
 from changeflow.storage.custody import MachineState
 from changeflow.storage.database import read_scope
+from changeflow.usecases.acts import StaleError
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.stored import known_until, load
-from changeflow.usecases.unit_of_work import Change, unit_of_work
+from changeflow.usecases.unit_of_work import Change, ChangeChecks, unit_of_work
 from changeflow.values.base import TaskId
 from changeflow.values.problem import check_known, pick
 from changeflow.values.words import Action
+
+GONE = "Someone else has withdrawn this since you opened the page."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,15 @@ def recorded_facts(
     return found
 
 
+def facts_now(session: Session, programme: str) -> list[RecordedFact]:
+    """Return all recorded facts, those about tasks with the tasks' current ids."""
+    ids, found = versions.renames(session, programme), facts.recorded(session, programme)
+    if not ids:
+        return found
+    return [replace(f, values={**f.values, "task": ids.task(str(f.values["task"]))}) if "task" in f.values else f
+            for f in found]  # fmt: skip
+
+
 def facts_of_tasks(session: Session, programme: str, kind: str) -> list[RecordedFact]:
     """Return the facts of one kind, which is about tasks, with the tasks' current ids."""
     ids = versions.renames(session, programme)
@@ -78,11 +90,12 @@ def meant_by(name: str, programme: Programme, known: Sequence[RecordedFact]) -> 
     return found[0] if len(found) == 1 else named(name, programme.roadmap.tasks)
 
 
-def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
+def withdraw_fact(fact: str, reason: str, change: Change, *, must_count: bool = False) -> Withdrawal:
     """Withdraw a wrong fact, with the reason; both stay on record. The same fact can be recorded again.
 
     A decision's conditions and the gate's finish are withdrawn with it, and so is the task's finish with a checkpoint's
-    result. The text of a comment and the file of evidence are also removed from the database's files.
+    result. The text of a comment and the file of evidence are also removed from the database's files. With
+    `must_count`, raise `StaleError` if it is already withdrawn.
     """
     state = MachineState(change.db)
     if not reason.strip():
@@ -93,6 +106,8 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
         remedy = "List them with changeflow fact list."
         meant = pick("recorded fact", fact, {f.id: f for f in known}, remedy=remedy)
         if meant.withdrawn is not None:
+            if must_count:
+                raise StaleError(GONE)
             return Withdrawal(facts=())
         by = work.permit(*action_of(programme, meant))
         check_whole(meant, known)
@@ -100,7 +115,8 @@ def withdraw_fact(fact: str, reason: str, change: Change) -> Withdrawal:
         facts.withdraw(work.session, work.name, wrong, reason=reason.strip(), at=change.now, by=by)
         for withdrawn in (*wrong[1:], meant):
             work.record("withdraw", withdrawn.id, by=by)
-        if any(withdrawn.kind in ("comment", "evidence") for withdrawn in wrong):
+        is_trial = (change.guard or ChangeChecks()).is_trial
+        if not is_trial and any(withdrawn.kind in ("comment", "evidence") for withdrawn in wrong):
             erasure.owe(state)
     erasure.settle(state)
     return Withdrawal(facts=wrong, begun=begun_behind(programme, meant))

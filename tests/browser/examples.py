@@ -34,6 +34,11 @@ def send_no_days(page: Any) -> None:
     page.get_by_role("button", name="Make the token").click()
 
 
+def check_a_withdrawal(page: Any) -> None:
+    page.get_by_label("What is wrong with it?").fill("It was another task")
+    page.get_by_role("button", name="Check what this changes").last.click()
+
+
 def check_an_erasure(page: Any) -> None:
     """Record a request, and see what an erasure would remove."""
     page.get_by_label("What does the person ask for?").select_option("erasure")
@@ -459,6 +464,19 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/record/versions/99", status=404),
     ),
     "/p/{programme}/find": (Example(f"{P}/find?q=ash"), Example(f"{P}/find?q=no+such+thing"), Example(f"{P}/find")),
+    "/p/{programme}/record/facts": (
+        Example(f"{P}/record/facts", SRO),
+        Example(f"{P}/record/facts?kind=progress&page=2", SRO),
+        Example(f"{P}/record/facts", HEAD, is_for_phones=True),
+        Example(f"{P}/record/facts?kind=nothing", status=422),
+    ),
+    "/p/{programme}/record/facts/{fact}": (
+        Example(f"{P}/record/facts/progress-1", SRO),
+        Example(f"{P}/record/facts/progress-1", SRO, then=check_a_withdrawal),
+        Example(f"{P}/record/facts/decision-1", SRO),
+        Example(f"{P}/record/facts/progress-1", HEAD, 403),
+        Example(f"{P}/record/facts/nothing", SRO, 404),
+    ),
     "/p/{programme}/exports": (Example(f"{P}/exports"), Example(f"{P}/exports", HEAD, 403)),
     "/p/{programme}/settings/people": (
         Example(f"{P}/settings/people", ADMIN),

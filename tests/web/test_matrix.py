@@ -83,6 +83,7 @@ OBJECTS: dict[str, tuple[str, str]] = {
     "criterion": ("queries", "nothing"),
     "item": ("desk", "nothing"),
     "case": ("starter", "nothing"),
+    "fact": ("evidence-1", "evidence-99"),
     "export": ("calendar", "nothing"),
     "run": (SIDE_BY_SIDE, "payroll/w1/nothing"),
 }

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.usecases.acts import mark_of_checkpoint
 from changeflow.usecases.checkpoints import report_checkpoint
+from changeflow.usecases.fact_pages import may_withdraw_about
 from changeflow.usecases.people_forms import checkpoint_form, checkpoint_list, permit_checkpoint
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
@@ -114,4 +115,6 @@ def _answer(form: Form, name: str) -> bool | None:
 def _page(request: Request, visit: Visit, checkpoint: str, draft: SentForm) -> Page:
     saved = "saved" in request.query_params and not draft.fields
     values = {"shares": SHARES, "asked": ASKED, "most": MOST, "draft": draft, "saved": saved}
-    return Page("checkpoints/show", {"c": checkpoint_form(visit, checkpoint), **values})
+    values["c"] = checkpoint_form(visit, checkpoint)
+    values["may_correct"] = may_withdraw_about(visit, checkpoint, ("checkpoint",))
+    return Page("checkpoints/show", values)

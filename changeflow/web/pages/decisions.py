@@ -9,6 +9,7 @@ from changeflow.errors import UnknownThingError
 from changeflow.reports.decision_form import LABELS
 from changeflow.usecases import briefs, decisions, gates
 from changeflow.usecases.evidence import evidence_on
+from changeflow.usecases.fact_pages import may_withdraw_about
 from changeflow.usecases.visits import Visit
 from changeflow.web.acts import EMPTY, SentForm, answer_form
 from changeflow.web.decision_forms import MOST_CONDITION, MOST_ROWS, MOST_TEXT, answer_in, rows_in
@@ -100,5 +101,7 @@ def _page(found: Visit, gate: str, form: Form, draft: SentForm, *, is_own: bool,
     rows = rows_in(form, more=form.get("step") == ADD)
     values = {"d": page, "r": go_live, "places": briefs.places(found), "deciding": deciding, "draft": draft}
     added = evidence_on(found, page.task)
+    may_correct = may_withdraw_about(found, gate, ("decision", "condition"))
     own = is_own and (deciding is None or deciding.may_decide)
-    return Page("decisions/show", {**values, **ALWAYS, "rows": rows, "is_own": own, "saved": saved, "added": added})
+    asked = {"rows": rows, "is_own": own, "saved": saved, "added": added, "may_correct": may_correct}
+    return Page("decisions/show", {**values, **ALWAYS, **asked})

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from changeflow.programme.mandates import Subject
 from changeflow.usecases import ledger_pairs, pilot_pages
+from changeflow.usecases.fact_pages import may_withdraw_about
 from changeflow.usecases.visits import Visit
 from changeflow.values.words import Action
 from changeflow.web.dependencies import READ_METHODS, Page, show_page
@@ -20,6 +21,8 @@ MAY = {
     "file": Action.RECORD_FILING,
 }
 """Forms to which the page has a link, for people who may fill them in."""
+OF_A_PILOT = ("pilot-entry", "measure", "run", "filing")
+"""The kinds of fact that a pilot's page shows."""
 router = APIRouter(prefix="/p/{programme}/pilots")
 
 
@@ -39,6 +42,7 @@ async def show_one(request: Request, programme: str, service: str) -> Response:
             "uploads": ledger_pairs.lines_for(found, service),
         }
         values["may"] = {name: found.may(action, Subject(service=service)) for name, action in MAY.items()}
+        values["may_correct"] = may_withdraw_about(found, service, OF_A_PILOT)
         asked = {name: request.query_params.get(name) for name in ("deleted", "saved")}
         return Page("pilots/show", {**values, **asked})
 

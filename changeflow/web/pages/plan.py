@@ -11,10 +11,11 @@ from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.recording import task_subject
 from changeflow.reports.plan_page import BY, ONLY
 from changeflow.reports.plan_rows import NONE_OF, Grouping, Only, PlanQuery
-from changeflow.reports.task_page import MOST_LINKED
+from changeflow.reports.task_page import KINDS_OF_FACT, MOST_LINKED
 from changeflow.usecases.comments import comment_on, comments_on, withdraw_comment
 from changeflow.usecases.decisions import may_open
 from changeflow.usecases.evidence import evidence_on
+from changeflow.usecases.fact_pages import may_withdraw_about
 from changeflow.usecases.own_school import own_school
 from changeflow.usecases.plan_pages import MOST_DAYS, names_of, permit_task, plan, task_page
 from changeflow.usecases.progress import TaskReport, TaskStatus, report_task
@@ -99,6 +100,7 @@ def _task(request: Request, visit: Visit, task: str, draft: SentForm) -> Page:
     values["comments"], values["may_comment"] = comments_on(visit, task), visit.may(Action.COMMENT)
     values["evidence"] = evidence_on(visit, task)
     values["may_add_evidence"] = visit.may(Action.ADD_EVIDENCE, task_subject(visit.programme.roadmap.tasks[task]))
+    values["may_correct"] = may_withdraw_about(visit, task, (*KINDS_OF_FACT, "attendance"))
     # A form on the page is either a comment or a report of progress.
     is_comment = "text" in draft.fields
     values["draft"], values["comment"] = (EMPTY, draft) if is_comment else (draft, EMPTY)

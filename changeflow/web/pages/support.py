@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from changeflow.programme.facts import ACTS
 from changeflow.usecases.acts import mark_of_acts
+from changeflow.usecases.fact_pages import may_withdraw_about
 from changeflow.usecases.governance import note_act
 from changeflow.usecases.people_forms import permit_support, support_form
 from changeflow.usecases.unit_of_work import Change
@@ -58,4 +59,6 @@ def _noted(form: Form, change: Change) -> bool:
 
 def _page(request: Request, visit: Visit, draft: SentForm) -> Page:
     saved = "saved" in request.query_params and not draft.fields
-    return Page("support/show", {"r": support_form(visit), "draft": draft, "saved": saved, "most": MOST})
+    values = {"r": support_form(visit), "draft": draft, "saved": saved, "most": MOST}
+    values["may_correct"] = may_withdraw_about(visit, "", ("sponsor-act",))
+    return Page("support/show", values)

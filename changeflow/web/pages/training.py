@@ -9,6 +9,7 @@ from changeflow.errors import InputError
 from changeflow.programme.facts import Attendance
 from changeflow.usecases.acts import mark_of_attendance
 from changeflow.usecases.attendance import record_attendance
+from changeflow.usecases.fact_pages import may_withdraw_about
 from changeflow.usecases.people_forms import permit_training, session_form, training_list
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
@@ -75,6 +76,6 @@ def _came(form: Form, session: str, change: Change) -> list[Attendance]:
 
 def _page(request: Request, visit: Visit, session: str, draft: SentForm) -> Page:
     saved = "saved" in request.query_params and not draft.fields
-    return Page(
-        "training/show", {"s": session_form(visit, session), "draft": draft, "saved": saved, "most": MOST_EVIDENCE}
-    )
+    values = {"s": session_form(visit, session), "draft": draft, "saved": saved, "most": MOST_EVIDENCE}
+    values["may_correct"] = may_withdraw_about(visit, session, ("attendance",))
+    return Page("training/show", values)
