@@ -62,8 +62,8 @@ def change_by(token: str, programme: str, *, db: str, now: datetime) -> Change:
 class ReasonNeededError(InputError):
     """The change moves an announced date or a decision, and no one has said why; nothing was saved."""
 
-    def __init__(self) -> None:
-        super().__init__("An announced date or a decision moves. Say why.")
+    def __init__(self, message: str = "An announced date or a decision moves. Say why.") -> None:
+        super().__init__(message)
 
 
 @dataclass(slots=True)

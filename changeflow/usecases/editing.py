@@ -28,10 +28,10 @@ from changeflow.intake.folder import Folder
 from changeflow.programme.names import names_in
 from changeflow.reports.effects import Effect, effect_of
 from changeflow.rules.engine import Judged
-from changeflow.storage import versions
+from changeflow.storage import drafts, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.versions import Version
-from changeflow.usecases.acts import ReasonNeededError
+from changeflow.usecases.acts import ReasonNeededError, StaleError
 from changeflow.usecases.authority import permit
 from changeflow.usecases.edit_names import namer
 from changeflow.usecases.next_versions import NextVersion, check_next, store_next
@@ -110,9 +110,17 @@ def preview(draft: PlanDraft, change: Change) -> Preview:
 
 
 def publish(draft: PlanDraft, reason: str, change: Change) -> int:
-    """Store a draft as the next version, with its edits and the reason; return the version's number."""
+    """Store a draft as the next version, with its edits and the reason; return the version's number.
+
+    A stored draft is deleted. Raise a `StaleError` if it is not as stored any more.
+    """
     with unit_of_work(change) as work:
         by = work.permit(Action.STORE_VERSION)
+        if draft.id is not None:
+            found = drafts.draft_of(work.session, work.name, draft.id)
+            if found is None or found.revision != draft.revision:
+                raise StaleError("Someone else has changed this draft since you opened it.")
+            drafts.remove_draft(work.session, work.name, draft.id)
         made = replayed(work.session, work.stored, draft)
         trial = _tried(work.session, work.stored, change, by, made, draft.edits)
         return _store(work, trial, "edit", by, reason, edits_to_json(draft.edits))
@@ -229,8 +237,10 @@ def _store(work: UnitOfWork, trial: _Trial, action: str, by: str, reason: str, e
         raise CheckFailedError(seen.refused)
     if seen.is_same:
         raise InputError("These changes leave the programme as it is. No changes saved.")
-    if seen.needs_reason and not reason.strip():
-        raise ReasonNeededError
+    if seen.needs_reason and not reason.strip() and not (work.change.guard is not None and work.change.guard.is_trial):
+        if seen.effect is not None and seen.effect.needs_reason:
+            raise ReasonNeededError
+        raise ReasonNeededError("This change needs a reason. Say why you make it.")
     number = store_next(work.session, trial.new, at=work.change.now, by=by, edits=edits, reason=reason.strip() or None)
     work.expect(trial.new.read.definition, trial.judged)
     verb, _, undone = action.rpartition(":")

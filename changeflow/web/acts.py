@@ -41,6 +41,7 @@ from changeflow.usecases.acts import (
     mark_of,
     rehearse,
 )
+from changeflow.usecases.editing import EditConflictsError
 from changeflow.usecases.own_school import own_school
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit, visit
@@ -55,8 +56,8 @@ CHECK, SAVE = "check", "save"
 """The values of a form's field `step`; without one, a form is checked."""
 CAUSE = "cause"
 """The field that says why an announced date or a decision moves. It is asked for once the effect is known."""
-OF_STEPS = ("form", "step", "seen", "effect", "checked", "preview", CAUSE)
-"""Fields that no one types."""
+OF_STEPS = ("form", "step", "seen", "effect", "checked", "preview", CAUSE, "draft", "draft_name")
+"""Fields that change nothing in a form's effect: those that no one types, and those that appear after the check."""
 NOT_A_CHOICE = "One of your choices is not, or no longer, available. Choose again."
 MOST_SAVED, LOCKS = 4096, 64
 
@@ -103,7 +104,9 @@ class SentForm:
     def status(self) -> int:
         if isinstance(self.error, DatabaseBusyError):
             return 503
-        return 409 if self.is_stale or self.is_other else 422 if self.problem else 200
+        if self.is_stale or self.is_other or isinstance(self.error, EditConflictsError):
+            return 409
+        return 422 if self.problem else 200
 
 
 EMPTY = SentForm()

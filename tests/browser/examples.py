@@ -104,6 +104,12 @@ def waive_nothing(page: Any) -> None:
     check(page)
 
 
+def move_a_school(page: Any) -> None:
+    page.get_by_label("Which school?").select_option(index=1)
+    page.get_by_label("To which wave?").select_option(index=3)
+    check(page)
+
+
 def comment(page: Any) -> None:
     page.get_by_label("Your comment").fill("Waiting for the supplier\n\nThey promised an answer by Friday")
     page.get_by_role("button", name="Add the comment").click()
@@ -389,6 +395,23 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/waivers?rule=R02"),
         Example(f"{P}/waivers", status=422, then=waive_nothing),
         Example(f"{P}/waivers", HEAD, 403),
+    ),
+    "/p/{programme}/edits/{edit}": (
+        Example(f"{P}/edits/move-school"),
+        Example(f"{P}/edits/add-wave"),
+        Example(f"{P}/edits/move-school", then=move_a_school),
+        Example(f"{P}/edits/add-blackout", status=422, then=check),
+        Example(f"{P}/edits/move-school", HEAD, 403),
+    ),
+    "/p/{programme}/task-edits/{change}/{task:path}": (
+        Example(f"{P}/task-edits/set-duration/payroll/w2/go-live", status=404),
+        Example(f"{P}/task-edits/set-owner/payroll/w2/go-live"),
+    ),
+    "/p/{programme}/drafts": (Example(f"{P}/drafts"),),
+    "/p/{programme}/drafts/{number:number}": (Example(f"{P}/drafts/99", status=404),),
+    "/p/{programme}/record/versions/{number:number}/undo": (
+        Example(f"{P}/record/versions/1/undo"),
+        Example(f"{P}/record/versions/99/undo", status=404),
     ),
     "/p/{programme}/baselines": (
         Example(f"{P}/baselines"),

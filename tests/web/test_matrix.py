@@ -23,6 +23,7 @@ from changeflow.agenda.policy import Fate
 from changeflow.agenda.reasons import Reason
 from changeflow.delivery.channels import ChannelSettings
 from changeflow.delivery.message import Message
+from changeflow.intake.editing.kinds import edits_from
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.permission_table import TABLE
 from changeflow.programme.permissions import is_allowed
@@ -35,6 +36,8 @@ from changeflow.storage.evidence import add as add_evidence
 from changeflow.storage.jobs import JobState
 from changeflow.usecases.accounts import new_token
 from changeflow.usecases.announcements import announce
+from changeflow.usecases.drafts import save_draft
+from changeflow.usecases.editing import PlanDraft
 from changeflow.usecases.issued_reports import issue_sro
 from changeflow.usecases.jobs import MESSAGES
 from changeflow.usecases.message_weeks import WorkedOutWeek
@@ -79,6 +82,9 @@ OBJECTS: dict[str, tuple[str, str]] = {
     "service": ("payroll", "nothing"),
     "rule": ("R02", "R99"),
     "kind": ("odds", "nothing"),
+    "edit": ("move-school", "nothing"),
+    "change": ("set-owner", "nothing"),
+    "place": ("1", "99"),
     "period": ("2027-02", "2026-01"),
     "criterion": ("queries", "nothing"),
     "item": ("desk", "nothing"),
@@ -314,7 +320,10 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         add_evidence(session, OWN, minutes, b"Agreed", at=NOW, by="chief")
         append(session, OWN, at=NOW, actor="chief", action="evidence", subject="payroll/ash/plan")
     issue_sro(OWN, db=world.db, today=TODAY, actor="chief", now=NOW)
-    announce([ANNOUNCED], replace(world.change("chief"), programme=OWN))
+    change = replace(world.change("chief"), programme=OWN)
+    announce([ANNOUNCED], change)
+    renamed = edits_from([{"kind": "rename-task", "task": "payroll/ash/plan", "name": "Plan it"}])
+    save_draft(PlanDraft(programme=OWN, base=1, edits=renamed, name="Names"), change)
     yield world
     engine_for(world.db).dispose()
 

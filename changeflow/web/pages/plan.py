@@ -14,6 +14,7 @@ from changeflow.reports.plan_rows import NONE_OF, Grouping, Only, PlanQuery
 from changeflow.reports.task_page import KINDS_OF_FACT, MOST_LINKED
 from changeflow.usecases.comments import comment_on, comments_on, withdraw_comment
 from changeflow.usecases.decisions import may_open
+from changeflow.usecases.edit_pages import edits_for
 from changeflow.usecases.evidence import evidence_on
 from changeflow.usecases.fact_pages import may_withdraw_about
 from changeflow.usecases.own_school import own_school
@@ -39,7 +40,8 @@ async def show(request: Request, programme: str) -> Response:
 
     def shown(visit: Visit) -> Page:
         names = {grouping.value: names_of(visit, grouping) for grouping in Grouping}
-        values = {"by": BY, "only": ONLY, "names": names, "none_of": NONE_OF}
+        values: dict[str, object] = {"by": BY, "only": ONLY, "names": names, "none_of": NONE_OF}
+        values["edits"] = edits_for(visit)
         return Page("plan/show", {"r": plan(visit, query), **values})
 
     return await show_page(request, programme, shown, section="plan")
@@ -98,6 +100,7 @@ def _task(request: Request, visit: Visit, task: str, draft: SentForm) -> Page:
     values["is_limited"] = own_school(visit) is not None
     values["opens_decision"] = found.task.is_decision and may_open(visit, visit.programme.roadmap.tasks[task])
     values["comments"], values["may_comment"] = comments_on(visit, task), visit.may(Action.COMMENT)
+    values["edits"] = edits_for(visit, task)
     values["evidence"] = evidence_on(visit, task)
     values["may_add_evidence"] = visit.may(Action.ADD_EVIDENCE, task_subject(visit.programme.roadmap.tasks[task]))
     values["may_correct"] = may_withdraw_about(visit, task, (*KINDS_OF_FACT, "attendance"))

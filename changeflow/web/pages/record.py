@@ -7,10 +7,15 @@ from starlette.responses import Response
 
 from changeflow.errors import InputError
 from changeflow.reports.record_words import RecordKind
-from changeflow.usecases import record
+from changeflow.usecases import edit_pages, editing, record
+from changeflow.usecases.acts import mark_of_dates
+from changeflow.usecases.edit_pages import permit_editing
 from changeflow.usecases.record import RecordFilter
+from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
-from changeflow.web.dependencies import READ_METHODS, Page, show_page
+from changeflow.values.words import Action
+from changeflow.web.acts import EMPTY, SentForm, answer_form, reason_in
+from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
 
 router = APIRouter(prefix="/p/{programme}/record")
 
@@ -30,7 +35,8 @@ async def index(request: Request, programme: str) -> Response:
 @router.api_route("/versions", methods=READ_METHODS, name="record:versions")
 async def versions(request: Request, programme: str) -> Response:
     def show(found: Visit) -> Page:
-        return Page("record/versions", {"versions": record.version_list(found)})
+        values = {"versions": record.version_list(found), "saved": "saved" in request.query_params}
+        return Page("record/versions", values)
 
     return await show_page(request, programme, show, section="record")
 
@@ -38,9 +44,41 @@ async def versions(request: Request, programme: str) -> Response:
 @router.api_route("/versions/{number:number}", methods=READ_METHODS, name="record:version")
 async def version(request: Request, programme: str, number: int) -> Response:
     def show(found: Visit) -> Page:
-        return Page("record/version", {"v": record.version_page(found, number)})
+        page = record.version_page(found, number)
+        return Page("record/version", {"v": page, "may_undo": number > 1 and found.may(Action.STORE_VERSION)})
 
     return await show_page(request, programme, show, section="record")
+
+
+@router.api_route("/versions/{number:number}/undo", methods=READ_METHODS, name="record:undo")
+async def undo(request: Request, programme: str, number: int) -> Response:
+    return await show_page(request, programme, lambda found: _undo(found, number, EMPTY), section="record")
+
+
+@router.post("/versions/{number:number}/undo", name="record:undo-save")
+async def save_undo(request: Request, programme: str, number: int) -> Response:
+    form = await read_own_form(request)
+
+    def save(change: Change) -> int:
+        return editing.undo(number, reason_in(form), change)
+
+    return await answer_form(
+        request,
+        programme,
+        form,
+        allow=permit_editing,
+        do=save,
+        show=lambda found, sent: _undo(found, number, sent),
+        done=f"/p/{programme}/record/versions?saved=1",
+        mark=mark_of_dates,
+        section="record",
+        asks_why=True,
+    )
+
+
+def _undo(found: Visit, number: int, draft: SentForm) -> Page:
+    page, seen = edit_pages.undo_page(found, number), mark_of_dates(found.programme)
+    return Page("record/undo", {"number": number, "u": page, "draft": draft, "seen": seen})
 
 
 def _filter(request: Request) -> RecordFilter:

@@ -1,0 +1,99 @@
+"""The parts of forms for edits of the plan: their fields, and how what was filled in becomes an edit."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from changeflow.programme.programme import Programme
+from changeflow.reports.entry_forms import EntryField, Options, people_options, school_options
+
+Given = Mapping[str, str]
+"""What someone has filled in, by field; a tick is under its field's name, a hyphen and the ticked id."""
+DAY_HINT = "For example, 31/3/2027."
+UNITS: Options = (
+    ("d", "Working days"),
+    ("h", "Working hours"),
+    ("sw", "School weeks"),
+    ("ed", "Days, weekends included"),
+    ("ew", "Weeks, weekends included"),
+    ("pp", "Pay periods"),
+    ("t", "Terms"),
+)
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)([a-z]+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditForm:
+    """One kind of edit as a form."""
+
+    fields: tuple[EntryField, ...]
+    fill: Callable[[Given], Mapping[str, Any]]
+    """Turns what was given into the edit's fields; the task is added to them."""
+    options: Callable[[Programme, str], Mapping[str, Options]] = lambda _programme, _task: {}
+    now: Callable[[Programme, str], Mapping[str, str]] = lambda _programme, _task: {}
+    """What is in force now, as the form shows it first."""
+    is_of_task: bool = True
+    intro: str = ""
+
+
+NAME = EntryField(name="name", label="Name", called="The name", missing="Enter the name.", most=120)
+AMOUNT = EntryField(name="amount", label="How long does it take?", called="The duration", missing="Enter a number.",
+                    hint="A number, such as 5.", most=8)  # fmt: skip
+UNIT = EntryField(name="unit", label="In which unit?", kind="select", missing="Choose the unit.", options=UNITS)
+WAVE = EntryField(name="wave", label="Which wave?", kind="select", missing="Choose the wave.")
+SCHOOL = EntryField(name="school", label="Which school?", kind="select", missing="Choose the school.")
+OTHER = EntryField(name="other", label="After which task?", kind="select", missing="Choose the task.")
+
+
+def made_id(name: str) -> str:
+    """Make an id from a name.
+
+    >>> made_id("St Mary’s Primary School"), made_id("4th wave")
+    ('st-marys-primary-school', '4th-wave')
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
+
+
+def ticked(given: Given, name: str) -> tuple[str, ...]:
+    """Return the ids that were ticked."""
+    return tuple(field.removeprefix(f"{name}-") for field in given if field.startswith(f"{name}-"))
+
+
+def without_empty(given: Given, *names: str) -> dict[str, Any]:
+    return {name: value for name in names if (value := given.get(name, ""))}
+
+
+def options_for(programme: Programme, _task: str) -> Mapping[str, Options]:
+    """Return what a programme offers for the fields of most forms."""
+    definition = programme.definition
+    schools = school_options(programme)
+    waves = tuple((w.id, w.name) for w in definition.programme.waves)
+    calendars = tuple((c.calendar, _calendar_name(programme, c.calendar)) for c in definition.calendars)
+    teams = tuple(sorted(((id_, team.name or id_) for id_, team in definition.rollout.teams.items()), key=_name))
+    authorities = tuple((name, name) for name in sorted({s.authority for s in definition.schools}))
+    services = tuple((s.service, s.name) for s in programme.services)
+    return {
+        "school": schools, "schools": schools, "wave": waves, "to_wave": waves, "from_wave": waves,
+        "authority": authorities, "calendar": calendars, "team": teams, "service": services,
+        "person": people_options(programme), "owner": (*people_options(programme), *OWNERS),
+    }  # fmt: skip
+
+
+OWNERS: Options = (("lead_provider", "The lead provider"), ("service_manager", "The service manager"),
+                   ("sponsor", "The sponsor"), ("head", "The head of each school"))  # fmt: skip
+"""Roles that can own a task."""
+
+
+def _name(option: tuple[str, str]) -> str:
+    return option[1]
+
+
+def _calendar_name(programme: Programme, calendar: str) -> str:
+    """Name a calendar after its school or authority."""
+    file = next(c for c in programme.definition.calendars if c.calendar == calendar)
+    if file.school:
+        return programme.school_name(file.school)
+    return f"Schools of {file.authority}" if file.authority else f"All schools ({calendar})"

@@ -1,0 +1,25 @@
+"""The form of each kind of edit of the plan."""
+
+from collections.abc import Mapping
+
+from changeflow.programme.programme import Programme
+from changeflow.reports.edit_form_parts import EditForm
+from changeflow.reports.edit_plan_forms import FORMS_OF_THE_PLAN
+from changeflow.reports.edit_task_forms import FORMS_OF_TASKS
+from changeflow.reports.entry_forms import EntryField, with_options
+from changeflow.roadmap.model.tasks import Task
+from changeflow.values.words import Kind
+
+FORMS: Mapping[str, EditForm] = {**FORMS_OF_TASKS, **FORMS_OF_THE_PLAN}
+"""The forms by the names that `intake.editing.kinds.KINDS` has. Waivers and lessons have pages of their own."""
+
+
+def fields_for(form: EditForm, programme: Programme, task: str) -> tuple[EntryField, ...]:
+    """Return a form's fields with what the programme offers."""
+    return with_options(form.fields, form.options(programme, task))
+
+
+def kinds_for(task: Task) -> tuple[str, ...]:
+    """Return the kinds of edits that a task can have, in the order of the forms."""
+    fixed = ("set-duration", "set-estimate") if task.is_milestone or task.kind is Kind.DECISION else ()
+    return tuple(kind for kind, form in FORMS.items() if form.is_of_task and kind not in fixed)

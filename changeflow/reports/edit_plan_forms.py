@@ -1,0 +1,278 @@
+"""Forms for edits of the whole plan: schools, waves, services, calendars, teams and settings."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, get_args
+
+from changeflow.programme.definition import Policy, SchoolPhase
+from changeflow.programme.programme import Programme
+from changeflow.reports.edit_form_parts import (
+    AMOUNT,
+    DAY_HINT,
+    NAME,
+    OTHER,
+    SCHOOL,
+    UNIT,
+    WAVE,
+    EditForm,
+    Given,
+    made_id,
+    options_for,
+    ticked,
+    without_empty,
+)
+from changeflow.reports.entry_forms import EntryField, Options
+from changeflow.values.moments import format_days
+
+FIRST_DAY = EntryField(name="first_day", label="First day", kind="day", missing="Enter the first day.", hint=DAY_HINT)
+LAST_DAY = EntryField(name="last_day", label="Last day", kind="day", missing="Enter the last day.", hint=DAY_HINT)
+WHERE = EntryField(name="calendar", label="For whom?", kind="select", empty="Everyone in the programme")
+TEAM = EntryField(name="team", label="Which team?", kind="select", missing="Choose the team.")
+PERSON = EntryField(name="person", label="Who?", kind="select", missing="Choose a person.")
+_SIMPLE = ("int", "float", "bool", "int | None")
+SETTINGS: Options = tuple(
+    (name, f"{name.replace('_', ' ').capitalize()}: {field.description}")
+    for name, field in Policy.model_fields.items()
+    if field.description and str(field.annotation).removeprefix("<class '").removesuffix("'>") in _SIMPLE
+)
+"""Settings that are one number, or yes or no, with what each means."""
+
+
+def _new_school(given: Given) -> Mapping[str, Any]:
+    fields = without_empty(given, "name", "phase", "authority", "wave", "pupils", "urn")
+    return {"id": made_id(given["name"]), **fields}
+
+
+def _new_task(given: Given) -> Mapping[str, Any]:
+    after = {"after": (given["other"],)} if given.get("other") else {}
+    length = f"{given['amount']}{given['unit']}"
+    return {
+        "id": made_id(given["name"]),
+        "duration": length,
+        **without_empty(given, "name", "service", "owner"),
+        **after,
+    }
+
+
+def _with_tasks(programme: Programme, task: str) -> Mapping[str, Options]:
+    named = sorted(((t.id, t.name) for t in programme.roadmap.tasks.values()), key=lambda o: o[1])
+    return {**options_for(programme, task), "other": tuple(named)}
+
+
+def _closures(programme: Programme) -> Options:
+    """Return the closed days, each by its calendar, first day and name."""
+    files = [("", programme.definition.programme.closed)] + [
+        (c.calendar, c.closed) for c in programme.definition.calendars
+    ]
+    return tuple(
+        (
+            f"{calendar}|{one.first_day}|{one.name}",
+            f"{one.name} ({format_days(one.first_day, one.last_day or one.first_day)})",
+        )
+        for calendar, closed in files
+        for one in closed
+    )
+
+
+def _closure(given: Given) -> Mapping[str, Any]:
+    calendar, first, name = given["closure"].split("|", 2)
+    return {"calendar": calendar or None, "first_day": first, "name": name}
+
+
+def _blackouts(programme: Programme) -> Options:
+    return tuple(
+        (f"{file.calendar}|{one.name}", f"{one.name} ({format_days(one.first_day, one.last_day)})")
+        for file in programme.definition.calendars
+        for one in file.blackouts
+    )
+
+
+def _new_blackout(given: Given) -> Mapping[str, Any]:
+    fields = without_empty(given, "name", "calendar", "first_day", "last_day")
+    return {**fields, "activities": ticked(given, "activities")}
+
+
+def _blackout(given: Given) -> Mapping[str, Any]:
+    calendar, name = given["blackout"].split("|", 1)
+    return {"calendar": calendar, "name": name}
+
+
+def _term(given: Given) -> Mapping[str, Any]:
+    half = (given.get("half_first"), given.get("half_last"))
+    return {
+        **without_empty(given, "calendar", "name", "first_day", "last_day"),
+        "half_term": half if any(half) else None,
+    }
+
+
+def _meetings(given: Given) -> Mapping[str, Any]:
+    return {
+        "calendar": given["calendar"],
+        "meeting": made_id(given["name"]),
+        "name": given["name"],
+        "dates": given["dates"].split(),
+    }
+
+
+def _setting(given: Given) -> Mapping[str, Any]:
+    value = given.get("value", "").lower()
+    known: dict[str, Any] = {"yes": True, "no": False, "": None}
+    if value in known:
+        return {"setting": given["setting"], "value": known[value]}
+    return {"setting": given["setting"], "value": float(value) if "." in value else int(value)}
+
+
+FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
+    "move-school": EditForm(
+        is_of_task=False,
+        fields=(
+            SCHOOL,
+            EntryField(name="to_wave", label="To which wave?", kind="select", missing="Choose the wave."),
+            EntryField(name="from_wave", label="From which wave, if it is in several?", kind="select",
+                       empty="It is in only one"),
+        ),
+        fill=lambda g: without_empty(g, "school", "to_wave", "from_wave"),
+        options=options_for,
+    ),
+    "add-wave": EditForm(
+        is_of_task=False,
+        fields=(NAME, EntryField(name="schools", label="Which schools move into it?", kind="tick")),
+        fill=lambda g: {"id": made_id(g["name"]), "name": g["name"], "schools": ticked(g, "schools")},
+        options=options_for,
+    ),
+    "rename-wave": EditForm(
+        is_of_task=False, fields=(WAVE, replace(NAME, label="Its new name")),
+        fill=lambda g: without_empty(g, "wave", "name"), options=options_for,
+    ),
+    "add-school": EditForm(
+        is_of_task=False,
+        intro="If the programme has begun, the school joins it today.",
+        fields=(
+            NAME,
+            EntryField(name="phase", label="Phase", kind="select", missing="Choose the phase.",
+                       options=tuple((p, p.capitalize()) for p in get_args(SchoolPhase))),
+            EntryField(name="authority", label="Whose term dates does it have?", kind="select",
+                       missing="Choose the authority."),
+            WAVE,
+            EntryField(name="pupils", label="Number of pupils, if you know", called="The number of pupils", most=5),
+            EntryField(name="urn", label="URN, if you know", called="The URN", most=6),
+        ),
+        fill=_new_school,
+        options=options_for,
+    ),
+    "remove-school": EditForm(
+        is_of_task=False,
+        intro="The school leaves the programme, with its tasks. What was recorded about them stays in the record.",
+        fields=(SCHOOL,), fill=lambda g: {"school": g["school"]}, options=options_for,
+    ),
+    "add-task": EditForm(
+        is_of_task=False,
+        fields=(
+            NAME,
+            AMOUNT,
+            UNIT,
+            EntryField(name="service", label="Which service is it for?", kind="select", empty="The whole programme"),
+            replace(OTHER, label="Which task does it wait for?", missing="", empty="It waits for none"),
+            EntryField(name="owner", label="Who is responsible?", kind="select", empty="No owner yet"),
+        ),
+        fill=_new_task,
+        options=_with_tasks,
+    ),
+    "add-service": EditForm(
+        is_of_task=False,
+        intro="Its tasks follow the standard pathway. You can change them afterwards.",
+        fields=(
+            NAME,
+            EntryField(name="service_class", label="What kind of service is it?", kind="choice",
+                       missing="Choose the kind of service.",
+                       options=(("payroll", "Payroll"), ("finance", "Finance"), ("general", "Another service"))),
+            replace(PERSON, name="lead_provider", label="Who provides it, if you know?", missing="",
+                    empty="Not known yet"),
+        ),
+        fill=lambda g: {"service": made_id(g["name"]), **without_empty(g, "name", "service_class", "lead_provider")},
+        options=lambda programme, task: {"lead_provider": options_for(programme, task)["person"]},
+    ),
+    "add-closure": EditForm(
+        is_of_task=False,
+        fields=(NAME, FIRST_DAY, replace(LAST_DAY, missing="", hint=f"{DAY_HINT} Leave empty for one day."), WHERE),
+        fill=lambda g: without_empty(g, "name", "first_day", "last_day", "calendar"), options=options_for,
+    ),
+    "remove-closure": EditForm(
+        is_of_task=False,
+        fields=(EntryField(name="closure", label="Which closure?", kind="select", missing="Choose the closure."),),
+        fill=_closure, options=lambda programme, _: {"closure": _closures(programme)},
+    ),
+    "set-term": EditForm(
+        is_of_task=False,
+        intro="If there is a term of this name, its dates change. Otherwise the term is added.",
+        fields=(
+            replace(WHERE, label="Whose term is it?", missing="Choose whose term it is.", empty="Choose"),
+            NAME, FIRST_DAY, LAST_DAY,
+            replace(FIRST_DAY, name="half_first", label="First day of half-term", missing="",
+                    hint=f"{DAY_HINT} Leave empty if there is none."),
+            replace(LAST_DAY, name="half_last", label="Last day of half-term", missing=""),
+        ),
+        fill=_term, options=options_for,
+    ),
+    "add-blackout": EditForm(
+        is_of_task=False,
+        fields=(
+            NAME, replace(WHERE, label="For which schools?", missing="Choose for which schools.", empty="Choose"),
+            FIRST_DAY, LAST_DAY,
+            EntryField(name="activities", label="What must not happen on these days?", kind="tick",
+                       options=(("training", "Training"), ("system_live", "A new system"), ("go_live", "A go-live"))),
+        ),
+        fill=_new_blackout,
+        options=options_for,
+    ),
+    "remove-blackout": EditForm(
+        is_of_task=False,
+        fields=(EntryField(name="blackout", label="Which blackout?", kind="select", missing="Choose the blackout."),),
+        fill=_blackout, options=lambda programme, _: {"blackout": _blackouts(programme)},
+    ),
+    "set-meetings": EditForm(
+        is_of_task=False,
+        intro="If the board or committee is known by this name, its meetings are replaced by the days below.",
+        fields=(
+            replace(NAME, label="Name of the board or committee"),
+            replace(WHERE, label="In which calendar?", missing="Choose the calendar.", empty="Choose"),
+            EntryField(name="dates", label="Days of its meetings", kind="area", called="The days",
+                       missing="Enter the days.", hint=f"One on each line. {DAY_HINT}"),
+        ),
+        fill=_meetings, options=options_for,
+    ),
+    "set-team": EditForm(
+        is_of_task=False,
+        fields=(
+            TEAM,
+            replace(AMOUNT, name="days_per_week", label="How many days a week can it work in all?", called="The number",
+                    hint="A number, such as 7.5 for a person and a half."),
+        ),
+        fill=lambda g: without_empty(g, "team", "days_per_week"), options=options_for,
+    ),
+    "add-absence": EditForm(
+        is_of_task=False,
+        fields=(
+            TEAM, FIRST_DAY, LAST_DAY,
+            replace(AMOUNT, name="days_per_week", label="How many days a week are left to the team?", missing="",
+                    called="The number", hint="Leave empty if nobody is there."),
+        ),
+        fill=lambda g: without_empty(g, "team", "first_day", "last_day", "days_per_week"), options=options_for,
+    ),
+    "set-policy": EditForm(
+        is_of_task=False,
+        fields=(
+            EntryField(name="setting", label="Which setting?", kind="select", missing="Choose the setting.",
+                       options=SETTINGS),
+            EntryField(name="value", label="Its new value", called="The value", most=40,
+                       hint="A number (for a share, such as 0.8), or yes or no. Leave empty for the default."),
+        ),
+        fill=_setting,
+    ),
+    "set-sponsor": EditForm(
+        is_of_task=False,
+        fields=(replace(PERSON, label="Who is the sponsor?"), replace(FIRST_DAY, name="since", label="From which day?"),
+                replace(LAST_DAY, name="until", label="Until which day, if you know?", missing="")),
+        fill=lambda g: without_empty(g, "person", "since", "until"), options=options_for,
+    ),
+}  # fmt: skip

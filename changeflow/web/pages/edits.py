@@ -1,0 +1,119 @@
+"""Edits of the plan: a form for each kind, its effect, and then publish it or add it to a draft."""
+
+from collections.abc import Callable, Mapping
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from changeflow.errors import InputError
+from changeflow.usecases import edit_pages
+from changeflow.usecases.acts import mark_of_dates
+from changeflow.usecases.edit_pages import FilledEdit, permit_editing
+from changeflow.usecases.unit_of_work import Change
+from changeflow.usecases.visits import Visit
+from changeflow.web.acts import SentForm, answer_form, reason_in
+from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
+from changeflow.web.forms import FieldError, Form, day_field, day_in, line_in
+from changeflow.web.pages.pilot_forms import given_in
+
+router = APIRouter(prefix="/p/{programme}")
+LONGEST_NAME = 80
+
+
+@router.api_route("/edits/{edit}", methods=READ_METHODS, name="edits:new")
+async def new(request: Request, programme: str, edit: str) -> Response:
+    return await _new(request, programme, edit, "")
+
+
+@router.api_route("/task-edits/{change}/{task:path}", methods=READ_METHODS, name="edits:new-of-task")
+async def new_of_task(request: Request, programme: str, change: str, task: str) -> Response:
+    return await _new(request, programme, change, task)
+
+
+@router.post("/edits/{edit}", name="edits:publish")
+async def publish(request: Request, programme: str, edit: str) -> Response:
+    return await _publish(request, programme, edit, "")
+
+
+@router.post("/task-edits/{change}/{task:path}", name="edits:publish-of-task")
+async def publish_of_task(request: Request, programme: str, change: str, task: str) -> Response:
+    return await _publish(request, programme, change, task)
+
+
+async def _new(request: Request, programme: str, kind: str, task: str) -> Response:
+    asked = dict(request.query_params)
+
+    def shown(found: Visit) -> Page:
+        return _page(found, kind, task, lambda now: SentForm(fields={**now, **asked}))
+
+    return await show_page(request, programme, shown, section="plan")
+
+
+async def _publish(request: Request, programme: str, kind: str, task: str) -> Response:
+    form = await read_own_form(request)
+    if form.get("step") == "draft":
+        return await _add(request, programme, kind, task, form)
+
+    def save(change: Change) -> int:
+        return edit_pages.publish_edit(_filled(form, kind, task), reason_in(form), change)
+
+    return await answer_form(
+        request,
+        programme,
+        form,
+        allow=permit_editing,
+        do=save,
+        show=lambda found, sent: _page(found, kind, task, lambda _: sent),
+        done=f"/p/{programme}/record/versions?saved=1",
+        mark=mark_of_dates,
+        section="plan",
+        asks_why=True,
+    )
+
+
+async def _add(request: Request, programme: str, kind: str, task: str, form: Form) -> Response:
+    """Add the edit to a draft. It changes nothing in the plan, so it is saved at once."""
+
+    def save(change: Change) -> None:
+        number = form.get("draft")
+        name = line_in(form, "draft_name", most=LONGEST_NAME, called="The name")
+        if not number and not name:
+            raise FieldError("draft_name", "Enter a name for the new draft, or choose one.")
+        edit_pages.add_to_draft(_filled(form, kind, task), number, name, change)
+
+    return await answer_form(
+        request,
+        programme,
+        form,
+        allow=permit_editing,
+        do=save,
+        show=lambda found, sent: _page(found, kind, task, lambda _: sent),
+        done=f"/p/{programme}/drafts?saved=1",
+        section="plan",
+        is_plain=True,
+    )
+
+
+def _filled(form: Form, kind: str, task: str) -> FilledEdit:
+    fields = edit_pages.edit_fields(kind)
+    given, _ = given_in(form, fields)
+    days = {field.name: day_field(form, field.name) for field in fields if field.kind == "day"}
+    texts = {field.name: _days_in(form, field.name) for field in fields if field.name == "dates"}
+    return FilledEdit(
+        kind, task, {**given, **texts, **{name: day.isoformat() if day else "" for name, day in days.items()}}
+    )
+
+
+def _days_in(form: Form, name: str) -> str:
+    """Read days, one on each line."""
+    lines = [line.strip() for line in form.get(name).splitlines() if line.strip()]
+    try:
+        return " ".join(day.isoformat() for line in lines if (day := day_in(line)) is not None)
+    except InputError as error:
+        raise FieldError(name, str(error)) from None
+
+
+def _page(found: Visit, kind: str, task: str, draft: Callable[[Mapping[str, str]], SentForm]) -> Page:
+    page = edit_pages.edit_page(found, kind, task)
+    seen = mark_of_dates(found.programme)
+    return Page("edits/show", {"e": page, "draft": draft(page.now), "seen": seen, "most_name": LONGEST_NAME})

@@ -1,0 +1,157 @@
+"""Changing the plan on pages: a form, its effect, publish or draft, undo; two people at once; what is refused."""
+
+import re
+from typing import Any
+
+import pytest
+
+from changeflow.intake.editing.kinds import KINDS
+from changeflow.reports.edit_forms import FORMS, kinds_for
+from changeflow.storage.database import read_scope
+from changeflow.usecases.stored import load
+from tests.every_role import TODAY, World
+from tests.web.visiting import Browser, heading, signed_in, text_of
+
+PLAN = "/p/small/plan/payroll/ash/plan"
+DURATION = "/p/small/task-edits/set-duration/payroll/ash/plan"
+MOVE = "/p/small/edits/move-school"
+
+
+def hidden(page: Any, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page.text)
+    return found[1] if found else ""
+
+
+def check(browser: Browser, to: str, page: Any = None, **fields: str) -> Any:
+    page = page or browser.get(to)
+    return browser.send(to, page, step="check", **{"seen": hidden(page, "seen"), **fields})
+
+
+def publish(browser: Browser, to: str, checked: Any, **fields: str) -> Any:
+    marks = {name: hidden(checked, name) for name in ("seen", "effect", "checked", "revision")}
+    return browser.send(to, checked, step="save", **{name: value for name, value in marks.items() if value}, **fields)
+
+
+def stored(world: World) -> Any:
+    with read_scope(world.db) as session:
+        return load(session, "small", on=TODAY)
+
+
+def test_a_task_page_offers_its_edits_to_those_who_may_change_the_plan(world: World):
+    page = signed_in(world.db, "chief").get(PLAN)
+    assert f'href="{DURATION}"' in page.text
+    assert "/task-edits/" not in signed_in(world.db, "viewer").get(PLAN).text
+
+
+@pytest.mark.slow
+def test_every_kind_of_edit_has_a_form_that_opens(world: World):
+    """Waivers and lessons have pages of their own."""
+    assert {*FORMS, "add-waiver", "apply-lesson"} == {*KINDS}
+    browser = signed_in(world.db, "chief")
+    for kind, form in FORMS.items():
+        if kind in kinds_for(stored(world).programme.roadmap.tasks["payroll/ash/plan"]):
+            path = f"/p/small/task-edits/{kind}/payroll/ash/plan"
+        else:
+            path = f"/p/small/edits/{kind}"
+        page = browser.get(path)
+        assert (page.status_code, heading(page)) == (200, KINDS[kind].title), kind
+        typed = [field.name for field in form.fields if field.kind not in ("select", "tick")]
+        assert [name for name in typed if f'name="{name}"' not in page.text] == [], kind
+
+
+@pytest.mark.slow
+def test_a_longer_duration_is_checked_published_and_undone(own_world: World):
+    browser = signed_in(own_world.db, "chief")
+    before = stored(own_world)
+    checked = check(browser, DURATION, amount="30", unit="d")
+    assert checked.status_code == 200
+    assert "What this would change" in text_of(checked)
+    assert stored(own_world).version.number == before.version.number
+    saved = publish(browser, DURATION, checked, amount="30", unit="d", cause="The supplier needs longer.")
+    assert saved.status_code == 303, text_of(saved)
+    assert saved.headers["location"] == "/p/small/record/versions?saved=1"
+    after = stored(own_world)
+    assert after.version.number == before.version.number + 1
+    days = (before.programme.days_of("payroll/ash/plan"), after.programme.days_of("payroll/ash/plan"))
+    assert days[1][1] > days[0][1]
+    undo = f"/p/small/record/versions/{after.version.number}/undo"
+    tried = check(browser, undo)
+    assert "What this would change" in text_of(tried)
+    undone = publish(browser, undo, tried, cause="It was a mistake.")
+    assert undone.status_code == 303
+    assert stored(own_world).version.hash == before.version.hash
+
+
+@pytest.mark.slow
+def test_edits_are_collected_in_a_draft_shown_with_their_effect_and_published_together(own_world: World):
+    browser, before = signed_in(own_world.db, "chief"), stored(own_world)
+    first = check(browser, DURATION, amount="30", unit="d")
+    added = browser.send(DURATION, first, step="draft", amount="30", unit="d", draft="", draft_name="Longer planning")
+    assert (added.status_code, added.headers["location"]) == (303, "/p/small/drafts?saved=1")
+    assert "Longer planning" in text_of(browser.get("/p/small/drafts"))
+    rename = "/p/small/task-edits/rename-task/payroll/ash/plan"
+    second = check(browser, rename, name="Plan with care")
+    assert browser.send(rename, second, step="draft", draft="1", name="Plan with care").status_code == 303
+    page = browser.get("/p/small/drafts/1")
+    assert heading(page) == "Longer planning"
+    assert "change the duration to 30d" in text_of(page)
+    assert stored(own_world).version.hash == before.version.hash
+    checked = check(browser, "/p/small/drafts/1", page, revision=hidden(page, "revision"))
+    saved = publish(browser, "/p/small/drafts/1", checked, cause="Agreed.")
+    assert saved.status_code == 303
+    assert stored(own_world).programme.roadmap.tasks["payroll/ash/plan"].in_parts.alone == "Plan with care"
+    assert browser.get("/p/small/drafts/1").status_code == 404
+
+
+@pytest.mark.slow
+def test_a_draft_that_no_longer_fits_shows_both_texts(own_world: World):
+    browser = signed_in(own_world.db, "chief")
+    checked = check(browser, DURATION, amount="30", unit="d")
+    browser.send(DURATION, checked, step="draft", amount="30", unit="d", draft_name="Longer")
+    other = check(browser, DURATION, amount="12", unit="d")
+    assert publish(browser, DURATION, other, amount="12", unit="d", cause="Shorter.").status_code == 303
+    text = text_of(browser.get("/p/small/drafts/1"))
+    assert "Changes that do not fit the plan as it is now" in text
+    assert "30d" in text
+    assert "12d" in text
+    assert publish(browser, "/p/small/drafts/1", browser.get("/p/small/drafts/1"), cause="Now.").status_code == 409
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"amount": "", "unit": "d"}, "Enter a number."),
+        ({"amount": "many", "unit": "d"}, "many"),
+        ({"amount": "5", "unit": ""}, "Choose the unit."),
+        ({"amount": "-5", "unit": "d"}, "-5"),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_is_kept(own_world: World, fields: dict[str, str], said: str):
+    browser = signed_in(own_world.db, "chief")
+    answer = check(browser, DURATION, **fields)
+    assert answer.status_code == 422
+    assert said in text_of(answer)
+    assert f'value="{fields["amount"]}"' in answer.text
+
+
+def test_an_edit_or_a_task_that_does_not_exist_is_not_found(world: World):
+    browser = signed_in(world.db, "chief")
+    for path in ("edits/nothing", "edits/set-duration", "task-edits/move-school/payroll/ash/plan",
+                 "task-edits/set-duration/payroll/ash/nothing", "drafts/99", "record/versions/99/undo"):  # fmt: skip
+        assert browser.get(f"/p/small/{path}").status_code == 404, path
+
+
+@pytest.mark.slow
+def test_two_people_who_change_a_draft_at_once_lose_nothing(own_world: World):
+    one, two = signed_in(own_world.db, "chief"), signed_in(own_world.db, "member")
+    checked = check(one, DURATION, amount="30", unit="d")
+    one.send(DURATION, checked, step="draft", amount="30", unit="d", draft_name="Longer")
+    seen = two.get("/p/small/drafts/1")
+    rename = "/p/small/task-edits/rename-task/payroll/ash/plan"
+    one.send(rename, check(one, rename, name="Plan it"), step="draft", draft="1", name="Plan it")
+    removed = two.send("/p/small/drafts/1/edits/1/removed", seen, revision=hidden(seen, "revision"))
+    assert removed.status_code == 409
+    assert "30d" in text_of(one.get("/p/small/drafts/1"))
+    discarded = two.send("/p/small/drafts/1/discarded", seen, revision=hidden(seen, "revision"))
+    assert discarded.status_code == 409
