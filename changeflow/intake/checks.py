@@ -187,6 +187,7 @@ def _waivers(definition: Definition) -> Iterator[DefinitionError]:
 
 
 def _mandates(definition: Definition) -> Iterator[DefinitionError]:
+    references = References(definition)
     people = {p.id for p in definition.people}
     programme = definition.programme
     place = Place.programme("data_protection_contact")
@@ -195,6 +196,9 @@ def _mandates(definition: Definition) -> Iterator[DefinitionError]:
     for service in definition.services:
         place = Place.service(service.service, "service_manager")
         yield from unknown(place, "person", service.service_manager, people)
+        for action, owner in service.action_owners.items():
+            if (wrong := references.owner(owner, service, frozenset())[1]) is not None:
+                yield DefinitionError(Place.service(service.service, "action_owners", action), *wrong)
     for name, holders in programme.mandates:
         yield from unknown_among(Place.programme("mandates", name), "person", holders, people)
 

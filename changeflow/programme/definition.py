@@ -273,6 +273,10 @@ class ServiceFile(Frozen):
     )
     pathway: Id = "central-service"
     tasks: dict[str, StepFields] = Field(default_factory=dict)
+    action_owners: dict[str, str] = Field(
+        default_factory=dict,
+        description="Owners of actions that changeflow plans for groups of people, such as w2/people-awareness: lead",
+    )
     waivers: tuple[Waiver, ...] = ()
     pilot: PilotPlan | None = None
     assurance: Assurance = Assurance()

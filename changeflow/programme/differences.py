@@ -133,7 +133,7 @@ def _services(old: Definition, new: Definition) -> Iterator[Altered]:
                 titles = [_title(d, p) for d, p in zip((old, new), people, strict=True)]
                 sentence = f"The {words} of {now.name} is now {titles[1]} (was {titles[0]})."
                 yield Altered(Topic.PEOPLE, How.CHANGED, sentence)
-        said = {"name", "service", "lead_provider", "service_manager", "tasks", "waivers"}
+        said = {"name", "service", "lead_provider", "service_manager", "tasks", "action_owners", "waivers"}
         if changed := _fields(was, now, said):
             yield Altered(Topic.SERVICES, How.CHANGED, f"Settings changed for {now.name}: {_listed(changed)}.")
         elif was.lead_provider != now.lead_provider and _person_in(was.lead_provider) == _person_in(now.lead_provider):

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import networkx as nx
 
 from changeflow.programme.asked import with_asked, without_asked
+from changeflow.programme.assembly.action_owners import give_owners
 from changeflow.programme.assembly.corrective_actions import Found, add_corrections, judged_checkpoints
 from changeflow.programme.assembly.decisions_applied import add_conditions, add_rejections, add_repetitions
 from changeflow.programme.assembly.expansion import Expansion, end_of, expand
@@ -315,6 +316,7 @@ def join(
     add_rejections(expansion, known.decisions, calendars, known.progress)
     add_corrections(expansion, definition, known, calendars)
     reached = add_readiness(expansion, definition, known.until(on), calendars) if on else {}
+    give_owners(expansion, definition)
     tasks = handed_over(expansion.tasks, definition, known.progress, on) if on else expansion.tasks
     roadmap = Roadmap(
         tasks=dict(sorted(tasks.items())),

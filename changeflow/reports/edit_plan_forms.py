@@ -255,7 +255,7 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
         fields=(
             TEAM, FIRST_DAY, LAST_DAY,
             replace(AMOUNT, name="days_per_week", label="How many days a week are left to the team?", missing="",
-                    called="The number", hint="Leave empty if nobody is there."),
+                    called="The number", hint="Leave empty if no one is there."),
         ),
         fill=lambda g: without_empty(g, "team", "first_day", "last_day", "days_per_week"), options=options_for,
     ),

@@ -38,6 +38,8 @@ class ActionLine:
     is_done: bool
     material: tuple[EvidenceView, ...] = ()
     may_add: bool = False
+    may_assign: bool = False
+    """Whether the person may choose its owner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,7 @@ def _groups(visit: Visit, items: list[WorkItem]) -> Iterator[ActionGroup]:
                     is_done=item.state is WorkState.DONE,
                     material=material.get(item.task.id, ()),
                     may_add=visit.may(Action.ADD_EVIDENCE, task_subject(item.task)),
+                    may_assign=item.state is not WorkState.DONE and visit.may(Action.STORE_VERSION),
                 )
                 for item in found
             ),

@@ -176,7 +176,7 @@ class _Another:
 
 OWN_CASES = {
     "programme", "service", "tasks", "milestones", "waivers", "waves", "closed", "policy", "start", "finish", "sponsor",
-    "name", "lead_provider", "service_manager",
+    "name", "lead_provider", "service_manager", "action_owners",
 }  # fmt: skip
 """Fields that are compared as tasks, or have their own test here."""
 FIELDS = [

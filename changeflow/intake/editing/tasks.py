@@ -14,6 +14,8 @@ from changeflow.intake.editing.sources import (
     field_of,
     found_at,
     own_fields,
+    service_file,
+    steps_of,
     task_place,
     with_item,
     with_value,
@@ -21,6 +23,7 @@ from changeflow.intake.editing.sources import (
     without_item,
 )
 from changeflow.intake.editing.yaml_patch import MISSING
+from changeflow.programme.assembly.action_owners import is_planned_action
 from changeflow.roadmap.model.pathways import parse_link
 from changeflow.values.base import TaskId
 from changeflow.values.duration import DurationText
@@ -107,7 +110,15 @@ class SetOwner(TaskEdit):
     owner: str = Field(min_length=1, description="A person, a group, or a role such as lead_provider")
 
     def apply(self, sources: Sources) -> Sources:
-        return with_value(sources, *self.place(sources, "owner"), self.owner)
+        return with_value(sources, *self._owner_place(sources), self.owner)
+
+    def _owner_place(self, sources: Sources) -> tuple[str, tuple[str | int, ...]]:
+        """Return where the owner is written; a planned action for a group of people has no entry as a task."""
+        service, _, local = self.task.partition("/")
+        step = local.rpartition("/")[2]
+        if service != PROGRAMME and is_planned_action(step) and step not in steps_of(sources, service):
+            return service_file(sources, service), ("action_owners", local)
+        return self.place(sources, "owner")
 
     def words(self, name: Namer = ids) -> str:
         return f"{name('task', self.task)}: the owner is now {name('person', self.owner)}."
