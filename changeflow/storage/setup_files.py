@@ -7,17 +7,22 @@ goes on where the last one stopped.
 import hashlib
 import hmac
 import json
+import os
+import re
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from changeflow.files import read_ordinary, write_whole
 from changeflow.storage.custody import MachineState
 
-SESSION_FILE, DRAFT_FILE, PLAN_FILE = "session.json", "draft.json", "plan"
+SESSION_FILE, DRAFT_FILE, PLAN_FOLDER = "session.json", "draft.json", "plan"
+OF_A_PLAN = ("columns", "about", "places")
+"""The steps whose entries belong to one uploaded plan."""
+MOST_OF_A_NAME = 100
 MOST_OF_A_DRAFT = 20_000_000
 """The most bytes of one file: the choices about a plan of fifty thousand tasks."""
 KEPT_FOR_SETUP = timedelta(days=14)
@@ -55,19 +60,30 @@ class SetupFiles:
             self._write(DRAFT_FILE, {**self.draft(), step: dict(content)})
 
     @property
-    def plan(self) -> Path:
-        """The place of the plan that was uploaded, which may be missing. Its name is in the draft."""
-        return self.folder / PLAN_FILE
+    def plan(self) -> Path | None:
+        """The plan that was uploaded, under its own name; None if there is none."""
+        with suppress(FileNotFoundError):
+            return next(iter((self.folder / PLAN_FOLDER).iterdir()), None)
+        return None
 
-    def keep_plan(self, content: bytes) -> None:
-        """Keep an uploaded plan instead of an earlier one."""
-        self._make()
-        write_whole(self.plan, content, private=True)
+    def keep_plan(self, name: str, file: BinaryIO) -> None:
+        """Keep an uploaded plan instead of an earlier one; what was chosen for that one is forgotten."""
+        self.drop_plan()
+        folder = self.folder / PLAN_FOLDER
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        safe = re.sub(r"[^\w .()-]", "-", name)[-MOST_OF_A_NAME:].lstrip(". ") or "plan"
+        with os.fdopen(os.open(folder / safe, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as kept:
+            shutil.copyfileobj(file, kept)
+
+    def drop_plan(self) -> None:
+        """Remove the uploaded plan, and what was chosen for it."""
+        shutil.rmtree(self.folder / PLAN_FOLDER, ignore_errors=True)
+        self._write(DRAFT_FILE, {step: entered for step, entered in self.draft().items() if step not in OF_A_PLAN})
 
     def clear(self) -> None:
         """Remove everything that was entered; the browser stays the current one."""
-        for name in (DRAFT_FILE, PLAN_FILE):
-            (self.folder / name).unlink(missing_ok=True)
+        (self.folder / DRAFT_FILE).unlink(missing_ok=True)
+        shutil.rmtree(self.folder / PLAN_FOLDER, ignore_errors=True)
 
     def remove_old(self, now: datetime) -> None:
         """Remove what no one has continued for two weeks."""

@@ -62,7 +62,7 @@ def tasks_before(*, has_admin: bool) -> list[SetupTask]:
     )
     programme = SetupTask(
         title="Your programme",
-        hint="Start from a ready-made programme, or try the sample.",
+        hint="Import a plan that you already have, start from a ready-made programme, or try the sample.",
         state=SetupState.OPEN if has_admin else SetupState.WAITS,
         path="/setup/programme" if has_admin else "",
     )

@@ -28,6 +28,10 @@ _LEDGERS = re.compile(r"/p/[^/]+/pilots/[^/]+/compare")
 """Pages that take both outputs of a parallel run."""
 _EVIDENCE = re.compile(r"/p/[^/]+/evidence/.+")
 """Pages that take a file of evidence."""
+_SETUP_TABLES = re.compile(r"/setup/import/(?:tasks|about|columns)")
+"""Pages of an imported plan with a row for each task."""
+_SETUP_PLAN = "/setup/import"
+"""The page that takes a plan from another program."""
 MOST_KEYS = 20_000
 """How many buckets to keep in memory; the least recently used are dropped first, and start full again."""
 
@@ -147,6 +151,9 @@ class Limits:
     upload_seconds: float = 120
     """How long a form with files may take to arrive."""
 
+    plan_bytes: int = 50_000_000
+    """The largest plan from another program: about ten thousand tasks of Microsoft Project."""
+
     ledgers_bytes: int = 1_020_000_000
     """Both outputs of a parallel run, and a list of changed ids. An output of a million contracts is a tenth of it."""
     ledgers_seconds: float = 1_800
@@ -155,6 +162,11 @@ class Limits:
         """Return the limits of a form that is sent to a path."""
         if _WEEK.fullmatch(path):
             return FormLimits(self.week_bytes, self.week_fields, self.body_seconds, FormKind.TABLE)
+        if _SETUP_TABLES.fullmatch(path):
+            return FormLimits(self.week_bytes, self.week_fields, self.body_seconds, FormKind.TABLE)
+        if path == _SETUP_PLAN:
+            most = self.plan_bytes + self.form_bytes
+            return FormLimits(most, self.form_fields, self.upload_seconds, FormKind.FILE)
         if _EVIDENCE.fullmatch(path):
             most = self.evidence_bytes + self.form_bytes
             return FormLimits(most, self.form_fields, self.upload_seconds, FormKind.FILE)

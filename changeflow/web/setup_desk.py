@@ -21,6 +21,7 @@ from changeflow.web.errors import FORGED, MISSING
 from changeflow.web.forms import Form
 from changeflow.web.responses import Trouble, TroubleError
 from changeflow.web.security import PAGES_HEADERS, is_own_form, token_in
+from changeflow.web.setup_plan import PlanMemory
 from changeflow.web.sign_in_doors import ON_THIS_MACHINE, SETUP_LIFE
 
 SETUP = "changeflow-setup"
@@ -46,6 +47,7 @@ class SetupDesk:
         self.door, self.until = "", datetime.max.replace(tzinfo=UTC)
         self.done: FirstProgramme | None = None
         """The programme that was stored at this desk, so that a second click finds it."""
+        self.plan = PlanMemory()
         self._lock = Lock()
 
     def open(self, now: datetime) -> str:

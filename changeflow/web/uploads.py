@@ -70,6 +70,15 @@ async def own_upload(
             sent.file.close()
 
 
+async def desk_parts(request: Request) -> tuple[Form, Upload | None]:
+    """Read a form with at most one file, for someone who may send it. The caller closes the file."""
+    if not _has_parts(request):
+        return await read_form(request, site_of(request).limits), None
+    fields, files = await _read(request)
+    sent = [file for file in files.values() if file.filename]
+    return Form(fields), _upload(sent[0]) if sent else None
+
+
 async def _note_fields(request: Request, token: str) -> None:
     """Read the fields of a form whose session has ended, for `sign_in_first` to keep. Its files are not kept."""
     site = site_of(request)

@@ -247,7 +247,7 @@ def serving(
         server = subprocess.Popen(command, env=own, stdout=printed, stderr=log)
         try:
             wait_until(
-                lambda: _is_up(base), what="the server",
+                lambda: is_up(base), what="the server",
                 failed=lambda: server.poll() is not None and (home / "log").read_text(),
             )  # fmt: skip
             links = re.findall(r"http://\S+/sign-in/here/\S+", (home / "printed").read_text())
@@ -257,7 +257,7 @@ def serving(
             server.wait(timeout=PATIENCE)
 
 
-def _is_up(base: str) -> bool:
+def is_up(base: str) -> bool:
     try:
         httpx.get(f"{base}/health", timeout=PATIENCE)
     except httpx.TransportError:

@@ -1,6 +1,6 @@
 """The first start: from the printed address to a stored programme, without a session or a programme."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -26,7 +26,7 @@ from changeflow.web.security import BROWSER, browser_token, set_cookie, token_in
 from changeflow.web.setup_desk import SETUP, SETUP_OVER, STORED_ALREADY, SetupEntry, admin_in, check_here, own_form, to
 
 router = APIRouter()
-WAYS = {"template": "/setup/template", "sample": "/setup/sample"}
+WAYS = {"import": "/setup/import", "template": "/setup/template", "sample": "/setup/sample"}
 """The ways to a first programme, and their pages."""
 
 
@@ -69,7 +69,7 @@ async def say_you(request: Request) -> Response:
         for name in ("name", "role", "email"):
             with_field(name, partial(_check_you, form, name))
     except FieldError as error:
-        return again(request, "setup/you", form, error)
+        return shown_again(request, "setup/you", form, error)
     return to("/setup")
 
 
@@ -89,7 +89,7 @@ async def ways(request: Request) -> Response:
 async def choose(request: Request) -> Response:
     form = await desk_form(request, "way")
     if form.get("way") not in WAYS:
-        return again(request, "setup/ways", form, FieldError("way", "Choose how to begin."))
+        return shown_again(request, "setup/ways", form, FieldError("way", "Choose how to begin."))
     return to(WAYS[form.get("way")])
 
 
@@ -140,13 +140,19 @@ async def after(request: Request, programme: str) -> Response:
 
 
 async def at_desk(request: Request) -> Site:
-    """Return the site for the browser that sets up; send everyone else away."""
+    """Return the site for the browser that sets up, while there is no programme; send everyone else away."""
+    site = await check_session(request)
+    if await site.work.read(first_run.has_programme, db=site.db):
+        raise TroubleError(STORED_ALREADY)
+    return site
+
+
+async def check_session(request: Request) -> Site:
+    """Return the site for the browser that sets up; refuse any other."""
     check_here(request)
     site = site_of(request)
     if not site.setup.files.is_current(token_in(request, site.base_url, SETUP), now=site.clock()):
         raise TroubleError(SETUP_OVER)
-    if await site.work.read(first_run.has_programme, db=site.db):
-        raise TroubleError(STORED_ALREADY)
     return site
 
 
@@ -164,9 +170,17 @@ async def desk_form(request: Request, step: str) -> Form:
 
 
 async def stored(
-    request: Request, template: str, form: Form, store: Callable[[FirstAdmin], FirstProgramme], **values: object
+    request: Request,
+    template: str,
+    form: Form,
+    store: Callable[[FirstAdmin], FirstProgramme],
+    *,
+    again: Callable[[ChangeflowError], Awaitable[Response]] | None = None,
 ) -> Response:
-    """Store the first programme, sign its admin in, and open what is left to do; show the form again if it is wrong."""
+    """Store the first programme, sign its admin in, and open what is left to do.
+
+    If something is wrong, show the form again: with `again`, or by its template.
+    """
     site = site_of(request)
     admin = admin_in(site.setup.files.draft())
     if site.setup.done is not None:
@@ -178,7 +192,7 @@ async def stored(
     except ConflictError:
         return to("/")
     except (InputError, CheckFailedError) as error:
-        return again(request, template, form, error, **values)
+        return await again(error) if again else shown_again(request, template, form, error)
     return await _come_in(request, first)
 
 
@@ -206,10 +220,10 @@ def shown(request: Request, template: str, values: Mapping[str, Any], *, status:
     return show_frame(site, token_in(request, site.base_url, SETUP), template, values, status=status)
 
 
-def again(request: Request, template: str, form: Form, error: ChangeflowError, **values: object) -> Response:
+def shown_again(request: Request, template: str, form: Form, error: ChangeflowError) -> Response:
     """Show a form again with what was entered and what is wrong."""
     entry = SetupEntry(form.cleaned(), problem_of(error), error.field if isinstance(error, FieldError) else "")
-    return shown(request, template, {"entry": entry, **values}, status=entry.status)
+    return shown(request, template, {"entry": entry}, status=entry.status)
 
 
 def with_field(name: str, check: Callable[[], object]) -> None:

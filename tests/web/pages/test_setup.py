@@ -1,55 +1,18 @@
 """The first start: from the printed address to a stored programme, without a terminal."""
 
-import shutil
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
-import httpx
 import pytest
 
 from changeflow.storage import versions
-from changeflow.storage.database import engine_for, read_scope
+from changeflow.storage.database import read_scope
 from changeflow.storage.facts import load_facts
 from changeflow.usecases.accounts import is_sandbox
-from changeflow.usecases.first_run import open_first
 from changeflow.values.moments import day_of
 from changeflow.web.setup_desk import SetupDesk
 from tests.every_role import NOW, TODAY, World
+from tests.web.at_desk import YOU, at_desk, fill
 from tests.web.visiting import Browser, heading, text_of
-
-YOU = {"name": "Programme Director", "role": "Programme Director", "email": "director@example.org"}
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a database without a programme."""
-    folder = tmp_path_factory.mktemp("empty")
-    db = f"sqlite:///{folder / 'changeflow.db'}"
-    assert open_first(db=db)
-    engine_for(db).dispose()
-    return folder
-
-
-@pytest.fixture
-def first(empty: Path, tmp_path: Path) -> Iterator[str]:
-    shutil.copytree(empty, tmp_path / "first")
-    db = f"sqlite:///{tmp_path / 'first' / 'changeflow.db'}"
-    yield db
-    engine_for(db).dispose()
-
-
-def at_desk(db: str) -> Browser:
-    """Return a browser that has used the printed address."""
-    desk = SetupDesk(db)
-    address = f"/setup/start/{desk.open(NOW)}"
-    browser = Browser(db, setup=desk)
-    assert browser.send(address, browser.get(address)).status_code == 303
-    return browser
-
-
-def fill(browser: Browser, path: str, **fields: str) -> httpx.Response:
-    return browser.send(path, browser.get(path), **fields)
 
 
 def stored_programmes(db: str) -> list[str]:

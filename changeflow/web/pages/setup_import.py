@@ -1,0 +1,205 @@
+"""The first start by importing a plan: upload it, say where its tasks belong, see its dates beside ours, store it."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from changeflow.errors import ChangeflowError, CheckFailedError, InputError
+from changeflow.intake.first_admin import FirstAdmin
+from changeflow.intake.mpp import FOREIGN
+from changeflow.reports.findings import findings_headline
+from changeflow.rules.titles import with_titles
+from changeflow.usecases.first_run import FirstProgramme
+from changeflow.usecases.plan_import import BuiltPlan, store_plan
+from changeflow.usecases.project_files import TABLES
+from changeflow.values.moments import format_days, local_day
+from changeflow.values.moved_dates import later_or_earlier
+from changeflow.web.dependencies import READ_METHODS, Site, site_of
+from changeflow.web.errors import problem_of
+from changeflow.web.forms import FieldError, Form
+from changeflow.web.pages.setup import at_desk, check_session, desk_form, shown, stored
+from changeflow.web.setup_desk import SetupEntry, admin_in, own_form, to
+from changeflow.web.setup_plan import SHOWN_SINGLY, SetupPlan, about_in, choice_of, choices, fields_of
+from changeflow.web.uploads import desk_parts
+
+router = APIRouter()
+KNOWN = (".xml", *FOREIGN, *TABLES)
+MOST_PROBLEMS, MOST_SHOWN, MOST_FINDINGS = 20, 200, 20
+
+
+@router.api_route("/setup/import", methods=READ_METHODS, name="setup:import")
+async def upload_page(request: Request) -> Response:
+    site = await at_desk(request)
+    plan = site.setup.files.plan
+    return shown(request, "setup/import", {"entry": SetupEntry({}), "problems": (), "known": plan.name if plan else ""})
+
+
+@router.post("/setup/import", name="setup:upload")
+async def upload(request: Request) -> Response:
+    site = await check_session(request)
+    form, sent = await desk_parts(request)
+    try:
+        own_form(request, form, base_url=site.base_url, secret=site.secret())
+        if sent is None:
+            return _refused(request, InputError("Choose a file."))
+        if not sent.name.lower().endswith(KNOWN):
+            return _refused(
+                request, InputError(f"“{sent.name[:60]}” is not a plan. Choose an .xml, .mpp, .xlsx or .csv file.")
+            )
+        await site.work.write(site.setup.files.keep_plan, sent.name, sent.file)
+    finally:
+        if sent is not None:
+            sent.file.close()
+    try:
+        await site.work.judge(lambda: _plan(site).read)
+    except ChangeflowError as error:
+        await site.work.write(site.setup.files.drop_plan)
+        return _refused(request, error)
+    return to("/setup/import/about")
+
+
+def _refused(request: Request, error: ChangeflowError) -> Response:
+    """Show the page again with every mistake of the file."""
+    found = [str(problem) for problem in getattr(error, "problems", ())]
+    text = "The file cannot be used." if found else problem_of(error)
+    values = {"entry": SetupEntry({}, text, "plan"), "problems": found[:MOST_PROBLEMS], "known": ""}
+    return shown(request, "setup/import", {**values, "more": max(0, len(found) - MOST_PROBLEMS)}, status=422)
+
+
+@router.api_route("/setup/import/about", methods=READ_METHODS, name="setup:about")
+async def about(request: Request) -> Response:
+    return await _about(request)
+
+
+async def _about(request: Request, form: Form | None = None, error: ChangeflowError | None = None) -> Response:
+    site = await at_desk(request)
+    if site.setup.files.plan is None:
+        return to("/setup/import")
+    plan = await site.work.judge(lambda: _read(_plan(site)))
+    known = form.cleaned() if form else plan.draft.get("about") or fields_of(plan.about)
+    entry = SetupEntry(known)
+    if error is not None:
+        entry = SetupEntry(known, problem_of(error), error.field if isinstance(error, FieldError) else "")
+    return shown(request, "setup/about", {"entry": entry, "plan": plan}, status=entry.status)
+
+
+@router.post("/setup/import/about", name="setup:say_about")
+async def say_about(request: Request) -> Response:
+    form = await desk_form(request, "about")
+    try:
+        about_in(form.cleaned())
+    except FieldError as error:
+        return await _about(request, form, error)
+    return to("/setup/import/tasks")
+
+
+@router.api_route("/setup/import/tasks", methods=READ_METHODS, name="setup:places")
+async def places(request: Request) -> Response:
+    site = await at_desk(request)
+    if (missing := _missing(site)) is not None:
+        return missing
+    plan = await site.work.judge(lambda: _read(_plan(site)))
+    number = request.query_params.get("group", "")
+    is_single = len(plan.read.tasks) <= SHOWN_SINGLY
+    groups = [g for g in plan.groups if not number or str(g.number) == number]
+    values = {
+        "groups": groups,
+        "choices": choices(plan.about),
+        "places": {uid: choice_of(place) for uid, place in plan.places.items()},
+        "is_single": is_single or bool(number),
+        "group": number if number.isdecimal() else "",
+        "entry": SetupEntry({}),
+        "count": len(plan.read.tasks),
+    }
+    return shown(request, "setup/places", values)
+
+
+@router.post("/setup/import/tasks", name="setup:place")
+async def place(request: Request) -> Response:
+    form = await desk_form(request, "choices")
+    site = site_of(request)
+    if (missing := _missing(site)) is not None:
+        return missing
+    chosen = await site.work.judge(lambda: _plan(site).choose(form))
+    await site.work.write(site.setup.files.keep, "places", chosen)
+    return to("/setup/import/tasks" if form.get("step") == "apply" else "/setup/import/dates")
+
+
+@router.api_route("/setup/import/dates", methods=READ_METHODS, name="setup:dates")
+async def dates(request: Request) -> Response:
+    return await _dates(request)
+
+
+async def _dates(request: Request, error: ChangeflowError | None = None) -> Response:
+    site = await at_desk(request)
+    if (missing := _missing(site)) is not None:
+        return missing
+    try:
+        built = await site.work.judge(_plan(site).built, local_day(site.clock()))
+    except (InputError, CheckFailedError) as refused:
+        return _not_built(request, refused)
+    entry = SetupEntry({}, problem_of(error) if error else "")
+    return shown(request, "setup/dates", {"entry": entry, **_of(built)}, status=entry.status)
+
+
+def _not_built(request: Request, error: ChangeflowError) -> Response:
+    """Say why a plan cannot become a programme as it is."""
+    found = [f"{p.what} {p.remedy}".strip() for p in getattr(error, "problems", ())] or [problem_of(error)]
+    return shown(request, "setup/not_built", {"entry": SetupEntry({}), "problems": found[:MOST_PROBLEMS]}, status=422)
+
+
+def _of(built: BuiltPlan) -> dict[str, object]:
+    programme = built.judged.programme
+    findings = sorted(built.judged.findings, key=lambda f: f.severity.position)
+    return {
+        "built": built,
+        "programme": programme,
+        "differences": built.differences[:MOST_SHOWN],
+        "more": max(0, len(built.differences) - MOST_SHOWN),
+        "findings": [(f.title, f.severity, with_titles(f.message)) for f in findings[:MOST_FINDINGS]],
+        "headline": findings_headline(findings),
+        "more_findings": max(0, len(findings) - MOST_FINDINGS),
+        "moved": later_or_earlier,
+        "days": format_days,
+    }
+
+
+@router.post("/setup/import/dates", name="setup:store_plan")
+async def store(request: Request) -> Response:
+    form = await desk_form(request, "store")
+    site = site_of(request)
+    if site.setup.done is None and (missing := _missing(site)) is not None:
+        return missing
+
+    def store(admin: FirstAdmin) -> FirstProgramme:
+        built = _plan(site).built(local_day(site.clock()))
+        return store_plan(built, admin, db=site.db, now=site.clock())
+
+    async def again(error: ChangeflowError) -> Response:
+        return await _dates(request, error)
+
+    return await stored(request, "setup/dates", form, store, again=again)
+
+
+def _plan(site: Site) -> SetupPlan:
+    admin = admin_in(site.setup.files.draft())
+    return SetupPlan(site.setup.files, site.setup.plan, email=admin.email if admin else "")
+
+
+def _read(plan: SetupPlan) -> SetupPlan:
+    """Read a plan, so that its parts are at hand."""
+    _ = plan.read
+    return plan
+
+
+def _missing(site: Site) -> Response | None:
+    """Return where to go if a step before was left out."""
+    draft = site.setup.files.draft()
+    if admin_in(draft) is None:
+        return to("/setup/you")
+    if site.setup.files.plan is None:
+        return to("/setup/import")
+    try:
+        about_in(draft.get("about", {}))
+    except FieldError:
+        return to("/setup/import/about")
+    return None

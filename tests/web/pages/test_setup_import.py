@@ -1,0 +1,153 @@
+"""The first start by importing a plan: each step, and what is wrong with files and entries."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from changeflow.storage import versions
+from changeflow.storage.database import read_scope
+from tests.intake.project_files import a_file, a_task, after
+from tests.intake.trust_plan import trust_plan
+from tests.web.at_desk import YOU, at_desk, fill
+from tests.web.visiting import Browser, form_token, heading, text_of
+
+IMPORT = "/setup/import"
+
+
+def send_plan(browser: Browser, name: str, content: bytes) -> httpx.Response:
+    token = form_token(browser.get(IMPORT))
+    return browser.ask(
+        "POST", IMPORT, data={"form": token}, files={"plan": (name, content)}, headers={"Sec-Fetch-Site": "same-origin"}
+    )
+
+
+def about_of(page: httpx.Response) -> dict[str, str]:
+    """Return what the page about a plan has in its fields, with an organisation."""
+    services = page.text.split('name="services"')[1].split(">", 1)[1].split("</textarea>")[0]
+    schools = page.text.split('name="schools"')[1].split(">", 1)[1].split("</textarea>")[0]
+    return {"name": "Central services", "organisation": "A trust", "services": services, "schools": schools}
+
+
+def with_plan(db: str, folder: Path) -> Browser:
+    """Return a browser that has uploaded the trust's plan, and says what it is about."""
+    browser = at_desk(db)
+    fill(browser, "/setup/you", **YOU)
+    assert send_plan(browser, "trust.xml", trust_plan(folder).read_bytes()).headers["location"] == f"{IMPORT}/about"
+    page = browser.get(f"{IMPORT}/about")
+    assert "We have read 9 tasks from “trust.xml”." in text_of(page)
+    assert browser.send(f"{IMPORT}/about", page, **about_of(page)).headers["location"] == f"{IMPORT}/tasks"
+    return browser
+
+
+def test_a_plan_is_stored_after_its_dates_were_shown_and_only_once(first: str, tmp_path: Path):
+    browser = with_plan(first, tmp_path)
+    page = browser.get(f"{IMPORT}/tasks")
+    assert browser.send(f"{IMPORT}/tasks", page, step="continue").headers["location"] == f"{IMPORT}/dates"
+    dates = browser.get(f"{IMPORT}/dates")
+    text = text_of(dates)
+    assert "9 of 9 tasks have other dates here than in the plan." in text
+    with read_scope(first) as session:
+        assert versions.programme_ids(session) == []
+
+    answers = [browser.send(f"{IMPORT}/dates", dates) for _ in range(2)]
+
+    assert {a.headers["location"] for a in answers} == {"/p/central-services/settings/setup"}
+    with read_scope(first) as session:
+        assert versions.programme_ids(session) == ["central-services"]
+        assert versions.required(session, "central-services").number == 1
+    assert "move &lt;old&gt; balances &amp; test" in browser.get("/p/central-services/plan").text
+
+
+def test_one_choice_covers_a_whole_summary(first: str, tmp_path: Path):
+    browser = with_plan(first, tmp_path)
+    page = browser.get(f"{IMPORT}/tasks")
+    # The fourth summary is Finance, with two tasks: one of them stays by its own choice.
+    fields = {"g4-service": "Payroll", "g4-phase": "plan", "t13-service": "Finance", "t14-phase": "develop"}
+    assert "Finance" in page.text.split('id="g4-title"')[1][:40]
+    browser.send(f"{IMPORT}/tasks", page, step="apply", **fields, **{"t13-phase": "-", "t14-service": "Finance"})
+    again = browser.get(f"{IMPORT}/tasks").text
+
+    def chosen(name: str) -> str:
+        return again.split(f'id="{name}"')[1].split(" selected")[0].rsplit('value="', 1)[1].split('"')[0]
+
+    assert [chosen(f"t13-{n}") for n in ("service", "phase")] == ["Payroll", "plan"]
+    assert [chosen(f"t14-{n}") for n in ("service", "phase")] == ["Payroll", "plan"]
+    browser.send(f"{IMPORT}/tasks", browser.get(f"{IMPORT}/tasks"), step="apply", **{"t13-service": "Finance"})
+    again = browser.get(f"{IMPORT}/tasks").text
+    assert [chosen(f"t{n}-service") for n in (13, 14)] == ["Finance", "Payroll"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("plan.xml", b"<html><p>no plan</p></html>", "The file cannot be used."),
+        ("plan.xml", b"", "The file cannot be used."),
+        ("plan.xml", b"PK\x03\x04 not xml", "The file cannot be used."),
+        ("plan.exe", b"MZ", "“plan.exe” is not a plan."),
+        ("plan.csv", b"Name,Colour\nA,red\n", "The file cannot be used."),
+        ("plan.xlsx", b"not a workbook", "The file cannot be used."),
+        ("", b"", "Choose a file."),
+    ],
+)
+def test_a_file_that_is_no_plan_says_why(name: str, content: bytes, says: str, first: str):
+    browser = at_desk(first)
+    fill(browser, "/setup/you", **YOU)
+    answer = send_plan(browser, name, content)
+    assert answer.status_code == 422
+    assert says in text_of(answer)
+    assert browser.get(f"{IMPORT}/about").headers["location"] == IMPORT
+
+
+def test_an_empty_plan_and_one_that_contradicts_itself_are_refused(first: str, tmp_path: Path):
+    browser = at_desk(first)
+    fill(browser, "/setup/you", **YOU)
+    empty = send_plan(browser, "plan.xml", a_file(tmp_path).read_bytes())
+    assert "The plan has no tasks." in text_of(empty)
+    loop = a_file(tmp_path, tasks=a_task(1, more=after(2)) + a_task(2, more=after(1)))
+    answer = send_plan(browser, "plan.xml", loop.read_bytes())
+    assert answer.status_code == 422
+    assert "wait for each other" in text_of(answer)
+
+
+def test_a_plan_that_is_too_large_is_not_read(first: str):
+    browser = at_desk(first)
+    answer = browser.ask("POST", IMPORT, content=b"x", headers={"Content-Length": str(51_000_000)})
+    assert (answer.status_code, heading(answer)) == (413, "The file is too large")
+
+
+def test_a_stranger_cannot_send_a_plan(first: str):
+    at_desk(first)
+    other = Browser(first)
+    answer = other.ask("POST", IMPORT, files={"plan": ("plan.xml", b"<Project/>")})
+    assert (answer.status_code, heading(answer)) == (403, "Open the setup address again")
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "says"),
+    [
+        ("organisation", "", "Enter the name of your organisation."),
+        ("services", " ", "Name at least one service."),
+        ("schools", "", "List at least one school."),
+        ("schools", "Ash\nASH", "Duplicate school “ASH” on line 2 (first on line 1)."),
+        ("schools", "Ash, palace", "“palace” on line 1 is not a phase of schools."),
+        ("schools", "Ash; primary; wave 1; more", "Line 1 is not a name, a phase and a wave"),
+    ],
+)
+def test_a_wrong_entry_is_named_and_kept(field: str, text: str, says: str, first: str, tmp_path: Path):
+    browser = with_plan(first, tmp_path)
+    page = browser.get(f"{IMPORT}/about")
+    answer = browser.send(f"{IMPORT}/about", page, **{**about_of(page), field: text})
+    assert answer.status_code == 422
+    assert says in text_of(answer)
+    assert 'value="Central services"' in answer.text
+
+
+def test_schools_can_be_pasted_from_a_spreadsheet_with_names_in_html(first: str, tmp_path: Path):
+    browser = with_plan(first, tmp_path)
+    page = browser.get(f"{IMPORT}/about")
+    pasted = "<b>Ash</b> Primary\tprimary\twave 1\nBeech School\tsecondary\twave 2"
+    browser.send(f"{IMPORT}/about", page, **{**about_of(page), "schools": pasted})
+    tasks = browser.get(f"{IMPORT}/tasks").text
+    assert "&lt;b&gt;Ash&lt;/b&gt; Primary" in tasks
+    assert "<b>Ash" not in tasks
