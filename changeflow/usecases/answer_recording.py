@@ -9,26 +9,15 @@ from changeflow.adkar.elements import Element
 from changeflow.agenda.asks import ROUND, can_take_over, check_answer, round_name
 from changeflow.agenda.due import Answer, AnswerKind, GivenAnswers, check_passing_on, check_postponing
 from changeflow.errors import InputError
-from changeflow.programme.facts import Facts, SponsorAct
+from changeflow.programme.facts import SponsorAct
 from changeflow.programme.mandates import SYSTEM
 from changeflow.programme.recording import checked_progress, finish_of, with_progress
-from changeflow.programme.typed_progress import LONGEST_COMMENT
-from changeflow.reports.effects import MOVES, Effect, delays_promises, effect_of
-from changeflow.reports.own_school import OTHER_SCHOOLS, effect_for_school, own_school_of
 from changeflow.storage import answers, facts, publications
+from changeflow.usecases.answer_causes import cause_of
 from changeflow.usecases.progress import record_progress, record_reason
 from changeflow.usecases.stored import Stored
 from changeflow.usecases.unit_of_work import UnitOfWork
 from changeflow.values.sentences import sentence
-
-
-class CauseNeededError(InputError):
-    """The answer delays an announced date or a decision, and the person has not said why; nothing was saved."""
-
-    def __init__(self, effect: Effect) -> None:
-        super().__init__(sentence("This delays a date that was announced, or a decision. Say why."))
-        shown = {*(topic.value for topic in MOVES), OTHER_SCHOOLS}
-        self.moves = tuple(line for part in effect.parts if part.title in shown for line in part.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +120,9 @@ class AnswerRecorder:
         if programme.is_done(task):
             return
         checked = checked_progress(programme, [finish_of(programme, task, self.today)], self.today)
-        record_reason(self.work, [task], self._cause(with_progress(programme.facts, checked)), self.request.person)
+        cause = cause_of(self.work, self.request.person, with_progress(programme.facts, checked), self.given.cause)
+        record_reason(self.work, [task], cause, self.request.person)
         record_progress(self.work, checked, self.request.person)
-
-    def _cause(self, facts: Facts) -> str:
-        """Return why dates become later; raise a `CauseNeededError` if the person must say it and has not."""
-        cause = self.given.cause.strip()
-        if len(cause) > LONGEST_COMMENT:
-            raise InputError(sentence("Your reason must be %(most)s characters or fewer.", most=f"{LONGEST_COMMENT:,}"))
-        before, after = self.stored.judged, self.work.judge(facts)
-        if cause or not delays_promises(before, after):
-            return cause
-        effect = effect_of(before, after)
-        definition = self.work.definition
-        school = next((p.school for p in definition.people if p.id == self.request.person), None)
-        raise CauseNeededError(effect_for_school(effect, own_school_of(definition, school)) if school else effect)
 
     def _assess(self) -> None:
         scores = dict(self.given.scores)

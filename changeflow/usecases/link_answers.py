@@ -173,10 +173,10 @@ def undo(token: str, *, db: str, now: datetime) -> None:
         answers.reopen_link(work.session, digest_of(token))
 
 
-def correct_day(token: str, day: date, *, db: str, now: datetime) -> TakenAnswer:
-    """Correct the finish day of a task that was marked as done through a link."""
+def correct_day(token: str, day: date, *, db: str, now: datetime, cause: str = "") -> TakenAnswer:
+    """Correct the finish day of a task that was marked as done through a link; `cause` says why dates become later."""
     with _answered_link(token, db, now) as (work, link, answered_at):
-        move_day(work, link.person, link.subject, answered_at, day)
+        move_day(work, link.person, link.subject, answered_at, day, cause)
         language = _language(link, work.stored)
     return TakenAnswer(sentence("We have marked this as done on %(day)s.", day=day), language)
 

@@ -14,7 +14,8 @@ from changeflow.errors import ChangeflowError
 from changeflow.programme.facts import Facts
 from changeflow.storage.jobs import JobState
 from changeflow.usecases import jobs, link_answers
-from changeflow.usecases.answer_recording import CauseNeededError, Given
+from changeflow.usecases.answer_causes import CauseNeededError
+from changeflow.usecases.answer_recording import Given
 from changeflow.usecases.ledger_comparison import compare_pair
 from changeflow.usecases.stored import stored_on
 from changeflow.usecases.unit_of_work import Change, ChangeChecks, UnitOfWork

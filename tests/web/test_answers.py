@@ -24,7 +24,7 @@ from changeflow.reports.effects import delays_promises, effect_of
 from changeflow.storage import answers, audit, keys, publications
 from changeflow.storage.database import session_scope
 from changeflow.storage.tables.agenda import DueRow, LinkRow, NudgeRow
-from changeflow.usecases import answer_recording, definitions, dispatch, link_answers, progress, ticks, unit_of_work
+from changeflow.usecases import answer_causes, definitions, dispatch, link_answers, progress, ticks, unit_of_work
 from changeflow.usecases.announcements import announce
 from changeflow.usecases.answer_recording import Given
 from changeflow.usecases.link_answers import LinkError
@@ -176,7 +176,7 @@ def test_an_answer_that_delays_a_promise_needs_a_reason_and_keeps_what_was_typed
     stored: str, token: str, monkeypatch: pytest.MonkeyPatch
 ):
     # In the small programme, finishing a task never delays a promise: see the next test.
-    monkeypatch.setattr(answer_recording, "delays_promises", lambda *_: True)
+    monkeypatch.setattr(answer_causes, "delays_promises", lambda *_: True)
     client = pages(stored, moment(11, 10))
     asked = client.post(f"/a/{token}", data={"answer": "done"})
     assert asked.status_code == 422

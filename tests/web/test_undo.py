@@ -3,19 +3,24 @@
 The programme is that of the tests of answers: the lead's requirements are due on Friday 8 January 2027.
 """
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
+from changeflow.agenda.due import AnswerKind
 from changeflow.programme.recording import ReportedProgress
-from changeflow.storage import answers
+from changeflow.storage import answers, facts
 from changeflow.storage.database import read_scope
 from changeflow.storage.tables.facts import ProgressRow
-from changeflow.usecases import progress
+from changeflow.usecases import answer_causes, progress
+from changeflow.usecases.answer_recording import AnswerRecorder, Given, Request
+from changeflow.usecases.answer_undo import take_back
+from changeflow.usecases.comments import comment_on
 from changeflow.usecases.stored import load
-from changeflow.usecases.unit_of_work import Change
+from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.values.moments import day_of
 from tests import audited
 from tests.web.test_answers import TASK, moment, pages, sent_on, store_once, token_in, with_a_deputy
@@ -118,3 +123,45 @@ def test_it_was_another_day(stored: str, link: str):
     assert "done on" in pages(stored, at(3)).post(f"{link}/undo", {"day": "2027-01-07"}).text
     assert pages(stored, at(4)).post(f"{link}/undo", {}).status_code == 200
     assert not is_done(stored)
+
+
+def reasons(db: str) -> list[tuple[str, str]]:
+    """Return the comments on the task that count, and their texts."""
+    with read_scope(db) as session:
+        return [(c.by, c.text) for c in load(session, None, on=DAY).programme.facts.comments if c.task == TASK]
+
+
+@pytest.mark.slow
+def test_another_day_that_delays_a_promise_needs_a_reason_which_goes_with_the_answer(
+    stored: str, link: str, monkeypatch: pytest.MonkeyPatch
+):
+    comment_on(TASK, "Not about this", Change(db=stored, programme="small", actor="lead", now=at(0), on=DAY))
+    pages(stored, at(1)).post(link, {"answer": "done"})
+    # In the small programme, no other day delays a promise.
+    monkeypatch.setattr(answer_causes, "delays_promises", lambda *_: True)
+    asked = pages(stored, at(2)).post(f"{link}/undo", {"day": "2027-01-07"})
+    assert (asked.status_code, "Why do these dates move?" in asked.text) == (422, True)
+    assert 'value="2027-01-07"' in asked.text
+    assert reasons(stored) == [("lead", "Not about this")]
+    saved = pages(stored, at(3)).post(f"{link}/undo", {"day": "2027-01-07", "cause": "The supplier <b>was late</b>"})
+    assert "done on" in saved.text
+    assert reasons(stored) == [("lead", "Not about this"), ("lead", "The supplier <b>was late</b>")]
+    assert pages(stored, at(4)).post(f"{link}/undo", {}).status_code == 200
+    assert reasons(stored) == [("lead", "Not about this")]
+    with read_scope(stored) as session:
+        assert [f.withdrawn is None for f in facts.recorded(session, "small", "comment")] == [True, False]
+        assert "was late" not in str(facts.recorded(session, "small", "comment"))
+
+
+def test_support_that_a_sponsor_reported_is_undone_too(stored: str):
+    """An answer of the sponsor records an act of support, which is withdrawn with the answer."""
+    change = Change(db=stored, programme="small", actor="chief", now=at(0), on=DAY)
+    with unit_of_work(change) as work:
+        AnswerRecorder(work, Request("chief", "sponsor", DAY), Given(kind=AnswerKind.DONE, text="Opened the training"),
+                       kind="sponsor").take()  # fmt: skip
+    with read_scope(stored) as session:
+        assert len(load(session, None, on=DAY).programme.facts.acts) == 1
+    with unit_of_work(replace(change, now=at(5))) as work:
+        assert take_back(work, "chief", "sponsor", at(0))
+    with read_scope(stored) as session:
+        assert load(session, None, on=DAY).programme.facts.acts == ()

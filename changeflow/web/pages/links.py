@@ -11,7 +11,7 @@ from changeflow.delivery.costs import cost_in_words
 from changeflow.errors import ChangeflowError, InputError
 from changeflow.languages.language import language_of
 from changeflow.usecases import calendar_feeds, link_answers
-from changeflow.usecases.answer_recording import CauseNeededError
+from changeflow.usecases.answer_causes import CauseNeededError
 from changeflow.usecases.answer_undo import TOO_LATE
 from changeflow.usecases.link_answers import LinkError, TakenAnswer
 from changeflow.usecases.stored import Stored
@@ -104,8 +104,16 @@ def _taken(token: str, form: Form, db: str, now: datetime, ahead: Stored | None)
     return _thanked(token, taken)
 
 
-def _thanked(token: str, taken: TakenAnswer, *, error: str = "", day: str = "") -> Response:
-    values = {"message": taken.message, "token": token, "taken": taken, "error": error, "day": day}
+def _thanked(
+    token: str,
+    taken: TakenAnswer,
+    *,
+    error: str = "",
+    form: Mapping[str, str] | None = None,
+    moves: Sequence[str] | None = None,
+) -> Response:
+    values: dict[str, object] = {"message": taken.message, "token": token, "taken": taken, "error": error}
+    values |= {"form": form or {}, "moves": moves}
     return page("thanks", values, language=taken.language, status=422 if error else 200)
 
 
@@ -115,7 +123,7 @@ def _undone(token: str, form: Form, db: str, now: datetime) -> Response:
         if "day" in form.fields:
             if (day := day_in(form.get("day").strip())) is None:
                 raise InputError(sentence("Enter the day on which it was finished."))
-            return _thanked(token, link_answers.correct_day(token, day, db=db, now=now))
+            return _thanked(token, link_answers.correct_day(token, day, db=db, now=now, cause=form.get("cause")))
         link_answers.undo(token, db=db, now=now)
     except (LinkError, *UNAVAILABLE):
         raise
@@ -123,7 +131,8 @@ def _undone(token: str, form: Form, db: str, now: datetime) -> Response:
         taken = link_answers.just_answered(token, db=db, now=now)
         if taken is None:
             raise LinkError(TOO_LATE, was_known=True) from None
-        return _thanked(token, taken, error=error.text, day=form.cleaned().get("day", ""))
+        moves = error.moves if isinstance(error, CauseNeededError) else None
+        return _thanked(token, taken, error=error.text, form=form.cleaned(), moves=moves)
     return _asked(token, db, now)
 
 

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from changeflow.errors import ConflictError, InputError, NotAllowedError, UnknownThingError
 from changeflow.usecases.acts import change_by
-from changeflow.usecases.answer_recording import CauseNeededError
+from changeflow.usecases.answer_causes import CauseNeededError
 from changeflow.usecases.my_things import answer_own, my_page, undo_own
 from changeflow.usecases.visits import Visit
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page, site_of

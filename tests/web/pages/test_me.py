@@ -6,7 +6,7 @@ import pytest
 
 from changeflow.storage import answers
 from changeflow.storage.database import read_scope
-from changeflow.usecases import answer_recording
+from changeflow.usecases import answer_causes
 from changeflow.usecases.stored import load
 from tests.every_role import NOW, TODAY, World
 from tests.web.visiting import Browser, signed_in, text_of
@@ -86,7 +86,7 @@ def test_not_yet_and_problems_are_kept_and_mistakes_keep_the_text(asked: tuple[W
 @pytest.mark.slow
 def test_an_answer_that_delays_a_promise_needs_a_reason(asked: tuple[World, str, str], monkeypatch: pytest.MonkeyPatch):
     world, person, task = asked
-    monkeypatch.setattr(answer_recording, "delays_promises", lambda *_: True)
+    monkeypatch.setattr(answer_causes, "delays_promises", lambda *_: True)
     browser = signed_in(world.db, person)
     wrong = send(browser, item=task, answer="done")
     assert wrong.status_code == 422
