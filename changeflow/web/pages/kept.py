@@ -23,6 +23,6 @@ async def show(request: Request, programme: str) -> Response:
         found.permit(Action.SIGN_IN)
         owner = Owner(browser, owner_name(found.visitor.session))
         kept = site.kept.of(owner, found.name, now=site.clock())
-        return Page("kept/show", {"kept": [(form, typed_in(form)) for form in kept]})
+        return Page("kept/show", {"kept": [(form, typed_in(form, found.programme.person)) for form in kept]})
 
     return await show_page(request, programme, shown)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from lxml import html
 
 from changeflow.errors import CannotWriteError
 from changeflow.places import templates_dir
@@ -21,7 +22,7 @@ from changeflow.usecases.subject_access import erase
 from changeflow.usecases.unit_of_work import Change
 from changeflow.web.kept import LABELS
 from changeflow.web.security import BROWSER, SESSION
-from tests.every_role import NOW, World
+from tests.every_role import NOW, PLAN, World
 from tests.quick import quick_first
 from tests.web.test_matrix import FORMS, WRITES, filled
 from tests.web.visiting import ISSUER, Browser, form_token, signed_in, text_of
@@ -134,6 +135,36 @@ def test_a_forged_session_or_form_keeps_nothing(world: World):
     assert other.status_code == 403
     sign_in_again(browser, "chief")
     assert "Nothing is waiting here" in text_of(browser.get(KEPT))
+
+
+def test_the_conditions_of_a_decision_are_listed(world: World):
+    browser = signed_in(world.db, "owner")
+    fields = {
+        "outcome": "approve_with_conditions",
+        "reason": "Ready",
+        "rows": "3",
+        "condition-1-text": WORDS,
+        "condition-1-owner": "manager",
+        "condition-1-due": "31/3/2027",
+        "condition-2-text": "",
+        "condition-3-text": "A second rota",
+    }
+    lose(browser, f"/p/small/decisions/{PLAN}", **fields)
+    sign_in_again(browser, "owner")
+    page = browser.get(KEPT)
+    listed = {dt.text_content(): dt.getnext().text_content() for dt in html.fromstring(page.text).xpath("//main//dt")}
+    assert listed == {
+        "Reason": "Ready",
+        "Condition 1": f"{WORDS}; Payroll Manager; 31/3/2027",
+        "Condition 3": "A second rota",
+    }
+
+
+def test_the_fields_of_a_table_are_listed(world: World):
+    browser = signed_in(world.db, "member")
+    lose(browser, "/p/small/people/training/payroll/ash/train", on="20/3/2027", **{"evidence:head": "A completed case"})
+    sign_in_again(browser, "member")
+    assert "Day20/3/2027EvidenceA completed case" in text_of(browser.get(KEPT)).replace(" Evidence", "Evidence")
 
 
 def test_every_long_text_of_a_form_is_shown_with_a_label():
