@@ -17,6 +17,7 @@ from changeflow.cli import (
     definitions,
     doctor,
     gates,
+    importing,
     people,
     pilot_records,
     pilots,
@@ -60,7 +61,7 @@ def changeflow(
 
 
 # In the order in which help lists their commands.
-LOOKING = (planning, tables, waves, rulebook)
+LOOKING = (planning, importing, tables, waves, rulebook)
 RECORDING = (definitions, announcements, tasks, recorded, pilots, pilot_records, gates)
 RUNNING = (agenda, reporting, running, doctor, people, database, audit)
 for module in (*LOOKING, *RECORDING, *RUNNING):

@@ -1,13 +1,17 @@
 """Where the tasks of an imported plan belong: guessed from their names and outline, for people to correct."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
+from changeflow.errors import InputError
 from changeflow.intake.mspdi.reader import ProjectFile
+from changeflow.programme.definition import SchoolPhase
 from changeflow.values.base import TaskId
 from changeflow.values.words import Kind, Phase
 
+SCHOOL_PHASES: tuple[str, ...] = get_args(SchoolPhase)
 WHOLE = "Whole programme"
 """The name of the choice for tasks that belong to no service."""
 LONGEST_NAME = 60
@@ -139,6 +143,25 @@ def guess_about(project: ProjectFile, tasks: Sequence[PlanTask], *, organisation
 def guess_places(tasks: Iterable[PlanTask], about: PlanAbout) -> dict[TaskId, TaskPlace]:
     """Guess where each task belongs, among the services, waves and schools of the programme."""
     return {task.uid: _guessed(task, about) for task in tasks}
+
+
+def schools_in_lines(lines: Iterable[str]) -> Iterator[ListedSchool]:
+    """Yield the schools of a list: on each line a name, a phase and a wave, separated by tabs, semicolons or commas.
+
+    Raise `InputError` for a line that is none.
+    """
+    seen: dict[str, int] = {}
+    for number, line in enumerate((line for line in lines if line.strip()), 1):
+        mark = next((m for m in "\t;," if m in line), ",")
+        name, phase, wave, *more = (*(" ".join(cell.split()) for cell in line.split(mark)), "", "", "")
+        if not name or any(more):
+            raise InputError(f"Line {number} is not a name, a phase and a wave: “{line.strip()[:LONGEST_NAME]}”.")
+        if (first := seen.setdefault(name.casefold(), number)) != number:
+            raise InputError(f"Duplicate school “{name}” on line {number} (first on line {first}).")
+        if phase and phase.lower() not in SCHOOL_PHASES:
+            known = ", ".join(SCHOOL_PHASES)
+            raise InputError(f"“{phase}” on line {number} is not a phase of schools. Write one of: {known}.")
+        yield ListedSchool(name, phase.lower() or _phase_of_school(name), wave.lower())
 
 
 def _guessed(task: PlanTask, about: PlanAbout) -> TaskPlace:

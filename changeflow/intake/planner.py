@@ -4,7 +4,7 @@ dates."""
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -51,10 +51,16 @@ class _Line:
     completed: date | None
 
 
-def read_planner(path: Path) -> ProjectFile:
-    """Read a plan from an xlsx or a CSV; raise `ProblemsError` with the lines and columns of its mistakes."""
+def read_planner(path: Path, *, columns: Mapping[str, str] | None = None) -> ProjectFile:
+    """Read a plan from an xlsx or a CSV; raise `ProblemsError` with the lines and columns of its mistakes.
+
+    `columns` gives the heading of each of our columns to read; by default they are found by their names.
+    """
     problems: list[Problem] = []
-    table = open_table(path, path.name, problems, PLANNER)
+    wanted = PLANNER
+    if columns is not None:
+        wanted = replace(PLANNER, fields=tuple(f for f in PLANNER.fields if f.name in columns))
+    table = open_table(path, path.name, problems, wanted, mapping=columns)
     if table is None or problems:
         raise ProblemsError(problems)
     order, lines = _read(table, problems)

@@ -45,6 +45,8 @@ OF_ACCOUNTS: Mapping[Action, PermissionEntry] = {
             "POST /setup/template",
             "GET /setup/import",
             "POST /setup/import",
+            "GET /setup/import/columns",
+            "POST /setup/import/columns",
             "GET /setup/import/about",
             "POST /setup/import/about",
             "GET /setup/import/tasks",

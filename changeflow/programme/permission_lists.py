@@ -12,9 +12,9 @@ RUN_CHANGEFLOW = (
     "db retention", "audit verify", "audit show", "audit anchor",
 )  # fmt: skip
 WORK_ON_FILES = (
-    "init", "validate", "check-table", "schema", "plan", "schedule", "why", "what-if", "paydays", "health", "waves",
-    "level", "simulate", "recover", "changes", "conflicts", "delegation", "consultation", "transition", "rules list",
-    "rules show", "roles", "report sro", "report verify", "export", "pilot choose", "pilot reconcile", "warm",
+    "init", "import", "validate", "check-table", "schema", "plan", "schedule", "why", "what-if", "paydays", "health",
+    "waves", "level", "simulate", "recover", "changes", "conflicts", "delegation", "consultation", "transition",
+    "rules list", "rules show", "roles", "report sro", "report verify", "export", "pilot choose", "pilot reconcile", "warm",
 )  # fmt: skip
 READ_PAGES = tuple(
     f"GET /p/{{programme}}{path}"

@@ -86,7 +86,7 @@ def _differences(
         is_explained = number < MOST_EXPLAINED
         yield DateDifference(
             task=own,
-            name=project.names[uid],
+            name=programme.roadmap.tasks[own].name,
             theirs=theirs[uid],
             ours=programme.days_of(own),
             cause=cause,
@@ -129,7 +129,8 @@ def _cause(
         return DateCause.RULE, ""
     before = [uids.get(link.predecessor) for link in drivers]
     if follows := [one for one in before if one in others and one is not None]:
-        return DateCause.FOLLOWS, f"“{project.names[follows[0]]}”, which comes before it, has other dates."
+        name = programme.roadmap.tasks[texts.ids[follows[0]]].name
+        return DateCause.FOLLOWS, f"“{name}”, which comes before it, has other dates."
     if closed := list(_closed(project, programme, uid, own)):
         return DateCause.CALENDAR, f"Closed here but not in the plan: {listed(closed, most=MOST_CLOSED_NAMED)}."
     if task.manual is not None:

@@ -60,10 +60,13 @@ class BuiltPlan:
     """The tasks with other dates than in the plan, in its order."""
 
 
-def read_plan(path: Path) -> ReadPlan:
-    """Read a plan from Microsoft Project, Planner or another program; raise `ProblemsError` with every mistake."""
+def read_plan(path: Path, *, columns: Mapping[str, str] | None = None) -> ReadPlan:
+    """Read a plan from Microsoft Project, Planner or another program; raise `ProblemsError` with every mistake.
+
+    `columns` gives the heading of each of our columns in a list of tasks; by default they are found by their names.
+    """
     notes: list[str] = []
-    project, schedule = schedule_project(path, say=notes.append)
+    project, schedule = schedule_project(path, say=notes.append, columns=columns)
     tasks = plan_tasks(project)
     if not tasks:
         raise InputError("The plan has no tasks. Choose another file.")

@@ -1,6 +1,6 @@
 """Schedule a Microsoft Project file, without loading what only programme folders need."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,13 +23,18 @@ TABLES = (".xlsx", ".xlsm", ".csv", ".txt", ".tsv")
 
 
 def schedule_project(
-    path: Path, *, say: Callable[[str], None] | None = None, profile: str | None = None
+    path: Path,
+    *,
+    say: Callable[[str], None] | None = None,
+    profile: str | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> tuple[ProjectFile, Schedule]:
     """Compute the critical path of a file from Microsoft Project, Planner or another program.
 
-    `say` gets a line about slow steps, and one for each thing that is read but not applied.
+    `say` gets a line about slow steps, and one for each thing that is read but not applied. `columns` gives the heading
+    of each of our columns in a list of tasks; by default they are found by their names.
     """
-    project = _read(path, say)
+    project = _read(path, say, columns)
     if profile is not None:
         project = replace(project, roadmap=replace(project.roadmap, profile=PROFILES[profile]))
     with naming_loops(project.names):
@@ -60,12 +65,12 @@ def _with_place(project: ProjectFile, task: TaskId) -> str:
     return f"'{project.names[task]}' (UID {task}{below})"
 
 
-def _read(path: Path, say: Callable[[str], None] | None) -> ProjectFile:
+def _read(path: Path, say: Callable[[str], None] | None, columns: Mapping[str, str] | None) -> ProjectFile:
     if path.suffix.lower() in TABLES:
         # Imported here because most files are Project's own.
         from changeflow.intake.planner import read_planner
 
-        return read_planner(path)
+        return read_planner(path, columns=columns)
     return read_through_mpxj(path, say=say) if is_foreign(path) else read_mspdi(path)
 
 

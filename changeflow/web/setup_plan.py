@@ -1,9 +1,10 @@
 """A plan that is being imported, between the pages: as read, where its tasks belong, and as a programme."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
 
@@ -11,16 +12,18 @@ from changeflow.errors import InputError
 from changeflow.intake.plan_places import (
     KINDS_IN_WORDS,
     WHOLE,
-    ListedSchool,
     PlanAbout,
     PlanTask,
     TaskPlace,
     guess_about,
     guess_places,
+    schools_in_lines,
 )
-from changeflow.storage.setup_files import SetupFiles
+from changeflow.storage.setup_files import OF_A_PLAN, SetupFiles
 from changeflow.usecases.first_run import LONGEST_TEXT, check_line
+from changeflow.usecases.plan_columns import COLUMNS_IN_WORDS, PlanColumn, plan_columns
 from changeflow.usecases.plan_import import BuiltPlan, ReadPlan, build_plan, read_plan
+from changeflow.usecases.project_files import TABLES
 from changeflow.values.base import TaskId
 from changeflow.values.words import Kind, Phase
 from changeflow.web.forms import FieldError, Form
@@ -29,7 +32,6 @@ T = TypeVar("T")
 SHOWN_SINGLY = 60
 """The most tasks to show one by one; a larger plan shows the tasks of one summary at a time."""
 MOST_LINES = 500
-SCHOOL_PHASES = ("primary", "secondary", "special", "all-through", "nursery", "16-plus")
 EVERY, KEEP = "-", ""
 """The values of choices: for all waves or schools, or no phase; and in a whole group, as it is."""
 
@@ -78,11 +80,32 @@ class SetupPlan:
         return path.name if path else ""
 
     @property
+    def is_table(self) -> bool:
+        """Whether the plan is a list of tasks, whose columns people can match."""
+        return self.file_name.lower().endswith(TABLES)
+
+    @property
+    def columns(self) -> Sequence[PlanColumn]:
+        """The columns of a list of tasks, each as chosen, or else as guessed."""
+        path = self._path()
+        found = self.memory.get("columns", self.key, lambda: plan_columns(path))
+        chosen = self.draft.get("columns")
+        if not chosen:
+            return found
+        return [replace(c, field=_among(chosen.get(f"c{n}", ""))) for n, c in enumerate(found, 1)]
+
+    @property
     def read(self) -> ReadPlan:
+        path = self._path()
+        mapping = mapping_of(self.columns) if self.is_table else None
+        key = (self.key, tuple(sorted(mapping.items())) if mapping else None)
+        return self.memory.get("read", key, lambda: read_plan(path, columns=mapping))
+
+    def _path(self) -> Path:
         path = self.files.plan
         if path is None:
             raise InputError("Choose a plan first.")
-        return self.memory.get("read", self.key, lambda: read_plan(path))
+        return path
 
     @property
     def about(self) -> PlanAbout:
@@ -101,7 +124,7 @@ class SetupPlan:
 
     def built(self, today: date) -> BuiltPlan:
         """Return the plan as a programme that is not stored yet."""
-        chosen = json.dumps([self.draft.get("about"), self.draft.get("places")], sort_keys=True)
+        chosen = json.dumps([self.draft.get(step) for step in OF_A_PLAN], sort_keys=True)
         key = (self.key, chosen, today, self.email)
         return self.memory.get("built", key, lambda: build_plan(self.read, self.about, self.places, on=today))
 
@@ -127,6 +150,24 @@ class SetupPlan:
                 changed = {name: value for name, value in single.items() if value != shown[name]}
                 places[task.uid] = _place_from({**shown, **bulk, **changed}, about)
         return {uid: choice_of(place) for uid, place in places.items()}
+
+
+def _among(field: str) -> str:
+    return field if field in COLUMNS_IN_WORDS else ""
+
+
+def mapping_of(columns: Sequence[PlanColumn]) -> dict[str, str]:
+    """Return the heading of each of our columns; raise an `InputError` if two columns are read as one, or none is."""
+    found: dict[str, str] = {}
+    for column in columns:
+        if column.field in found:
+            what = COLUMNS_IN_WORDS[column.field]
+            raise InputError(f"“{found[column.field]}” and “{column.heading}” are both read as {what}. Choose one.")
+        if column.field:
+            found[column.field] = column.heading
+    if "name" not in found:
+        raise InputError("Choose the column with the names of the tasks.")
+    return found
 
 
 def _chosen(form: Form, prefix: str) -> dict[str, str]:
@@ -185,7 +226,11 @@ def about_in(fields: Mapping[str, str]) -> PlanAbout:
     services = tuple(dict.fromkeys(_lines(fields, "services")))
     if not services:
         raise FieldError("services", "Name at least one service.")
-    schools = tuple(_schools(fields))
+    _lines(fields, "schools")
+    try:
+        schools = tuple(schools_in_lines(fields.get("schools", "").splitlines()))
+    except InputError as error:
+        raise FieldError("schools", str(error)) from None
     if not schools:
         raise FieldError("schools", "List at least one school.")
     return PlanAbout(
@@ -203,27 +248,6 @@ def _lines(fields: Mapping[str, str], name: str) -> list[str]:
     if long := next((line for line in lines if len(line) > LONGEST_TEXT), None):
         raise FieldError(name, f"“{long[:40]}…” is longer than {LONGEST_TEXT} characters. Shorten it.")
     return lines
-
-
-def _schools(fields: Mapping[str, str]) -> Iterator[ListedSchool]:
-    """Yield the schools of a list: name, phase and wave, separated by commas, semicolons or tabs."""
-    seen: dict[str, int] = {}
-    raw = [line for line in fields.get("schools", "").splitlines() if line.strip()]
-    _lines(fields, "schools")
-    for number, line in enumerate(raw, 1):
-        mark = next((m for m in "\t;," if m in line), ",")
-        name, phase, wave, *more = (*(" ".join(cell.split()) for cell in line.split(mark)), "", "", "")
-        if not name or any(more):
-            raise FieldError("schools", f"Line {number} is not a name, a phase and a wave: “{line.strip()[:60]}”.")
-        if name.casefold() in seen:
-            raise FieldError(
-                "schools", f"Duplicate school “{name}” on line {number} (first on line {seen[name.casefold()]})."
-            )
-        if phase and phase.lower() not in SCHOOL_PHASES:
-            known = ", ".join(SCHOOL_PHASES)
-            raise FieldError("schools", f"“{phase}” on line {number} is not a phase of schools. Write one of: {known}.")
-        seen[name.casefold()] = number
-        yield ListedSchool(name, phase.lower() or "primary", wave.lower())
 
 
 def fields_of(about: PlanAbout) -> dict[str, str]:

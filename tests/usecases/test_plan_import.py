@@ -6,7 +6,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from changeflow.cli import app
 from changeflow.errors import ConflictError, CyclicRoadmapError, ProblemsError
 from changeflow.intake.first_admin import FirstAdmin, with_admin
 from changeflow.intake.folder import read_folder
@@ -193,3 +195,17 @@ def test_a_file_that_is_no_plan_is_refused(tmp_path: Path):
     (tmp_path / "plan.xml").write_text("<html><p>Not a plan</p></html>")
     with pytest.raises(ProblemsError):
         read_plan(tmp_path / "plan.xml")
+
+
+def test_the_command_writes_a_folder_and_lists_other_dates(tmp_path: Path):
+    plan, folder = trust_plan(tmp_path), tmp_path / "trust"
+    result = CliRunner().invoke(app, ["import", str(plan), str(folder), "--at", "2026-11-30"])
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[:2] == [
+        "5 of 9 tasks have other dates here than in the plan.",
+        "  Payroll, Ash Primary: train staff: 8 Mar to 2 Apr 2027 there, 8 Mar to 6 Apr 2027 here. Working days: Closed "
+        "here but not in the plan: Good Friday (26 Mar 2027) and Easter Monday (29 Mar 2027).",
+    ]
+    assert len(read_folder(folder).definition.schools) == 2
+    bare = a_file(tmp_path, tasks=a_task(1))
+    assert "Name at least one with --school." in CliRunner().invoke(app, ["import", str(bare), str(folder)]).stderr

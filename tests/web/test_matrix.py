@@ -130,6 +130,7 @@ WITHOUT_SESSION = {
     "/setup/sample": 404,
     "/setup/template": 404,
     "/setup/import": 404,
+    "/setup/import/columns": 404,
     "/setup/import/about": 404,
     "/setup/import/tasks": 404,
     "/setup/import/dates": 404,

@@ -9,6 +9,7 @@ from changeflow.intake.mpp import FOREIGN
 from changeflow.reports.findings import findings_headline
 from changeflow.rules.titles import with_titles
 from changeflow.usecases.first_run import FirstProgramme
+from changeflow.usecases.plan_columns import COLUMNS_IN_WORDS
 from changeflow.usecases.plan_import import BuiltPlan, store_plan
 from changeflow.usecases.project_files import TABLES
 from changeflow.values.moments import format_days, local_day
@@ -49,20 +50,57 @@ async def upload(request: Request) -> Response:
     finally:
         if sent is not None:
             sent.file.close()
+    is_table = _plan(site).is_table
     try:
-        await site.work.judge(lambda: _plan(site).read)
+        await site.work.judge(lambda: _plan(site).columns if is_table else _plan(site).read)
     except ChangeflowError as error:
         await site.work.write(site.setup.files.drop_plan)
         return _refused(request, error)
-    return to("/setup/import/about")
+    return to("/setup/import/columns" if is_table else "/setup/import/about")
 
 
 def _refused(request: Request, error: ChangeflowError) -> Response:
     """Show the page again with every mistake of the file."""
-    found = [str(problem) for problem in getattr(error, "problems", ())]
+    found = _problems(error)
     text = "The file cannot be used." if found else problem_of(error)
     values = {"entry": SetupEntry({}, text, "plan"), "problems": found[:MOST_PROBLEMS], "known": ""}
     return shown(request, "setup/import", {**values, "more": max(0, len(found) - MOST_PROBLEMS)}, status=422)
+
+
+@router.api_route("/setup/import/columns", methods=READ_METHODS, name="setup:columns")
+async def columns(request: Request) -> Response:
+    return await _columns(request)
+
+
+async def _columns(request: Request, error: ChangeflowError | None = None) -> Response:
+    """Show what each column is read as, with the mistakes of the cells if the plan cannot be read so."""
+    site = await at_desk(request)
+    if site.setup.files.plan is None or not _plan(site).is_table:
+        return to("/setup/import")
+    found = _problems(error)
+    text = "" if error is None else "Some cells cannot be used." if found else problem_of(error)
+    values = {
+        "entry": SetupEntry({}, text, "c1"),
+        "columns": await site.work.judge(lambda: _plan(site).columns),
+        "fields": [("", "Not used"), *COLUMNS_IN_WORDS.items()],
+        "problems": found[:MOST_PROBLEMS],
+        "more": max(0, len(found) - MOST_PROBLEMS),
+        "name": _plan(site).file_name,
+    }
+    return shown(request, "setup/columns", values, status=422 if error else 200)
+
+
+@router.post("/setup/import/columns", name="setup:match")
+async def match(request: Request) -> Response:
+    await desk_form(request, "columns")
+    site = site_of(request)
+    if site.setup.files.plan is None:
+        return to("/setup/import")
+    try:
+        await site.work.judge(lambda: _plan(site).read)
+    except ChangeflowError as error:
+        return await _columns(request, error)
+    return to("/setup/import/about")
 
 
 @router.api_route("/setup/import/about", methods=READ_METHODS, name="setup:about")
@@ -74,7 +112,11 @@ async def _about(request: Request, form: Form | None = None, error: ChangeflowEr
     site = await at_desk(request)
     if site.setup.files.plan is None:
         return to("/setup/import")
-    plan = await site.work.judge(lambda: _read(_plan(site)))
+    try:
+        plan = await site.work.judge(lambda: _read(_plan(site)))
+    except ChangeflowError:
+        # Its columns are not chosen yet, or no longer as they were.
+        return to("/setup/import/columns")
     known = form.cleaned() if form else plan.draft.get("about") or fields_of(plan.about)
     entry = SetupEntry(known)
     if error is not None:
@@ -178,6 +220,16 @@ async def store(request: Request) -> Response:
         return await _dates(request, error)
 
     return await stored(request, "setup/dates", form, store, again=again)
+
+
+def _problems(error: ChangeflowError | None) -> list[str]:
+    """Return the mistakes of a file, each with its place in it."""
+    found = []
+    for one in getattr(error, "problems", ()):
+        text = str(one).partition(": ")[2]
+        column = f", column {one.column}" if one.column > 1 else ""
+        found.append(f"Line {one.line}{column}: {text}" if one.line > 1 or column else text)
+    return found
 
 
 def _plan(site: Site) -> SetupPlan:

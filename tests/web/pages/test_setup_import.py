@@ -85,7 +85,7 @@ def test_one_choice_covers_a_whole_summary(first: str, tmp_path: Path):
         ("plan.xml", b"", "The file cannot be used."),
         ("plan.xml", b"PK\x03\x04 not xml", "The file cannot be used."),
         ("plan.exe", b"MZ", "“plan.exe” is not a plan."),
-        ("plan.csv", b"Name,Colour\nA,red\n", "The file cannot be used."),
+        ("plan.csv", b"", "The file cannot be used."),
         ("plan.xlsx", b"not a workbook", "The file cannot be used."),
         ("", b"", "Choose a file."),
     ],
@@ -97,6 +97,38 @@ def test_a_file_that_is_no_plan_says_why(name: str, content: bytes, says: str, f
     assert answer.status_code == 422
     assert says in text_of(answer)
     assert browser.get(f"{IMPORT}/about").headers["location"] == IMPORT
+
+
+SHEET = """Work item,Kick off,End,Team,Colour
+Build payroll,04/01/2027,15/01/2027,Payroll,red
+Train staff,18/01/2027,someday,Payroll,blue
+"""
+
+
+def test_the_columns_of_a_spreadsheet_are_guessed_and_can_be_changed(first: str):
+    browser = at_desk(first)
+    fill(browser, "/setup/you", **YOU)
+    answer = send_plan(browser, "tasks.csv", SHEET.encode())
+    assert answer.headers["location"] == f"{IMPORT}/columns"
+    page = browser.get(f"{IMPORT}/columns")
+    assert "Build payroll; Train staff" in text_of(page)
+
+    missing = browser.send(f"{IMPORT}/columns", page, c2="start")
+    assert "Choose the column with the names of the tasks." in text_of(missing)
+    twice = browser.send(f"{IMPORT}/columns", page, c1="name", c2="start", c3="start")
+    assert "“Kick off” and “End” are both read as Start. Choose one." in text_of(twice)
+    matched = {"c1": "name", "c2": "start", "c3": "due", "c4": "bucket", "c5": ""}
+    wrong = browser.send(f"{IMPORT}/columns", page, **matched)
+    assert wrong.status_code == 422
+    assert "Line 3, column 3: End 'someday' is not a date." in text_of(wrong)
+
+    send_plan(browser, "tasks.csv", SHEET.replace("someday", "22/01/2027").encode())
+    browser.send(f"{IMPORT}/columns", browser.get(f"{IMPORT}/columns"), **matched)
+    about = browser.get(f"{IMPORT}/about")
+    assert "We have read 2 tasks from “tasks.csv”." in text_of(about)
+    fields = {"name": "Payroll", "organisation": "A trust", "services": "Payroll", "schools": "Ash Primary"}
+    browser.send(f"{IMPORT}/about", about, **fields)
+    assert "2 of 2 tasks have other dates here than in the plan." in text_of(browser.get(f"{IMPORT}/dates"))
 
 
 def test_an_empty_plan_and_one_that_contradicts_itself_are_refused(first: str, tmp_path: Path):
