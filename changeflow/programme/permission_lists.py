@@ -14,7 +14,8 @@ RUN_CHANGEFLOW = (
 WORK_ON_FILES = (
     "init", "import", "validate", "check-table", "schema", "plan", "schedule", "why", "what-if", "paydays", "health",
     "waves", "level", "simulate", "recover", "changes", "conflicts", "delegation", "consultation", "transition",
-    "rules list", "rules show", "roles", "report sro", "report verify", "export", "pilot choose", "pilot reconcile", "warm",
+    "rules list", "rules show", "roles", "report sro", "report verify", "export", "pilot choose", "pilot reconcile",
+    "warm",
 )  # fmt: skip
 READ_PAGES = tuple(
     f"GET /p/{{programme}}{path}"
