@@ -10,6 +10,7 @@ from bench.adkar import measure_adkar
 from bench.agenda import measure_agenda
 from bench.audit import measure_audit
 from bench.cpm import measure_cpm
+from bench.editing import measure_editing
 from bench.intake import measure_intake
 from bench.level import measure_level
 from bench.links import measure_links
@@ -39,6 +40,7 @@ GROUPS = {
     "agenda": measure_agenda,
     "links": measure_links,
     "web": measure_web,
+    "editing": measure_editing,
     "adkar": measure_adkar,
     "audit": measure_audit,
     "reconcile": measure_reconcile,

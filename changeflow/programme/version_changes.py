@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from changeflow.adkar.people import Person
 from changeflow.adkar.reinforcement import CheckpointResult
@@ -20,7 +21,7 @@ from changeflow.programme.permissions import is_allowed
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.references import HEADS
 from changeflow.programme.renames import Renames
-from changeflow.values.base import TaskId
+from changeflow.values.base import Same, TaskId
 from changeflow.values.problem import check_known
 from changeflow.values.rulepack import Rulepacks
 from changeflow.values.words import Action, Gate, Kind, Role
@@ -179,7 +180,7 @@ def check_retired(
     Only tasks defined by the latest version count; tasks derived from facts come and go with them.
     """
     with_facts, left = _with_facts(known), set(after.roadmap.tasks)
-    had = set(join(before, rulepacks=rulepacks)[0].roadmap.tasks)
+    had = _defined_tasks(Same(before), Same(rulepacks))
     for task in retire:
         if task in left:
             raise InputError(f"'{task}' is still in the folder. Remove it there to retire it. No changes saved.")
@@ -194,8 +195,14 @@ def check_retired(
 
 def lost_tasks(before: Definition, after: Programme, known: Facts, *, rulepacks: Rulepacks) -> list[TaskId]:
     """Return the tasks with stored facts that a version would drop."""
-    had = set(join(before, rulepacks=rulepacks)[0].roadmap.tasks)
+    had = _defined_tasks(Same(before), Same(rulepacks))
     return sorted((_with_facts(known) & had) - set(after.roadmap.tasks))
+
+
+@lru_cache(maxsize=8)
+def _defined_tasks(before: Same[Definition], rulepacks: Same[Rulepacks]) -> frozenset[TaskId]:
+    """Return the tasks of a version without those derived from facts."""
+    return frozenset(join(before.value, rulepacks=rulepacks.value)[0].roadmap.tasks)
 
 
 def _with_facts(known: Facts) -> set[TaskId]:

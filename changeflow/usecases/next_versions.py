@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 
 from sqlmodel import Session
 
@@ -30,6 +31,7 @@ from changeflow.programme.version_changes import (
 from changeflow.storage import announcements, audit, facts, versions
 from changeflow.storage.versions import Version
 from changeflow.usecases.authority import permit
+from changeflow.values.base import Same
 from changeflow.values.moments import local_day
 from changeflow.values.words import Action
 
@@ -163,7 +165,13 @@ def _in_words(powers: Sequence[PowerChange]) -> str:
 
 
 def joined_programme(definition: Definition) -> Programme:
-    programme, _ = join(definition, rulepacks=shipped_rulepacks())
+    """Return a version's programme without facts. The last few are kept, because each change compares with one."""
+    return _joined(Same(definition))
+
+
+@lru_cache(maxsize=2)
+def _joined(definition: Same[Definition]) -> Programme:
+    programme, _ = join(definition.value, rulepacks=shipped_rulepacks())
     return programme
 
 

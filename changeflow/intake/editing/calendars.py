@@ -15,6 +15,7 @@ from changeflow.intake.editing.sources import (
     found_at,
     place_of,
     with_item,
+    with_item_before,
     with_value,
     without,
 )
@@ -90,7 +91,17 @@ class SetTerm(CalendarEdit):
     def apply(self, sources: Sources) -> Sources:
         fields: dict[str, object] = {"first_day": self.first_day, "last_day": self.last_day}
         fields |= {"half_term": list(self.half_term)} if self.half_term else {}
-        return _with_fields(sources, self.file(sources), "terms", "name", self.name, fields)
+        file = self.file(sources)
+        terms = found_at(sources, file, ("terms",))
+        place = place_of(terms, "name", self.name)
+        if place is None:
+            first = self.first_day.isoformat()
+            known = [str(term.get("first_day")) for term in terms] if isinstance(terms, list) else []
+            before = next((n for n, day in enumerate(known) if day > first), len(known))
+            return with_item_before(sources, file, ("terms",), before, {"name": self.name, **fields})
+        for field, value in fields.items():
+            sources = with_value(sources, file, ("terms", place, field), value)
+        return sources
 
     def words(self, name: Namer = ids) -> str:
         return f"{self.name} ({name('calendar', self.calendar)}) is from {format_days(self.first_day, self.last_day)}."
@@ -184,16 +195,6 @@ def _closure_at(sources: Sources, file: str, path: tuple[str, ...], name: str, f
     return next(
         (n for n, i in known if isinstance(i, dict) and (i.get("name"), i.get("first_day")) == (name, first)), None
     )
-
-
-def _with_fields(sources: Sources, file: str, key: str, by: str, name: str, fields: dict[str, object]) -> Sources:
-    """Set fields of a list's item, or add the item."""
-    place = place_of(found_at(sources, file, (key,)), by, name)
-    if place is None:
-        return with_item(sources, file, (key,), {by: name, **fields})
-    for field, value in fields.items():
-        sources = with_value(sources, file, (key, place, field), value)
-    return sources
 
 
 def _with_dates(sources: Sources, file: str, path: tuple[str | int, ...], dates: Sequence[date]) -> Sources:

@@ -1,9 +1,10 @@
 """Carry a change over to texts that differ elsewhere, line by line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 
-from changeflow.intake.editing.places import in_text, state_at, touched
+from changeflow.errors import EditRefusedError
+from changeflow.intake.editing.places import contents_with, in_text, state_at, touched
 from changeflow.intake.editing.replay import EditConflict, Replayed
 from changeflow.intake.editing.sources import Sources
 
@@ -35,9 +36,17 @@ def carried(old: Sources, new: Sources, latest: Sources, *, reason: str) -> Repl
             found[file] = merged
         else:
             conflicts.append(EditConflict(reason=f"The same lines of {file} have changed."))
-    if not conflicts and any(state_at(found, place) != state_at(new, place) for place in places):
+    if not conflicts and not _says(found, contents_with(latest, new, places)):
         conflicts.append(EditConflict(reason="The changes overlap."))
     return Replayed(latest if conflicts else found, tuple(conflicts))
+
+
+def _says(sources: Sources, wanted: Mapping[str, object]) -> bool:
+    """Return whether texts have the wanted content; texts merged by line may not even be readable."""
+    try:
+        return contents_with(sources, {}, ()) == wanted
+    except EditRefusedError:
+        return False
 
 
 def _merged(base: str | None, mine: str | None, theirs: str | None) -> str | None:

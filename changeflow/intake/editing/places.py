@@ -1,6 +1,6 @@
 """The places that a change touches, named by ids, so that they can be found again when other lines have changed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from changeflow.intake.editing import schools_table
@@ -18,13 +18,30 @@ def touched(before: Sources, after: Sources) -> list[Place]:
     found: list[Place] = []
     for file in sorted({*before, *after}):
         if before.get(file) != after.get(file):
-            found += _differing(_content(before, file), _content(after, file), (file,))
+            found += _differing(content_of(before, file), content_of(after, file), (file,))
     return found
 
 
 def state_at(sources: Sources, place: Place) -> Any:  # noqa: ANN401
     """Return the value at a place, or `MISSING`."""
-    return value_at(_content(sources, place[0]), place[1:])
+    return value_at(content_of(sources, place[0]), place[1:])
+
+
+def contents_with(sources: Sources, others: Sources, places: Iterable[Place]) -> dict[str, Any]:
+    """Return what texts say, with the values of other texts at some places."""
+    found: dict[str, Any] = {file: content_of(sources, file) for file in sources}
+    for place in places:
+        value = state_at(others, place)
+        within: Any = found
+        for key in place[:-1]:
+            within = within.get(key) if isinstance(within, dict) else None
+        if not isinstance(within, dict):
+            return {}
+        if value is MISSING:
+            within.pop(place[-1], None)
+        else:
+            within[place[-1]] = value
+    return found
 
 
 def in_text(value: Any) -> str:  # noqa: ANN401
@@ -32,7 +49,7 @@ def in_text(value: Any) -> str:  # noqa: ANN401
     return "" if value is MISSING else flow_text(value)
 
 
-def _content(sources: Sources, file: str) -> Any:  # noqa: ANN401
+def content_of(sources: Sources, file: str) -> Any:  # noqa: ANN401
     """Return what a file says, with the items of lists by their ids."""
     if file not in sources:
         return MISSING

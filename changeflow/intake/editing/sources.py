@@ -49,6 +49,13 @@ def with_item(sources: Sources, file: str, path: Path_, item: object) -> Sources
     return {**sources, file: yaml_patch.append(sources[file], path, item, file=file)}
 
 
+def with_item_before(sources: Sources, file: str, path: Path_, place: int, item: object) -> Sources:
+    """Add an item to a list, before the item at a place."""
+    if file not in sources or found_at(sources, file, path) in (MISSING, None):
+        return with_item(sources, file, path, item)
+    return {**sources, file: yaml_patch.insert(sources[file], path, place, item, file=file)}
+
+
 def without(sources: Sources, file: str, path: Path_) -> Sources:
     """Remove a key or a list item."""
     return {**sources, file: yaml_patch.remove(sources[file], path, file=file)}

@@ -20,6 +20,8 @@ from changeflow.values.problem import Problem
 
 _PLAIN = re.compile(r"[A-Za-z0-9_£][\w £().'’/+%&;-]*[\w).%]|[A-Za-z0-9_]")
 """Texts that need no quotation marks, even within brackets, unless they look like a number or a date."""
+_REST = re.compile(r"[ \t]*,?[ \t]*(#.*)?\r?\n?")
+"""What may follow an item in brackets that has a line of its own."""
 MISSING = object()
 """No value is written there."""
 
@@ -88,6 +90,19 @@ def append(text: str, path: Path_, item: object, *, file: str) -> str:
         value_at(data, path).append(item)
 
     return _checked(text, path, expect, lambda text: _Patch(text, file).append(path, item), file=file)
+
+
+def insert(text: str, path: Path_, place: int, item: object, *, file: str) -> str:
+    """Add an item to the list at a path, before the item at a place."""
+    data, item = data_of(text, file), _plain(item)
+    known = value_at(data, path)
+    if not isinstance(known, list) or place >= len(known):
+        return append(text, path, item, file=file)
+
+    def expect(data: Any) -> None:  # noqa: ANN401
+        value_at(data, path).insert(place, item)
+
+    return _checked(text, path, expect, lambda text: _Patch(text, file).insert(path, place, item), file=file)
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401
@@ -197,6 +212,22 @@ class _Patch:
         column = self._column(self._dash(part, len(part.items) - 1))
         return self._line_after(last.end, f"{' ' * column}- {flow_text(item)}")
 
+    def insert(self, path: Path_, place: int, item: object) -> str:
+        part = self._at(path)
+        if part.kind != "sequence":
+            raise _StyleError
+        start = part.items[place].start
+        if part.is_flow:
+            return self._splice(start, start, f"{flow_text(item)}, ")
+        dash = self._dash(part, place)
+        line = f"{' ' * self._column(dash)}- {flow_text(item)}"
+        if place:
+            return self._line_after(part.items[place - 1].end, line)
+        start = self._line_start(dash)
+        if self.text[start:dash].strip():
+            raise _StyleError
+        return self._splice(start, start, f"{line}{self.newline}")
+
     def remove(self, path: Path_) -> str:
         parent, step = self._at(path[:-1]), path[-1]
         count = len(parent.entries) or len(parent.items)
@@ -250,18 +281,19 @@ class _Patch:
     def _emptied(self, part: TextPart, path: Path_, empty: str) -> str:
         if part.is_flow or not path:
             return self._splice(part.start, part.end, empty)
-        # From the colon on, so that no comment comes between the key and its value.
         above = self._at(path[:-1])
         key = next((key for key, value in above.entries if value is part), None)
-        start = self.text.find(":", key.end) + 1 if key is not None else part.start
-        between = self.text[start : part.start]
-        if "#" in between:
-            start, empty = part.start, f"{' ' * (self._column(part.start) or 1)}{empty}".strip()
-            return self._splice(part.start, part.end, empty)
-        return self._splice(start, part.end, f" {empty}")
+        line = self._line_start(part.start)
+        if key is None or line <= key.end or self.text[line : part.start].strip():
+            raise _StyleError
+        colon = self.text.index(":", key.end) + 1
+        return f"{self.text[:colon]} {empty}{self.text[colon:line]}{self.text[self._line_end(part.end) :]}"
 
     def _out_of_flow(self, spans: Sequence[tuple[int, int]], place: int) -> str:
         start, end = spans[place]
+        line = self._line_start(start), self._line_end(end)
+        if not self.text[line[0] : start].strip() and _REST.fullmatch(self.text[end : line[1]]):
+            return self._splice(*line, "")
         if place + 1 < len(spans):
             comma = self.text.find(",", end, spans[place + 1][0])
             if comma < 0:
@@ -269,17 +301,9 @@ class _Patch:
             end = comma + 1
             while self.text[end : end + 1] == " ":
                 end += 1
-            line = self._line_start(start), self._line_end(end)
-            if not self.text[line[0] : start].strip() and not self.text[end : line[1]].strip():
-                start, end = line
             return self._splice(start, end, "")
         before = spans[place - 1][1]
-        if "\n" not in self.text[before:start]:
-            return self._splice(before, end, "")
-        line = self._line_start(start), self._line_end(end)
-        if not self.text[line[0] : start].strip() and not self.text[end : line[1]].strip(" \r\n,"):
-            return self._splice(*line, "")
-        return self._splice(start, end, "")
+        return self._splice(before, end, "") if "\n" not in self.text[before:start] else self._splice(start, end, "")
 
     def _dash(self, part: TextPart, place: int) -> int:
         """Return the offset of a list item's dash."""

@@ -137,6 +137,8 @@ CASES: list[tuple[dict[str, Any], dict[str, list[str]]]] = [
      {TRUST: ["-  - {name: Spring, first_day: 2027-01-04, last_day: 2027-03-25}",
               ("+  - {name: Spring, first_day: 2027-01-05, last_day: 2027-03-25, half_term: [2027-02-15, "
               "2027-02-19]}")]}),
+    ({"kind": "set-term", "calendar": "trust", "name": "Autumn", "first_day": "2026-09-01", "last_day": "2026-12-18"},
+     {TRUST: ["+  - {name: Autumn, first_day: 2026-09-01, last_day: 2026-12-18}"]}),
     ({"kind": "add-blackout", "calendar": "trust", "name": "Year end", "first_day": "2027-03-22",
       "last_day": "2027-04-09", "activities": ["system_live"]},
      {TRUST: ["+  - {name: Year end, first_day: 2027-03-22, last_day: 2027-04-09, activities: [system_live]}"]}),
