@@ -157,6 +157,7 @@ LOOPS: dict[str, dict[str, Iterable[str]]] = {
             *(f"web_first_after_change_{size}_ms" for size in SIZES),
         ],
     },
+    "editing": {"name": ("sample", "2000_tasks")},
     "stored": {"key": ("load_cached", "finish_task_sample")},
 }
 """What the names in a measure's f-string stand for, by module of `bench`."""

@@ -14,7 +14,8 @@ from changeflow.adkar.people import Away, Contact
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.dates import Dates
 from changeflow.programme.definition import Definition, Wave
-from changeflow.programme.renames import Renames, composed, renames_of
+from changeflow.programme.renames import Renames
+from changeflow.storage.renamed_tasks import renames as renames
 from changeflow.storage.rows import latest_of, values_of
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.tables.programme import (
@@ -150,23 +151,6 @@ def required(session: Session, programme: str, *, until: datetime | None = None)
             "programme", programme, programme_ids(session), remedy="Store it with: changeflow apply"
         )
     return version
-
-
-def renames(
-    session: Session, programme: str, *, until: datetime | None = None, since: datetime | None = None
-) -> Renames:
-    """Return tasks' ids in the latest version, or the version at a moment, by former id.
-
-    With `since`, by the ids at that moment.
-    """
-    query = select(VersionRow.definition).where(
-        VersionRow.programme_id == programme, col(VersionRow.definition).contains('"was":')
-    )
-    if until is not None:
-        query = query.where(col(VersionRow.created_at) <= until)
-    if since is not None:
-        query = query.where(col(VersionRow.created_at) > since)
-    return composed(renames_of(_definition(text)) for text in session.exec(query.order_by(col(VersionRow.number))))
 
 
 def people_ever(session: Session, programme: str | None = None) -> set[frozenset[str]]:
