@@ -1,10 +1,13 @@
 """Read Project's own binary files (.mpp), and plans from other programs, with MPXJ, which needs Java:
 `changeflow[mpp]`."""
 
+import os
 import re
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,11 @@ _PLACE = re.compile(r" \(line \d+\)")
 def is_foreign(path: Path) -> bool:
     """Return whether only MPXJ can read a file."""
     return path.suffix.lower() in FOREIGN or _is_p6_xml(path)
+
+
+def can_read_foreign() -> bool:
+    """Return whether MPXJ and Java are installed, so that more than Project's XML can be read."""
+    return find_spec("mpxj") is not None and (shutil.which("java") is not None or bool(os.environ.get("JAVA_HOME")))
 
 
 def _is_p6_xml(path: Path) -> bool:

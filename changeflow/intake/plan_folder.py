@@ -104,6 +104,7 @@ def write_plan(
             [(writer.school_ids[s.name], safe_cell(s.name), s.phase, AUTHORITY) for s in about.schools],
         ),
     }
+    texts["calendars/terms.yaml"] = _text(_terms(about), "The terms of every school, and days that are closed for all.")
     for name, service in writer.service_ids.items():
         texts[f"services/{service}.yaml"] = _text(_service(writer, name, service, ends), "")
     progress = _table(("task", "started", "finished", "remaining"), _progress(writer, ends, today))
@@ -184,6 +185,17 @@ def _milestones(writer: _Writer, ends: set[TaskId]) -> dict[str, Any]:
             found[writer.ids[one.uid].rpartition("/")[2]] = shape
             if deadline is not None:
                 shape["deadline"] = last_day_of(deadline)
+    return found
+
+
+def _terms(about: PlanAbout) -> dict[str, Any]:
+    """Return the calendar of all schools, which has no terms if none are known."""
+    found: dict[str, Any] = {"calendar": "terms"}
+    for term in about.terms:
+        one: dict[str, Any] = {"name": term.name, "first_day": term.first_day, "last_day": term.last_day}
+        if term.half_term is not None:
+            one["half_term"] = [*term.half_term]
+        found.setdefault("terms", []).append(one)
     return found
 
 

@@ -7,6 +7,7 @@ from typing import get_args
 
 from changeflow.errors import InputError
 from changeflow.intake.mspdi.reader import ProjectFile
+from changeflow.intake.plan_terms import ListedTerm
 from changeflow.programme.definition import SchoolPhase
 from changeflow.values.base import TaskId
 from changeflow.values.words import Kind, Phase
@@ -92,6 +93,7 @@ class PlanAbout:
     organisation: str
     services: tuple[str, ...]
     schools: tuple[ListedSchool, ...]
+    terms: tuple[ListedTerm, ...] = ()
     email: str = "programme-office@example.org"
     """The address of the programme office."""
 

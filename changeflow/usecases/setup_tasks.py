@@ -82,12 +82,12 @@ def tasks_after(found: Visit, server: ServerSetup) -> list[SetupTask]:
         "People and roles": (invited > 0, f"{them} in the programme, {invited} invited.", f"{here}/settings/people"),
         "Terms and closures": (
             bool(days),
-            f"Term dates until {format_day(max(days))}." if days else "No term dates yet. Add them to calendars/.",
-            "",
+            f"Term dates until {format_day(max(days))}." if days else "No term dates yet.",
+            f"{here}/edits/set-term" if found.may(Action.STORE_VERSION) and definition.calendars else "",
         ),
         "Benefits for students": (
             benefits is not None and benefits.approved_on is not None,
-            benefits.statement if benefits else "Not described yet. Add them to programme.yaml.",
+            benefits.statement if benefits else "Not described yet. They are in the programme’s files.",
             "",
         ),
         "Email": (server.has_mail, _mail_in_words(found, server), ""),

@@ -19,6 +19,7 @@ from changeflow.intake.plan_places import (
     guess_places,
     schools_in_lines,
 )
+from changeflow.intake.plan_terms import terms_in_lines
 from changeflow.storage.setup_files import OF_A_PLAN, SetupFiles
 from changeflow.usecases.first_run import LONGEST_TEXT, check_line
 from changeflow.usecases.plan_columns import COLUMNS_IN_WORDS, PlanColumn, plan_columns
@@ -233,7 +234,13 @@ def about_in(fields: Mapping[str, str]) -> PlanAbout:
         raise FieldError("schools", str(error)) from None
     if not schools:
         raise FieldError("schools", "List at least one school.")
+    _lines(fields, "terms")
+    try:
+        terms = tuple(terms_in_lines(fields.get("terms", "").splitlines()))
+    except InputError as error:
+        raise FieldError("terms", str(error)) from None
     return PlanAbout(
+        terms=terms,
         name=" ".join(fields["name"].split()),
         organisation=" ".join(fields["organisation"].split()),
         services=services,

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from changeflow.errors import ChangeflowError, CheckFailedError, InputError
 from changeflow.intake.first_admin import FirstAdmin
-from changeflow.intake.mpp import FOREIGN
+from changeflow.intake.mpp import FOREIGN, can_read_foreign
 from changeflow.reports.findings import findings_headline
 from changeflow.rules.titles import with_titles
 from changeflow.usecases.first_run import FirstProgramme
@@ -31,7 +31,8 @@ MOST_PROBLEMS, MOST_SHOWN, MOST_FINDINGS = 20, 200, 20
 async def upload_page(request: Request) -> Response:
     site = await at_desk(request)
     plan = site.setup.files.plan
-    return shown(request, "setup/import", {"entry": SetupEntry({}), "problems": (), "known": plan.name if plan else ""})
+    values = {"entry": SetupEntry({}), "problems": (), "known": plan.name if plan else ""}
+    return shown(request, "setup/import", {**values, "reads_foreign": can_read_foreign()})
 
 
 @router.post("/setup/import", name="setup:upload")
@@ -63,8 +64,9 @@ def _refused(request: Request, error: ChangeflowError) -> Response:
     """Show the page again with every mistake of the file."""
     found = _problems(error)
     text = "The file cannot be used." if found else problem_of(error)
-    values = {"entry": SetupEntry({}, text, "plan"), "problems": found[:MOST_PROBLEMS], "known": ""}
-    return shown(request, "setup/import", {**values, "more": max(0, len(found) - MOST_PROBLEMS)}, status=422)
+    values: dict[str, object] = {"entry": SetupEntry({}, text, "plan"), "problems": found[:MOST_PROBLEMS], "known": ""}
+    values |= {"more": max(0, len(found) - MOST_PROBLEMS), "reads_foreign": can_read_foreign()}
+    return shown(request, "setup/import", values, status=422)
 
 
 @router.api_route("/setup/import/columns", methods=READ_METHODS, name="setup:columns")

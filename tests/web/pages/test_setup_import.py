@@ -7,6 +7,7 @@ import pytest
 
 from changeflow.storage import versions
 from changeflow.storage.database import read_scope
+from changeflow.web.pages import setup_import
 from tests.intake.project_files import a_file, a_task, after
 from tests.intake.trust_plan import trust_plan
 from tests.web.at_desk import YOU, at_desk, fill
@@ -164,6 +165,9 @@ def test_a_stranger_cannot_send_a_plan(first: str):
         ("schools", "Ash\nASH", "Duplicate school “ASH” on line 2 (first on line 1)."),
         ("schools", "Ash, palace", "“palace” on line 1 is not a phase of schools."),
         ("schools", "Ash; primary; wave 1; more", "Line 1 is not a name, a phase and a wave"),
+        ("terms", "Autumn 2027, 2/9/2027", "Line 1 is not a term with two or four days"),
+        ("terms", "Autumn 2027, 2/9/2027, soon", "“soon” on line 1 is not a date. Write it like 2/9/2027."),
+        ("terms", "Autumn 2027\t17/12/2027\t2/9/2027", "Line 1: 2 Sep 2027 is before 17 Dec 2027."),
     ],
 )
 def test_a_wrong_entry_is_named_and_kept(field: str, text: str, says: str, first: str, tmp_path: Path):
@@ -173,6 +177,24 @@ def test_a_wrong_entry_is_named_and_kept(field: str, text: str, says: str, first
     assert answer.status_code == 422
     assert says in text_of(answer)
     assert 'value="Central services"' in answer.text
+
+
+def test_terms_are_stored_with_the_plan(first: str, tmp_path: Path):
+    browser = with_plan(first, tmp_path)
+    page = browser.get(f"{IMPORT}/about")
+    terms = "Spring 2027, 4/1/2027, 26/3/2027, 15/2/2027, 19/2/2027\nSummer 2027, 12/4/2027, 21/7/2027"
+    browser.send(f"{IMPORT}/about", page, **{**about_of(page), "terms": terms})
+    answer = browser.send(f"{IMPORT}/dates", browser.get(f"{IMPORT}/dates"))
+    tasks = browser.get(answer.headers["location"])
+    assert "Term dates until 21 Jul 2027." in text_of(tasks)
+    assert "/p/central-services/edits/set-term" in tasks.text
+    assert browser.get("/p/central-services/edits/set-term").status_code == 200
+
+
+def test_a_server_without_mpxj_says_so(first: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(setup_import, "can_read_foreign", lambda: False)
+    text = text_of(at_desk(first).get(IMPORT))
+    assert "This server cannot read .mpp and .xer files: save the plan as XML first." in text
 
 
 def test_schools_can_be_pasted_from_a_spreadsheet_with_names_in_html(first: str, tmp_path: Path):
