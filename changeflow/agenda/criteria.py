@@ -270,7 +270,7 @@ def _as_confirmed(programme: Programme, what: str, given: Confirmation) -> Sente
     if given.until is None:
         return sentence("%(what)s. Confirmed by %(who)s on %(day)s. Evidence: “%(evidence)s”.", **known)
     return sentence(
-        "%(what)s. Confirmed by %(who)s on %(day)s as true until %(until)s. Evidence: “%(evidence)s”.",
+        "%(what)s. Confirmed by %(who)s on %(day)s, valid until %(until)s. Evidence: “%(evidence)s”.",
         until=given.until,
         **known,
     )

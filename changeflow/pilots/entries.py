@@ -84,8 +84,8 @@ class IssueSeverity(IntEnum):
 
 SEVERITIES: Mapping[IssueSeverity, Sentence] = {
     IssueSeverity.STOPS: sentence("stops the service"),
-    IssueSeverity.HARMS: sentence("harms some people"),
-    IssueSeverity.HINDERS: sentence("hinders"),
+    IssueSeverity.HARMS: sentence("causes serious problems for some people"),
+    IssueSeverity.HINDERS: sentence("makes work harder"),
     IssueSeverity.COSMETIC: sentence("cosmetic"),
 }
 

@@ -169,7 +169,7 @@ class _Lines:
         if task is None or not task.starts_on or slip.days <= 0:
             return ""
         window = window_in_words(self.after, task)
-        return f" It waits for {'' if window.startswith('meeting') else 'the start of '}a {window}."
+        return f" It can happen only {'at' if window.startswith('meeting') else 'at the start of'} a {window}."
 
     def causes(self, slip: Slip) -> tuple[str, ...]:
         """Return the largest causes of a slip, and the sum of the others."""

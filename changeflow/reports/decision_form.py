@@ -7,6 +7,7 @@ import networkx as nx
 
 from changeflow.agenda.criteria import Criterion, State
 from changeflow.agenda.gates import GateCase, gate_of, gate_subject
+from changeflow.phrases import capitalised
 from changeflow.programme.mandates import NAMED, Subject, holders, in_role
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
@@ -96,11 +97,11 @@ def _lifted(programme: Programme, gate: Task, rule: str) -> str:
     if not mandates:
         return "No one can waive it."
     held = (sorted(holders(programme.definition, mandate, gate.service)) for mandate in mandates)
-    named = [" or ".join(programme.person(p) for p in people) for people in held]
+    named = [" or ".join(programme.the_person(p) for p in people) for people in held]
     if not all(named):
         return f"Only the {' and the '.join(mandates)} can waive it, and no one is named for that."
     who = list(dict.fromkeys(named))
-    return f"{' and '.join(who)} can waive it{' together' if len(who) > 1 else ''}."
+    return f"{capitalised(' and '.join(who))} can waive it{' together' if len(who) > 1 else ''}."
 
 
 def _deciders(programme: Programme, gate: Task) -> frozenset[str]:

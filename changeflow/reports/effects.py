@@ -22,7 +22,7 @@ from changeflow.values.words import Kind, Role
 
 MOVES = (Topic.ANNOUNCED, Topic.GO_LIVES, Topic.MILESTONES, Topic.GATES)
 """The topics that an effect always names."""
-EVIDENCE = ("New evidence against", "No longer against", "New evidence in favour")
+EVIDENCE = ("New evidence against a decision", "No longer evidence against a decision", "New evidence for a decision")
 """Titles of the parts about the evidence for decisions."""
 _AGAINST = (State.BLOCKS, State.OPEN)
 
@@ -133,9 +133,9 @@ def _overload(old: Programme, new: Programme) -> Iterator[str]:
     names = Capacity({**old.definition.rollout.teams, **new.definition.rollout.teams}).names
     for team in sorted({*was, *now}):
         before, after = was.get(team, set()), now.get(team, set())
-        for days, words in ((after - before, "is newly short of people"), (before - after, "is no longer short")):
+        for days, words in ((after - before, "newly short of people"), (before - after, "no longer short of people")):
             if days:
-                yield f"{names[team]} {words} on {counted(len(days), 'day')} ({format_days(min(days), max(days))})."
+                yield f"{names[team]}: {words} on {counted(len(days), 'day')} ({format_days(min(days), max(days))})."
 
 
 def _short(programme: Programme) -> dict[str, set[date]]:

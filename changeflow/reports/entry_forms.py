@@ -96,7 +96,7 @@ ISSUE_UPDATE = (
 )  # fmt: skip
 FEEDBACK = (
     EntryField(
-        name="side", label=sentence("Who says it?"), kind="choice", missing="Choose who says it.",
+        name="side", label=sentence("Who is this feedback from?"), kind="choice", missing="Choose who says it.",
         options=(("user", sentence("People who use the service")), ("provider", sentence("People who provide it"))),
     ),
     EntryField(

@@ -340,7 +340,7 @@ def _speed(programme: Programme, comparable: Sequence[Snapshot]) -> Iterator[str
                 weeks = round((now.on - was.on).days / 7)
                 name = capitalised(group_name(programme, now))
                 if here == NO_BARRIER or Element(here).position > Element(then).position:
-                    left = "fewer than half had any barrier" if here == NO_BARRIER else "more than half had"
+                    left = "fewer than half had any barrier" if here == NO_BARRIER else "more than half had got past it"
                     yield (
                         f"{name}: at least half the group had not got past {then}. "
                         f"{counted(weeks, 'week')} later, {left}."

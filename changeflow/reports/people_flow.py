@@ -215,4 +215,4 @@ def _ribbon_text(i: int, j: int) -> str:
     if i == j:
         return "No barrier in both rounds" if i == len(Element) else f"Barrier at {BARRIERS[i]} in both rounds"
     less = "smaller" if j > i else "larger"
-    return f"A {less} share has a barrier at {at_or_before(BARRIERS[min(i, j)])} than in the previous round"
+    return f"Compared with the previous round, a {less} share has a barrier at {at_or_before(BARRIERS[min(i, j)])}"

@@ -57,6 +57,10 @@ class VersionPage:
     line: VersionLine
     changes: Changes | None
     is_latest: bool
+    edits: tuple[str, ...] = ()
+    """What each edit that made it does, in a sentence; none if a folder was stored."""
+    reason: str = ""
+    """Why it was made, if someone has said so."""
 
 
 def record_line(programme: Programme, entry: Recorded) -> RecordLine:

@@ -206,7 +206,7 @@ WORDS: Mapping[str, EntryWords] = {
     "contacts": _plan("Updated contact details"),
     "roles": _plan("Changed who may do what, in version {}", _version),
     "waiver": _plan("Recorded a waiver of the rule {}", _waiver),
-    "baseline": EntryWords(RecordKind.DATES, "Took baseline {}", _number),
+    "baseline": EntryWords(RecordKind.DATES, "Set baseline {}", _number),
     "announce": EntryWords(RecordKind.DATES, "Announced go-live dates of {}", _service),
     "progress": _progress("Reported progress on {}"),
     "not-yet": _progress("Recorded a later date for {}"),

@@ -342,7 +342,7 @@ _IN_ORDER = (
         lifted_by=(Mandate.LEAD_PROVIDER,),
         remedy="Move the go-live to the next working day, or arrange for staff to work and set `calendar: every_day`.",
         source="changeflow's own choice",
-        our_choice="If a go-live is set for the day of a meeting, changeflow only notes it and gives no warning.",
+        our_choice="If a go-live is tied to the day of a meeting, changeflow lists it for information only.",
         check=go_lives.on_working_days,
         example=(
             "A go-live set for Easter Monday, 29 March 2027, is reported, with Tuesday 30 March as the next working "

@@ -79,8 +79,9 @@ def consultation_plans(programme: Programme) -> Iterator[ConsultationPlan]:
 
 
 def consultation_before_redundancy(programme: Programme) -> Iterator[Breach | ImpliedLink]:
-    """If enough roles are to end at one establishment for the law to require collective consultation, it must begin at
-    least the statutory minimum time before the first role ends, and be complete before notice is given.
+    """The law may require collective consultation, depending on how many roles are to end at one establishment. If so,
+    consultation must begin no later than the statutory minimum period before the first role ends, and be complete
+    before notice is given.
     """
     removals = _removals(programme)
     if not removals:

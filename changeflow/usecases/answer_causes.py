@@ -13,7 +13,7 @@ class CauseNeededError(InputError):
     """The answer delays an announced date or a decision, and the person has not said why; nothing was saved."""
 
     def __init__(self, effect: Effect) -> None:
-        super().__init__(sentence("This delays a date that was announced, or a decision. Say why."))
+        super().__init__(sentence("This will delay an announced date or a decision. Tell us why."))
         shown = {*(topic.value for topic in MOVES), OTHER_SCHOOLS}
         self.moves = tuple(line for part in effect.parts if part.title in shown for line in part.lines)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from changeflow.errors import InputError, UnknownThingError
+from changeflow.intake.editing.kinds import edits_from_json
 from changeflow.reports.changes import Changes
 from changeflow.reports.record import Recorded, RecordLine, VersionLine, VersionPage, record_line, version_line
 from changeflow.reports.record_words import RecordKind, actions_of
@@ -12,6 +13,7 @@ from changeflow.storage.chain import Entry
 from changeflow.storage.versions import Version
 from changeflow.usecases.audit_trail import apart_text
 from changeflow.usecases.changes import changes_by_version
+from changeflow.usecases.edit_names import namer
 from changeflow.usecases.visits import Visit
 from changeflow.values.limits import parse_day
 from changeflow.values.moments import LONDON
@@ -87,6 +89,8 @@ def version_page(visit: Visit, number: int) -> VersionPage:
             line=version_line(visit.programme, number, at=after.created_at, by=after.created_by),
             changes=_changes(visit, after),
             is_latest=number == visit.stored.version.number,
+            edits=tuple(edit.words(namer(visit.programme)) for edit in edits_from_json(after.edits or "[]")),
+            reason=after.reason or "",
         )
 
     return visit.view("version", make, number)

@@ -45,7 +45,8 @@ KINDS: Mapping[str, SchoolFormKind] = {
         action=Action.RAISE_ISSUE,
         title=sentence("Raise an issue"),
         intro=sentence(
-            "Something that went wrong at your school. The project team sees it and decides who deals with it."
+            "Tell us about something that has gone wrong at your school. The project team will read it and decide who "
+            "should deal with it."
         ),
         fields=(SERVICE, entry_forms.TEXT, entry_forms.SEVERITY),
         save=sentence("Save the issue"),
@@ -54,7 +55,8 @@ KINDS: Mapping[str, SchoolFormKind] = {
         action=Action.GIVE_FEEDBACK,
         title=sentence("Give feedback"),
         intro=sentence(
-            "What people at your school say about the service. The project team answers it with an improvement."
+            "Tell us what people at your school think of the service. The project team will use it to improve the "
+            "service."
         ),
         fields=(SERVICE, *(f for f in entry_forms.FEEDBACK if f.name in ("side", "text"))),
         save=sentence("Save the feedback"),

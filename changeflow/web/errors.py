@@ -29,7 +29,7 @@ FORGED = Trouble(
 PROVIDER_DOWN = Trouble(
     503,
     "Signing in is not possible at the moment",
-    "Your organisation’s sign-in service does not answer. Try again in a few minutes, or ask for a link by email.",
+    "Your organisation’s sign-in service is not responding. Try again in a few minutes, or ask for a link by email.",
     retry=60,
 )
 

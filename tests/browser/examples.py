@@ -408,7 +408,12 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/task-edits/set-owner/payroll/w2/go-live"),
     ),
     "/p/{programme}/drafts": (Example(f"{P}/drafts"),),
-    "/p/{programme}/drafts/{number:number}": (Example(f"{P}/drafts/99", status=404),),
+    "/p/{programme}/drafts/{number:number}": (
+        Example(f"{P}/drafts/1"),
+        Example(f"{P}/drafts/1", then=check),
+        Example(f"{P}/drafts/2"),
+        Example(f"{P}/drafts/99", status=404),
+    ),
     "/p/{programme}/record/versions/{number:number}/undo": (
         Example(f"{P}/record/versions/1/undo"),
         Example(f"{P}/record/versions/99/undo", status=404),

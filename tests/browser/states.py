@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from changeflow.errors import ConflictError, DatabaseBusyError, NotAllowedError
+from changeflow.intake.editing.kinds import edits_from
 from changeflow.storage import answers
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import session_scope
+from changeflow.usecases.drafts import save_draft
+from changeflow.usecases.editing import PlanDraft
 from changeflow.usecases.messages import digest_of
+from changeflow.usecases.unit_of_work import Change
 from changeflow.web.errors import FORGED, MISSING, trouble_of
 from changeflow.web.responses import (
     FILE_TOO_LARGE,
@@ -24,9 +28,23 @@ from changeflow.web.responses import (
     too_many,
     wrong_method,
 )
-from tests.browser.sample import EMPTY, MANAGER, NOW, PROGRAMME, database_in
+from tests.browser.sample import EMPTY, MANAGER, NOW, OFFICE, PROGRAMME, database_in
 
 P = f"/p/{EMPTY}"
+
+
+def add_drafts(home: Path) -> None:
+    """Store a draft that fits the plan, and one with a change that has been made since."""
+    change = Change(db=database_in(home), programme=PROGRAMME, actor=OFFICE, now=NOW, on=NOW.date())
+    moved = edits_from([
+        {"kind": "move-school", "school": "larkhill", "to_wave": "w4"},
+        {"kind": "rename-wave", "wave": "w4", "name": "last wave"},
+    ])  # fmt: skip
+    gone = edits_from([{"kind": "move-school", "school": "larkhill", "from_wave": "w2", "to_wave": "w4"}])
+    for name, edits in (("Lark Hill later", moved), ("Lark Hill from wave 2", gone)):
+        save_draft(PlanDraft(programme=PROGRAMME, base=1, edits=edits, name=name), change)
+
+
 EMPTY_PAGES = (
     P,
     f"{P}/me",

@@ -39,7 +39,17 @@ from tests.browser.sample import (
     serving,
     store_empty,
 )
-from tests.browser.states import ASKED, EMPTY_PAGES, TROUBLES, add_answer_links, name_no_day, press, promise_no_day
+from tests.browser.states import (
+    ASKED,
+    EMPTY_PAGES,
+    TROUBLES,
+    add_answer_links,
+    add_drafts,
+    name_no_day,
+    press,
+    promise_no_day,
+)
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, needs_chromium]
 IDLE = str(Path(__file__).parent / "idle")
@@ -57,6 +67,7 @@ def calculated(stored: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         add_pilot_entries(home)
         invite_people(home)
         add_answer_links(home)
+        add_drafts(home)
 
     down = {"CHANGEFLOW_OIDC_ISSUER": f"http://127.0.0.1:{free_port()}", "CHANGEFLOW_OIDC_CLIENT_ID": "changeflow"}
     # What it is asked to calculate runs and waits, and takes no time.
@@ -91,10 +102,25 @@ class Window:
         self.request = self.page.context.request
         self.errors, self.statuses = watch(self.page), list[int]()
         self.page.on("response", self._note)
+        self.asked = set[Any]()
+        self.page.on("request", lambda asked: self.asked.add(asked))
+        for ended in ("requestfinished", "requestfailed"):
+            self.page.on(ended, lambda asked: self.asked.discard(asked))
 
     def _note(self, response: Any) -> None:
         if response.request.is_navigation_request():
             self.statuses.append(response.status)
+
+    def _settle(self) -> None:
+        """Wait until nothing is under way, such as the page to which a form leads."""
+        self.page.wait_for_timeout(20)  # the browser tells of a click's request a moment later
+
+        def is_quiet() -> bool:
+            self.page.wait_for_timeout(5)
+            return not self.asked
+
+        wait_until(is_quiet, what="the end of the page's requests")
+        self.page.wait_for_load_state()
 
     def look(self, example: Example, *, every_text: bool = False) -> list[str]:
         """Open a page; return what is wrong with it. Of texts, look at every one or at one of each kind."""
@@ -102,6 +128,7 @@ class Window:
         self.page.set_viewport_size({"width": DESK, "height": 720})
         self.page.goto(example.path)
         example.then(self.page)
+        self._settle()
         found = problems(self.page, is_for_phones=example.is_for_phones, every_text=every_text, kinds=self.kinds)
         # The browser itself writes each page that is not found or refused to its console.
         own = f"Failed to load resource: the server responded with a status of {example.status}"

@@ -98,7 +98,7 @@ def test_how_fast_a_group_got_on(folder):
     first = a_snapshot(a_standing("officers", 20, held=(0, 14, 15)))
     later = a_snapshot(a_standing("officers", 20, held=(0, 2, 15), on="2027-02-08"), on="2027-02-08")
     assert lines_of(folder, first, later).speed == (
-        "Officers: at least half the group had not got past desire. 5 weeks later, more than half had.",
+        "Officers: at least half the group had not got past desire. 5 weeks later, more than half had got past it.",
     )
 
 

@@ -107,7 +107,7 @@ class TestNothingFiner:
         back = draw_flow(two_rounds((20, (4,)), (20, (9,))), "everyone")
         assert back is not None
         assert [r.text for r in back.ribbons if r.way == "back"] == [
-            "A larger share has a barrier at awareness than in the previous round"
+            "Compared with the previous round, a larger share has a barrier at awareness"
         ]
         wide = draw_flow(two_rounds((20, (9,)), (20, (13,))), "everyone")
         assert wide is not None

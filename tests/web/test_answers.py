@@ -180,7 +180,7 @@ def test_an_answer_that_delays_a_promise_needs_a_reason_and_keeps_what_was_typed
     client = pages(stored, moment(11, 10))
     asked = client.post(f"/a/{token}", data={"answer": "done"})
     assert asked.status_code == 422
-    assert "We have not saved your answer. This delays a date that was announced" in said_on(asked)
+    assert "We have not saved your answer. This will delay an announced date" in said_on(asked)
     assert "“All are live” is 6 days earlier, on 21 Jan 2027 (was 27 Jan 2027)." in said_on(asked)
     long = client.post(f"/a/{token}", data={"answer": "done", "cause": "<b>x</b>" + "y" * 2000})
     assert (long.status_code, "Your reason must be 2,000 characters or fewer." in said_on(long)) == (422, True)

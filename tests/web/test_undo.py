@@ -140,7 +140,7 @@ def test_another_day_that_delays_a_promise_needs_a_reason_which_goes_with_the_an
     # In the small programme, no other day delays a promise.
     monkeypatch.setattr(answer_causes, "delays_promises", lambda *_: True)
     asked = pages(stored, at(2)).post(f"{link}/undo", {"day": "2027-01-07"})
-    assert (asked.status_code, "Why do these dates move?" in asked.text) == (422, True)
+    assert (asked.status_code, "Why are these dates changing?" in asked.text) == (422, True)
     assert 'value="2027-01-07"' in asked.text
     assert reasons(stored) == [("lead", "Not about this")]
     saved = pages(stored, at(3)).post(f"{link}/undo", {"day": "2027-01-07", "cause": "The supplier <b>was late</b>"})

@@ -301,7 +301,7 @@ def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, last: TaskI
     latest = _latest_day(roadmap, schedule, task.id, last)
     if limit and end is task:
         return f"It can slip by {spare} (its float) before it misses {limit.partition(' (')[0]}, {latest}."
-    return f"It can slip by {spare} (its float), to {latest}, before {harm if limit else 'the end date moves'}."
+    return f"It can slip by {spare} (its float), to {latest}, before {harm if limit else 'the programme ends later'}."
 
 
 def _sooner(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:

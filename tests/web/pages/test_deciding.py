@@ -79,7 +79,7 @@ def test_what_the_evidence_does_not_support_is_disabled_and_refused_with_who_may
     shown = browser.get(page)
     assert len(re.findall(r'name="outcome"[^>]* disabled', shown.text)) == 2
     assert "You cannot choose this yet: 4 criteria are not met" in text_of(shown)
-    assert "Chief Executive and Accountant can waive it together." in text_of(shown)
+    assert "The Chief Executive and the Accountant can waive it together." in text_of(shown)
     for outcome in ("approve", "approve_with_conditions"):
         refused = check(browser, shown, page, **{**ANSWER, "outcome": outcome, "again": ""}
                         if outcome != "approve" else {"outcome": outcome, "reason": "Go"})  # fmt: skip

@@ -90,7 +90,7 @@ def test_an_answer_that_delays_a_promise_needs_a_reason(asked: tuple[World, str,
     browser = signed_in(world.db, person)
     wrong = send(browser, item=task, answer="done")
     assert wrong.status_code == 422
-    assert "Why do these dates move?" in text_of(wrong)
+    assert "Why are these dates changing?" in text_of(wrong)
     assert not is_done(world, task)
     assert send(browser, item=task, answer="done", cause="The supplier <b>was late</b>").status_code == 303
     assert is_done(world, task)

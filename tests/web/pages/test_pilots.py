@@ -46,7 +46,7 @@ def test_it_has_criteria_signatures_issues_feedback_and_lessons(own_world: World
     assert "“Queries” has not been measured yet." in before
     assert "1 of 1 person has signed" in before
     assert "It stops" in before
-    assert "2: harms some people" in before
+    assert "2: causes serious problems for some people" in before
     assert "Train: plan 4 days" in before
     assert "Reason: It took longer" in before
     assert "Slow (user, 25 Mar 2027)" in before

@@ -172,7 +172,7 @@ def test_a_late_task_moves_what_the_command_says(world: World, programme: Progra
     assert f"The programme would end {row['days']} days later." in shown
     harmless = next(r for r in rows if not r["days"] and not any(r["milestones"].values()))
     shown = text_of(signed_in(world.db, "member").get(f"{PLAN}/{harmless['id']}?later=30"))
-    assert "No milestone and no end date would move." in shown
+    assert "No milestone would move, and nor would the programme’s end date." in shown
 
 
 @pytest.mark.parametrize("days", ["0", "x", "-3", "1.5", "9999999", "٣", ""])

@@ -116,7 +116,7 @@ MOVES = {"status": "started", "day": "24/3/2027", "left": "99"}
 def test_a_report_that_moves_a_decision_needs_a_reason_which_becomes_a_comment(own_world: World):
     browser = opened(own_world)
     checked = entry(browser, **MOVES)
-    assert "Why do these dates move?" in text_of(checked)
+    assert "Why are these dates changing?" in text_of(checked)
     steps = {name: hidden(checked, name) for name in ("seen", "effect", "checked")}
     for reason in ("", "  \r\n"):
         refused = browser.send(PAGE, checked, **MOVES, **steps, step="save", cause=reason)

@@ -242,7 +242,7 @@ class TestPasting:
     def test_rows_that_move_a_decision_need_a_reason(self, own_world: World):
         browser, text = opened(own_world), f"Task id\tActual start\tRemaining\n{ASH}\t24/3/2027\t99d\n"
         checked = self.check(browser, text)
-        assert "Why do these dates move?" in text_of(checked)
+        assert "Why are these dates changing?" in text_of(checked)
         refused = save(browser, checked, {"text": text}, self.PASTE)
         assert (refused.status_code, "Say why." in text_of(refused)) == (422, True)
         assert 'name="cause"' in refused.text, "it can be said there and then"
