@@ -42,8 +42,6 @@ NOW = world.morning(DAY)
 STARTED = "11/1/2027"
 MOST_CLIENTS = 50
 PLENTY = Limits(per_address=Rate(burst=10**6, per_second=10**6), at_once=400)
-SAID_EVERY = 15
-"""Seconds between two lines of progress."""
 TRIES = 200
 """How often a client repeats a request that no one answered."""
 
@@ -142,7 +140,7 @@ def _crowd(db: str, port: int, clients: int, each: int, seed: int, told: Path, s
             for n in range(clients)
         }
         while left:
-            ended, left = wait(left, timeout=SAID_EVERY, return_when=FIRST_EXCEPTION)
+            ended, left = wait(left, timeout=PATIENCE, return_when=FIRST_EXCEPTION)
             for one in ended:
                 one.result()
             say(f"  {sum(one.tried for one in seen):,} of {clients * each:,} edits")

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 
 from changeflow.errors import ChangeflowError, ConflictError, InputError
+from changeflow.files import write_whole
 from changeflow.intake.first_admin import FirstAdmin, Texts, id_from, renamed, with_admin
 from changeflow.intake.folder import read_folder
 from changeflow.places import programme_templates
@@ -122,16 +124,15 @@ def store_first(
 def write_texts(folder: Path, texts: Mapping[str, str]) -> None:
     """Write the files of a programme to a new folder."""
     for name, text in texts.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_whole(folder / name, text)
 
 
 def _write_until(path: Path, text: str, today: date) -> None:
     """Write the rows of a table whose days have all come."""
     rows = list(csv.reader(text.splitlines()))
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(row for row in rows if all(day <= today for day in _days(row)))
+    written = StringIO(newline="")
+    csv.writer(written).writerows(row for row in rows if all(day <= today for day in _days(row)))
+    write_whole(path, written.getvalue())
 
 
 def _days(row: list[str]) -> list[date]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from changeflow.errors import ConflictError, InputError
-from changeflow.files import whole_folder
+from changeflow.files import whole_folder, write_whole
 from changeflow.intake.first_admin import FirstAdmin
 from changeflow.intake.folder import read_folder
 from changeflow.intake.mspdi.reader import ProjectFile
@@ -94,7 +94,7 @@ def build_plan(plan: ReadPlan, about: PlanAbout, places: Mapping[TaskId, TaskPla
 def _progress(folder: Path, texts: PlanTexts, programme: Programme, on: date) -> Mapping[TaskId, TaskProgress]:
     """Read the progress of a plan as an import of its sheet does."""
     sheet = folder / PROGRESS_FILE
-    sheet.write_text(texts.progress, encoding="utf-8")
+    write_whole(sheet, texts.progress)
     return checked_progress(programme, progress_in(sheet, programme).typed.reported, on)
 
 
@@ -112,7 +112,7 @@ def store_plan(built: BuiltPlan, admin: FirstAdmin, *, db: str, now: datetime) -
         change = Change(db=db, programme=first.programme, actor=first.person, now=now, on=local_day(now))
         with TemporaryDirectory() as place:
             sheet = Path(place) / PROGRESS_FILE
-            sheet.write_text(built.texts.progress, encoding="utf-8")
+            write_whole(sheet, built.texts.progress)
             store_import(sheet, change)
     return first
 
@@ -124,4 +124,4 @@ def write_folder(built: BuiltPlan, folder: Path) -> None:
     with whole_folder(folder) as new:
         write_texts(new, built.texts.texts)
         if built.texts.has_progress:
-            (new / PROGRESS_FILE).write_text(built.texts.progress, encoding="utf-8")
+            write_whole(new / PROGRESS_FILE, built.texts.progress)

@@ -15,7 +15,8 @@ from changeflow.adkar.people import Contact, Person
 from changeflow.errors import ProblemsError
 from changeflow.intake.folder import read_folder
 from changeflow.usecases import definitions
-from changeflow.usecases.export import ExportRequest, _people, export_folder
+from changeflow.usecases.export import ExportRequest, export_folder
+from changeflow.usecases.people_table import people_text
 from changeflow.values.cells import FORMULA, plain_cell, safe_cell
 from tests.builders import PEOPLE, PROGRAMME, a_folder
 
@@ -71,14 +72,14 @@ def test_written_read_and_written_again_is_the_same(tmp_path: Path, name: str, r
     extra = Contact(person="extra", name=name, email=f"{local}@example.org", is_active=False)
     contacts = {c.person: c for c in (*before.contacts, extra)}
 
-    text = _people(definition, contacts)
+    text = people_text(definition, contacts)
     (folder / "people.csv").write_bytes(text.encode())
     after = read_folder(folder)
 
     assert not [cell for row in csv.reader(io.StringIO(text)) for cell in row if cell.startswith(RUNS)]
     assert after.definition.people == people
     assert {c.person: c for c in after.contacts} == contacts
-    assert _people(after.definition, {c.person: c for c in after.contacts}) == text
+    assert people_text(after.definition, {c.person: c for c in after.contacts}) == text
 
 
 @pytest.mark.slow

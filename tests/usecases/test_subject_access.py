@@ -25,7 +25,7 @@ from tests.builders import PEOPLE, SERVICE, a_folder
 
 FREE = {day for day, _ in public_holidays("england", 2026, 2028)}
 COUNTED = "groups they were counted in"
-NAMES_A_PERSON = {"person", "by", "to", "who", "actor", "recorded_by", "created_by", "owner"}
+NAMES_A_PERSON = {"person", "by", "to", "who", "actor", "recorded_by", "created_by", "owner", "author"}
 
 
 def works_on(day: date) -> bool:

@@ -17,9 +17,13 @@ def test_these_tests_cover_every_route(sqlite: str):
     known = {(m, r.path) for r in app.routes for m in r.methods - {"HEAD"}}  # type: ignore[attr-defined]
     named = {(m, re.sub(r"/[au]{43}", "/{token}", path)) for m, path in ROUTES}
     signed_in = {
-        (m, path) for m, path in known if path == "/" or path.startswith(("/sign-", "/static/", "/p/", "/api/"))
+        (m, path)
+        for m, path in known
+        if path == "/" or path.startswith(("/sign-", "/setup", "/static/", "/p/", "/api/"))
     }
-    assert known - signed_in == named, "tests/web/pages has the pages for people who sign in"
+    assert known - signed_in == named, (
+        "tests/web/pages has the pages for people who sign in, and those of the first start"
+    )
 
 
 def test_the_first_page_leads_to_the_sign_in_page(linked: str):
