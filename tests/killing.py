@@ -18,7 +18,7 @@ def killed_at(n: int, work: Callable[[], object], *, modules: tuple[str, ...]) -
     A step is a call to the system that changes files, or one to SQLite out of `modules`. What is there after a step is
     what is there before the next.
     """
-    return _in_child(lambda: (_mark(n, modules), work())) == -signal.SIGKILL
+    return in_child(lambda: (_mark(n, modules), work())) == -signal.SIGKILL
 
 
 def killed_beyond(size: int, work: Callable[[], object]) -> bool:
@@ -30,15 +30,16 @@ def killed_beyond(size: int, work: Callable[[], object]) -> bool:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
         work()
 
-    return _in_child(limited) == -signal.SIGXFSZ
+    return in_child(limited) == -signal.SIGXFSZ
 
 
 def crashed(work: Callable[[], object]) -> None:
     """Do some work in a process that ends without closing anything."""
-    assert _in_child(work) == 0
+    assert in_child(work) == 0
 
 
-def _in_child(work: Callable[[], object]) -> int:
+def in_child(work: Callable[[], object], *, closing: int | None = None) -> int:
+    """Do some work in a process; return its exit code. `closing` is a descriptor that only the child keeps."""
     child = os.fork()
     if child == 0:
         code = 3
@@ -49,6 +50,8 @@ def _in_child(work: Callable[[], object]) -> int:
             sys.stderr.write(f"in the child: {error!r}\n")
         finally:
             os._exit(code)
+    if closing is not None:
+        os.close(closing)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert code in (0, -signal.SIGKILL, -signal.SIGXFSZ), f"it ended with {code}"
     return code

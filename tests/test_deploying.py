@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-from collections.abc import Iterator
 from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
@@ -13,28 +12,10 @@ import typer
 
 from changeflow.cli import app
 from changeflow.settings import VARIABLES
+from tests.deployed import DEPLOY, PAGE, TOP, UNITS, lines_of, run_by, shell_lines
 
-TOP = Path(__file__).resolve().parents[1]
-DEPLOY = TOP / "deploy"
-PAGE = (TOP / "docs" / "deploying.md").read_text(encoding="utf-8")
-UNITS = sorted([*DEPLOY.rglob("*.service"), *DEPLOY.rglob("*.timer")])
 OF_ELSEWHERE = {"PREFECT_API_URL", "NUMBA_CACHE_DIR"}
 """Settings of packages that changeflow uses."""
-
-
-def lines_of(unit: Path, section: str, key: str) -> list[str]:
-    """Return the values of a key, which may occur several times."""
-    text = unit.read_text(encoding="utf-8")
-    [body] = re.findall(rf"^\[{section}\]\n(.*?)(?=^\[|\Z)", text, re.M | re.S)
-    return re.findall(rf"^{key}=(.*)$", body, re.M)
-
-
-def run_by(command: str) -> list[str]:
-    """Return the words that a unit runs; those of a shell are what the shell runs."""
-    words = shlex.split(command)
-    if words[:2] == ["/bin/sh", "-c"]:
-        words = shlex.split(words[2].replace("%%", "%").removeprefix("exec "))
-    return words
 
 
 def check_command(words: list[str], *, group: Any = None) -> None:
@@ -112,12 +93,6 @@ def test_what_the_units_and_the_page_run_of_prefect_exists():
         prefect.parse_args(words, exit_on_error=False, print_error=False)
     with pytest.raises(CycloptsError):
         prefect.parse_args([*commands[0], "--no-such-option"], exit_on_error=False, print_error=False)
-
-
-def shell_lines() -> Iterator[str]:
-    """Yield the lines of the page's shell commands."""
-    for block in re.findall(r"^ *```sh\n(.*?)^ *```", PAGE, re.M | re.S):
-        yield from (line.strip() for line in block.splitlines() if line.strip())
 
 
 def test_every_command_of_the_page_exists():

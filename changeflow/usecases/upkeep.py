@@ -16,13 +16,13 @@ ONE_DAY = timedelta(days=1)
 
 def upgrade_database(db: str) -> str:
     """Upgrade the tables, and rehash with the database's key what 0.1.0 hashed without one; return the version."""
-    version = upgrade(db)
+    version, state = upgrade(db), MachineState(db)
     with session_scope(db) as session:
-        has_old = keys.has_plain_hashes(session)
-        if has_old:
+        if keys.has_plain_hashes(session):
             keys.adopt_key(session)
-    if has_old:
-        erasure.compact(db)
+            erasure.owe(state)
+    # If an earlier upgrade was killed before this, it is done now.
+    erasure.settle(state)
     return version
 
 
