@@ -6,7 +6,7 @@ the edits on the latest files, read these with the checks of a folder, judge the
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from difflib import unified_diff
 
 from sqlmodel import Session
@@ -36,10 +36,13 @@ from changeflow.usecases.authority import permit
 from changeflow.usecases.edit_names import namer
 from changeflow.usecases.next_versions import NextVersion, check_next, store_next
 from changeflow.usecases.settled_sources import read_version, settled
-from changeflow.usecases.stored import Stored, judged_as, load
+from changeflow.usecases.stored import Cache, Stored, judged_as, load
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.problem import Problem
 from changeflow.values.words import Action
+
+_TRIED: Cache[tuple[str, date], Stored] = Cache(4)
+"""What was tried last: a page shows a change, and then publishes the same one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +214,8 @@ def _judged(
     try:
         new = check_next(session, stored.version, read, by=by, on=change.on, names=names, is_retired=is_retired)
         version = replace(stored.version, hash=read.definition.content_hash(), definition=read.definition)
-        found = judged_as(version, new.facts, on=change.on)
+        found = judged_as(version, new.facts, on=change.on, known=_TRIED.values())
+        _TRIED.keep((version.hash, change.on), replace(stored, version=version, judged=found))
     except NotAllowedError:
         raise
     except ChangeflowError as error:

@@ -73,7 +73,9 @@ class Maker:
 
     def link(self) -> Fields:
         service = self.pick([s.service for s in self.definition.services])
-        return {"task": f"{service}/go-live", "after": f"{self.pick(['delegation', 'requirements'])} FS+1d"}
+        own = [k for s in self.definition.services if s.service == service for k in s.tasks if k.startswith("n")]
+        first = self.pick(["delegation", "requirements", *own])
+        return {"task": f"{service}/{self.pick(['go-live', 'checkpoint', 'train'])}", "after": f"{first} FS+1d"}
 
     def unlink(self) -> Fields | None:
         links = [
