@@ -22,7 +22,8 @@ READ_PAGES = tuple(
     for path in (
         "/schools", "/waves", "/people/actions", "/people/saturation", "/pilots", "/pilots/{service}",
         "/pilots/{service}/runs/{period}", "/pilot-schools", "/sign-off/{gate:path}", "/rules", "/baselines",
-        "/announcements", "/confidence", "/exports", "/exports/{export}", "/calculations",
+        "/announcements", "/confidence", "/exports", "/exports/{export}",
+        "/recovery", "/recovery/{calculation:number}", "/calculations",
         "/calculations/{number:number}", "/calculations/{number:number}/report.html",
         "/calculations/{number:number}/report.json", "/find", "/plan", "/plan/{task:path}", "/evidence/{task:path}",
         "/decisions", "/decisions/{gate:path}",

@@ -307,8 +307,12 @@ TABLE: Mapping[Action, PermissionEntry] = {
     Action.CALCULATE: _plain(
         "start or stop a calculation",
         (*WORKING, Role.SPONSOR, Role.BOARD),
-        routes=("POST /p/{programme}/calculations", "POST /p/{programme}/calculations/{number:number}/stop"),
-        note="wave proposals, the likelihood of dates, and team workload",
+        routes=(
+            "POST /p/{programme}/calculations",
+            "POST /p/{programme}/calculations/{number:number}/stop",
+            "POST /p/{programme}/recovery",
+        ),
+        note="wave proposals, the likelihood of dates, team workload, and recovery options",
     ),
     Action.READ_PROGRAMME: _plain(
         "read the stored plan",

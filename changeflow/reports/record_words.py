@@ -132,6 +132,8 @@ def _person(subject: str, programme: Programme) -> About:
 def _calculation(subject: str, _: Programme) -> About:
     if subject == "messages":
         return About("next week’s messages", "/people/messages/week")
+    if subject == "recovery":
+        return About("recovery options", "/recovery")
     named = {"waves": "wave proposals", "odds": "the likelihood of dates", "levelling": "team workload"}
     return About(named.get(subject, ""), "/calculations")
 

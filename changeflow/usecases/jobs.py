@@ -5,9 +5,9 @@ process of its own, so that pages stay fast and a calculation can be stopped at 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from changeflow.errors import UnknownThingError
 from changeflow.programme.mandates import PROGRAMME
@@ -54,6 +54,10 @@ KINDS: Mapping[str, JobKind] = {
 """Every kind that people start, in the order that pages list them."""
 LEDGERS = "ledgers"
 """The kind that compares uploaded ledgers; its page is the upload's."""
+RECOVERY = "recovery"
+"""The kind that looks for recovery options of one date; they have a page of their own."""
+STOPPABLE = (*KINDS, RECOVERY)
+"""The kinds that people stop on the page of the calculation."""
 MESSAGES = "messages"
 """The kind that works out the messages of the next week; their page shows it."""
 
@@ -76,6 +80,13 @@ REASONS: Mapping[str, str] = {
     "The work does not fit before": (
         "The work does not fit into the plan’s dates with the people available. Ask the programme office to give the "
         "teams more days a week, or to reduce what the tasks need."
+    ),
+    "There are no recovery options": (
+        "The plan has no recovery options. Ask the programme office to add what could save time, with its cost."
+    ),
+    "These drive the end and have no range": (
+        "Tasks that set the date have no range of durations, so its likelihood cannot be calculated. Tick the box that "
+        "assumes a range, or ask the programme office to give them a shortest, a likely and a longest duration."
     ),
     "These pinned dates conflict": (
         "Some tasks have fixed dates that cannot all be met. Ask the programme office to remove one of these dates."
@@ -115,22 +126,30 @@ def ask_job(token: str, programme: str, kind: str, *, db: str, now: datetime) ->
     with visit(token, programme, db=db, now=now) as found:
         found.permit(Action.CALCULATE, PROGRAMME)
         person, version, on = found.visitor.person, found.stored.version.number, found.today
+    return add_calculation(programme, kind, person=person, version=version, on=on, db=db, now=now)
+
+
+def add_calculation(
+    programme: str, kind: str, *, person: str, version: int, on: date, db: str, now: datetime, subject: str = ""
+) -> Job:
+    """Add a calculation, or return the open one of the same subject, version and day. Check permissions first."""
     with session_scope(db) as session:
         versions.lock_programme(session, programme)
-        job = jobs.add_job(session, programme, kind, version=version, on=on, by=person, at=now)
+        job = jobs.add_job(session, programme, kind, version=version, on=on, by=person, at=now, subject=subject)
         audit.append(session, programme, at=now, actor=person, action="calculate", subject=kind)
     return job
 
 
-def cancel_job(token: str, programme: str, number: int, *, db: str, now: datetime) -> None:
-    """Stop a calculation; one that has ended stays as it is."""
+def cancel_job(token: str, programme: str, number: int, *, db: str, now: datetime) -> str:
+    """Stop a calculation and return its kind; one that has ended stays as it is."""
     with visit(token, programme, db=db, now=now) as found:
         found.permit(Action.CALCULATE, PROGRAMME)
-        person, job = found.visitor.person, own_job(found, number)
+        person, job = found.visitor.person, own_job(found, number, STOPPABLE)
     with session_scope(db) as session:
         versions.lock_programme(session, programme)
         if jobs.end_job(session, number, JobState.CANCELLED, now=now):
             audit.append(session, programme, at=now, actor=person, action="stop-calculation", subject=job.kind)
+    return job.kind
 
 
 def list_jobs(found: Visit) -> Sequence[Job]:
@@ -140,12 +159,12 @@ def list_jobs(found: Visit) -> Sequence[Job]:
     return jobs.jobs_of(found.session, found.name, most=SHOWN, kinds=KINDS)
 
 
-def own_job(found: Visit, number: int) -> Job:
-    """Return one of the programme's calculations."""
+def own_job(found: Visit, number: int, kinds: Collection[str] = KINDS) -> Job:
+    """Return one of the programme's calculations, of these kinds."""
     found.permit(Action.READ_PROGRAMME)
     permit_whole(found)
     job = jobs.job_of(found.session, found.name, number)
-    if job is None or job.kind not in KINDS:
+    if job is None or job.kind not in kinds:
         raise UnknownThingError("calculation", str(number))
     return job
 

@@ -20,7 +20,8 @@ from changeflow.errors import ChangeflowError
 from changeflow.logs import log
 from changeflow.storage.jobs import LOST_AFTER, Job, JobState
 from changeflow.usecases import jobs
-from changeflow.usecases.jobs import KINDS, LEDGERS, MESSAGES, OTHER_REASON
+from changeflow.usecases.jobs import KINDS, LEDGERS, MESSAGES, OTHER_REASON, RECOVERY
+from changeflow.usecases.recovery_pages import command_of
 from changeflow.values.moments import LONDON
 
 EVERY = 2.0
@@ -87,7 +88,8 @@ class Calculations:
                 process.kill()
             out.seek(0)
             data = out.read()
-        if process.returncode == 0:
+        # Options that are not enough are a result, although the command then ends with another code.
+        if process.returncode == 0 or (job.kind == RECOVERY and process.returncode in EXPLAINED and data.strip()):
             return JobState.DONE, "", data
         # The comparison of ledgers already writes its messages for pages.
         reason = "\n".join(said[-1:]) if job.kind == LEDGERS else jobs.reason_in_words(said)
@@ -124,6 +126,9 @@ def _command(job: Job, page: Path, at: datetime, base_url: str) -> Sequence[str]
         return ["changeflow.web.work_out_messages", job.programme, at.isoformat(), base_url]
     if job.kind == LEDGERS:
         return ["changeflow.web.compare_ledgers", job.programme, job.subject, at.date().isoformat()]
+    if job.kind == RECOVERY:
+        own = ["changeflow", *command_of(job.subject), "--programme", job.programme]
+        return [*own, "--at", at.strftime("%Y-%m-%dT%H:%M")]
     command = ["changeflow", *KINDS[job.kind].command, "--programme", job.programme]
     return [*command, "--out", str(page), "--at", at.strftime("%Y-%m-%dT%H:%M")]
 

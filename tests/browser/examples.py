@@ -34,6 +34,16 @@ def send_no_days(page: Any) -> None:
     page.get_by_role("button", name="Make the token").click()
 
 
+def ask_no_recovery(page: Any) -> None:
+    page.get_by_role("button", name="Calculate").click()
+
+
+def ask_a_recovery(page: Any) -> None:
+    page.get_by_label("Which milestone?").select_option("payroll-pilot-live")
+    page.get_by_label("By which day?").fill("30/6/2027")
+    page.get_by_role("button", name="Calculate").click()
+
+
 def check_a_withdrawal(page: Any) -> None:
     page.get_by_label("What is wrong with it?").fill("It was another task")
     page.get_by_role("button", name="Check what this changes").last.click()
@@ -504,6 +514,15 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/record/facts/decision-1", SRO),
         Example(f"{P}/record/facts/progress-1", HEAD, 403),
         Example(f"{P}/record/facts/nothing", SRO, 404),
+    ),
+    "/p/{programme}/recovery": (
+        Example(f"{P}/recovery"),
+        Example(f"{P}/recovery", then=ask_no_recovery, status=422),
+        Example(f"{P}/recovery", HEAD, 403),
+    ),
+    "/p/{programme}/recovery/{calculation:number}": (
+        Example(f"{P}/recovery", then=ask_a_recovery),
+        Example(f"{P}/recovery/99", status=404),
     ),
     "/p/{programme}/exports": (Example(f"{P}/exports"), Example(f"{P}/exports", HEAD, 403)),
     "/p/{programme}/settings/people": (

@@ -70,6 +70,7 @@ EMPTY_PAGES = (
     f"{P}/reports",
     f"{P}/calculations",
     f"{P}/exports",
+    f"{P}/recovery",
     f"{P}/record/facts",
     f"{P}/record?until=2020-01-01",
     f"{P}/record/versions/1",

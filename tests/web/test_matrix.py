@@ -39,7 +39,7 @@ from changeflow.usecases.announcements import announce
 from changeflow.usecases.drafts import save_draft
 from changeflow.usecases.editing import PlanDraft
 from changeflow.usecases.issued_reports import issue_sro
-from changeflow.usecases.jobs import MESSAGES
+from changeflow.usecases.jobs import MESSAGES, RECOVERY
 from changeflow.usecases.message_weeks import WorkedOutWeek
 from changeflow.usecases.nudge_preview import PreviewedDay, PreviewedItem, PreviewedMessage
 from changeflow.usecases.pilot_forms import FORMS as FORMS_OF_PILOTS
@@ -89,6 +89,7 @@ OBJECTS: dict[str, tuple[str, str]] = {
     "criterion": ("queries", "nothing"),
     "item": ("desk", "nothing"),
     "case": ("starter", "nothing"),
+    "calculation": ("3", "99"),
     "fact": ("evidence-1", "evidence-99"),
     "export": ("calendar", "nothing"),
     "run": (SIDE_BY_SIDE, "payroll/w1/nothing"),
@@ -165,6 +166,8 @@ ABOUT_EVERY_SCHOOL = {
     "/p/{programme}/baselines",
     "/p/{programme}/announcements",
     "/p/{programme}/confidence",
+    "/p/{programme}/recovery",
+    "/p/{programme}/recovery/{calculation:number}",
     "/p/{programme}/exports",
     "/p/{programme}/exports/{export}",
     "/p/{programme}/people/actions",
@@ -310,6 +313,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         jobs.end_job(session, job.id, JobState.DONE, now=NOW, page="<p>x</p>", data="{}")
         week = jobs.add_job(session, OWN, MESSAGES, version=1, on=TODAY, by="chief", at=NOW)
         jobs.end_job(session, week.id, JobState.DONE, now=NOW, data=a_week())
+        jobs.add_job(session, OWN, RECOVERY, version=1, on=TODAY, by="chief", at=NOW, subject="x||80|")
         ledger_pairs.add_pair(session, OWN, PAIR, by="manager", at=NOW)
         pilots.add_run(session, OWN, ELSEWHERE_RUN, digest="0", at=NOW, by="chief")
     with session_scope(world.db) as session:

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from changeflow.usecases import jobs
-from changeflow.usecases.jobs import KINDS
+from changeflow.usecases.jobs import KINDS, RECOVERY
 from changeflow.usecases.visits import Visit
 from changeflow.values.words import Action
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page, site_of
@@ -48,8 +48,9 @@ async def stop(request: Request, programme: str, number: int) -> Response:
     site = site_of(request)
     await read_own_form(request)
     token = token_in(request, site.base_url)
-    await site.work.write(jobs.cancel_job, token, programme, number, db=site.db, now=site.clock())
-    return RedirectResponse(f"/p/{programme}/calculations/{number}", status_code=303, headers=PAGES_HEADERS)
+    kind = await site.work.write(jobs.cancel_job, token, programme, number, db=site.db, now=site.clock())
+    page = "recovery" if kind == RECOVERY else "calculations"
+    return RedirectResponse(f"/p/{programme}/{page}/{number}", status_code=303, headers=PAGES_HEADERS)
 
 
 @router.api_route("/{number:number}/report.html", methods=READ_METHODS, name="calculations:report")

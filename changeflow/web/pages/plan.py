@@ -41,7 +41,7 @@ async def show(request: Request, programme: str) -> Response:
     def shown(visit: Visit) -> Page:
         names = {grouping.value: names_of(visit, grouping) for grouping in Grouping}
         values: dict[str, object] = {"by": BY, "only": ONLY, "names": names, "none_of": NONE_OF}
-        values["edits"] = edits_for(visit)
+        values["edits"], values["is_limited"] = edits_for(visit), own_school(visit) is not None
         return Page("plan/show", {"r": plan(visit, query), **values})
 
     return await show_page(request, programme, shown, section="plan")

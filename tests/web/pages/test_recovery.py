@@ -1,0 +1,116 @@
+"""Recovery options in the browser: what is asked, who may ask, and the result of the command itself."""
+
+import json
+from datetime import date
+
+import pytest
+from lxml import html
+from typer.testing import CliRunner
+
+from changeflow.cli import app
+from changeflow.storage.accounts import SignIn
+from changeflow.usecases import accounts
+from changeflow.usecases.recovery_pages import RecoveryTarget, command_of
+from changeflow.values.words import Role
+from changeflow.web.calculations import Calculations
+from changeflow.web.security import SESSION
+from tests.browser.sample import DAY, NOW, OFFICE, PROGRAMME
+from tests.every_role import HOLDER, World
+from tests.web.visiting import Browser, heading, signed_in, text_of
+
+URL = f"/p/{PROGRAMME}/recovery"
+ASKED = {"milestone": "payroll-pilot-live", "by": "30/6/2027", "percent": "80", "assumes": "yes"}
+
+
+@pytest.fixture(autouse=True)
+def _asleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave calculations waiting until a test runs them."""
+    monkeypatch.setattr(Calculations, "wake", lambda _: None)
+
+
+def office(db: str) -> Browser:
+    browser = Browser(db, now=NOW)
+    token = accounts.sign_in_here(PROGRAMME, OFFICE, SignIn.SANDBOX, kind="", db=db, now=NOW).token
+    browser.cookies[SESSION] = token
+    return browser
+
+
+@pytest.mark.slow
+def test_the_result_is_the_commands_own(stored_sample: str):
+    browser = office(stored_sample)
+    page = browser.get(URL)
+    assert "A second tester from the supplier" in text_of(page)
+    where = browser.send(URL, page, **ASKED).headers["location"]
+    assert browser.send(URL, page, **ASKED).headers["location"] == where, "a second click"
+    assert "It will start in a moment." in text_of(browser.get(where))
+    Calculations(stored_sample, lambda: NOW)._run_all()
+    command = ["recover", "payroll-pilot-live", "--by", "2027-06-30", "--assume", "80,150", "--format", "json"]
+    said = CliRunner().invoke(app, [*command, "--db", stored_sample, "--at", f"{DAY}T09:00"])
+    expected = json.loads(said.stdout)
+    shown = browser.get(where)
+    options = html.fromstring(shown.text).xpath("//table[caption='Each option on its own']/tbody/tr")
+    assert [row.xpath("string(th)") for row in options] == [o["name"] for o in expected["recovery_options"]]
+    assert [row.xpath("string(td[2])") for row in options] == [f"{o['odds']}%" for o in expected["recovery_options"]]
+    assert [row.xpath("string(td[3])") for row in options] == [o["at"] for o in expected["recovery_options"]]
+    assert f"{expected['now_odds']}% likely by 30 Jun 2027; 80% likely by {expected['now_at']}" in text_of(shown)
+    assert where in browser.get(URL).text
+
+
+def test_what_someone_asks_becomes_the_commands_options():
+    asked = RecoveryTarget(milestone="live", by=date(2027, 6, 30), percent=90, assumes=True)
+    assert command_of(asked.subject) == [
+        "recover", "live", "--format", "json", "--odds", "90", "--by", "2027-06-30", "--assume", "80,150",
+    ]  # fmt: skip
+    plain = RecoveryTarget(milestone="live", by=None, percent=80, assumes=False)
+    assert command_of(plain.subject) == ["recover", "live", "--format", "json", "--odds", "80"]
+
+
+@pytest.mark.slow
+def test_options_that_are_not_enough_are_a_result(stored_sample: str):
+    browser = office(stored_sample)
+    sooner = ASKED | {"by": "21/5/2027"}
+    where = browser.send(URL, browser.get(URL), **sooner).headers["location"]
+    Calculations(stored_sample, lambda: NOW)._run_all()
+    assert "Add options, or agree a later date." in text_of(browser.get(where))
+
+
+@pytest.mark.slow
+def test_a_question_that_makes_no_sense_is_refused_and_a_calculation_is_stopped(stored_sample: str):
+    browser = office(stored_sample)
+    for fields, problem in (
+        ({"milestone": ""}, "Choose the milestone whose date should be met."),
+        ({"milestone": "nothing"}, "Choose a milestone that has not happened yet."),
+        ({"percent": "100"}, "Choose how likely the date should be."),
+        ({"by": "soon"}, "“soon” is not a date."),
+    ):
+        answer = browser.send(URL, browser.get(URL), **{**ASKED, **fields})
+        assert (answer.status_code, problem in text_of(answer)) == (422, True), fields
+    where = browser.send(URL, browser.get(URL), **ASKED).headers["location"]
+    number = where.rpartition("/")[2]
+    stopped = browser.send(f"/p/{PROGRAMME}/calculations/{number}/stop", browser.get(where))
+    assert stopped.headers["location"] == where
+    assert "Someone stopped this calculation" in text_of(browser.get(where))
+
+
+def test_without_options_the_page_says_what_to_do(world: World):
+    page = signed_in(world.db, "member").get("/p/small/recovery")
+    assert "The plan has no recovery options yet." in text_of(page)
+    assert "Calculate" not in page.text
+
+
+@pytest.mark.slow
+def test_a_failed_calculation_says_why_in_words_of_pages(stored_sample: str):
+    browser = office(stored_sample)
+    plain = {name: value for name, value in ASKED.items() if name != "assumes"}
+    where = browser.send(URL, browser.get(URL), **plain).headers["location"]
+    Calculations(stored_sample, lambda: NOW)._run_all()
+    assert "Tick the box that assumes a range" in text_of(browser.get(where))
+
+
+def test_viewers_read_and_do_not_start_and_heads_see_nothing(own_world: World):
+    viewer = signed_in(own_world.db, HOLDER[Role.VIEWER])
+    page = viewer.get("/p/small/recovery")
+    assert page.status_code == 200
+    assert viewer.send("/p/small/recovery", viewer.get("/p/small/settings/sessions"), **ASKED).status_code == 403
+    refused = signed_in(own_world.db, "head").get("/p/small/recovery")
+    assert (refused.status_code, heading(refused)) == (403, "You do not have access to this")
