@@ -10,6 +10,7 @@ from changeflow.reports.findings import findings_headline
 from changeflow.rules.titles import with_titles
 from changeflow.usecases.first_run import FirstProgramme
 from changeflow.usecases.plan_columns import COLUMNS_IN_WORDS
+from changeflow.usecases.plan_dates import DateCause
 from changeflow.usecases.plan_import import BuiltPlan, store_plan
 from changeflow.usecases.project_files import TABLES
 from changeflow.values.moments import format_days, local_day
@@ -193,12 +194,15 @@ def _not_built(request: Request, error: ChangeflowError) -> Response:
 
 def _of(built: BuiltPlan) -> dict[str, object]:
     programme = built.judged.programme
+    begins = [d for d in built.differences if d.cause is not DateCause.FOLLOWS]
+    follow = [d for d in built.differences if d.cause is DateCause.FOLLOWS]
     findings = sorted(built.judged.findings, key=lambda f: f.severity.position)
     return {
         "built": built,
         "programme": programme,
-        "differences": built.differences[:MOST_SHOWN],
-        "more": max(0, len(built.differences) - MOST_SHOWN),
+        "begins": begins[:MOST_SHOWN],
+        "follow": follow[:MOST_SHOWN],
+        "more": len(begins[MOST_SHOWN:]) + len(follow[MOST_SHOWN:]),
         "findings": [(f.title, f.severity, with_titles(f.message)) for f in findings[:MOST_FINDINGS]],
         "headline": findings_headline(findings),
         "more_findings": max(0, len(findings) - MOST_FINDINGS),
