@@ -66,7 +66,9 @@ class TextFiles:
     def names(self, folder: str, problems: list[Problem], *, endings: tuple[str, ...]) -> list[str]:
         places = {name: PurePosixPath(name) for name in self.texts}
         wanted = [ending for ending in endings if ending not in WORKBOOKS]
-        return sorted(name for name, place in places.items() if str(place.parent) == folder and place.suffix in wanted)
+        return sorted(
+            name for name, place in places.items() if str(place.parent) == folder and place.suffix.lower() in wanted
+        )
 
     def text(self, name: str, problems: list[Problem], *, most: int) -> str | None:
         raw = self.texts[name].encode()

@@ -106,8 +106,12 @@ class Maker:
         return {"task": self.step(), "name": f"Called {self.new}"}
 
     def retire_task(self) -> Fields | None:
+        """Retire a task that is whole: the records of the first part of a split one would pass to the second part."""
+        split = {
+            f"{s.service}/{old}" for s in self.definition.services for f in s.tasks.values() for old in f.was or ()
+        }
         task = self.own_step()
-        return {"task": task} if task else None
+        return {"task": task} if task and task not in split else None
 
     def split_task(self) -> Fields | None:
         task = self.own_step()
