@@ -95,3 +95,8 @@ def _outcomes(check: InstallationCheck, installation: Installation, *, can_be_re
         yield from check.look(installation)
     except ChangeflowError as error:
         yield attention(str(error))
+    except OSError as error:
+        yield attention(
+            f"'{error.filename}' cannot be read: {error.strerror}.",
+            "Give the account that runs changeflow the right to read it.",
+        )

@@ -219,6 +219,16 @@ def test_a_missing_or_old_backup_is_found(stored: Installation):
     assert "There is no copy of a database" in the_attention(stored, "backup")
 
 
+def test_a_folder_that_this_account_cannot_read_is_found(stored: Installation, monkeypatch: pytest.MonkeyPatch):
+    def refuse(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    [result] = [r for r in check_installation(stored) if r.key == "backup"]
+    assert result.outcome.state is CheckState.ATTENTION
+    assert result.outcome.text == f"'{stored.backups}' cannot be read: Permission denied."
+
+
 def test_a_sandbox_needs_no_backup(stored_nowhere: Installation):
     with session_scope(stored_nowhere.db) as session:
         sandbox.mark_sandbox(session, at=NOW)
