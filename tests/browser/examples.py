@@ -544,6 +544,10 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/settings/data-protection/no-one", ADMIN, 404),
     ),
     "/p/{programme}/kept": (Example(f"{P}/kept", is_for_phones=True),),
+    "/p/{programme}/settings/setup": (
+        Example(f"{P}/settings/setup", ADMIN),
+        Example(f"{P}/settings/setup", HEAD, 403),
+    ),
     "/p/{programme}/settings/sessions": (Example(f"{P}/settings/sessions"),),
     "/p/{programme}/settings/tokens": (
         Example(f"{P}/settings/tokens", ADMIN),
@@ -568,9 +572,11 @@ BY_LINK = ("/a/{token}", "/u/{token}", "/sign-in/here/{token}", "/sign-in/link/{
 """Pages whose address is secret: the tests find them in messages, and in what the server prints."""
 FOR_MACHINES = ("/health", "/metrics", "/static/{name}", "/c/{token}.ics", "/api/")
 """How the paths begin that no person opens in a browser; other tests ask for them."""
+OF_SETUP = "/setup"
+"""How the paths of the first start begin, which need a database without a programme: `test_setup.py` opens them."""
 
 
 def paths_to_open() -> set[str]:
     """Return the path of every route that shows something to people."""
     routes = make_app("sqlite:////nowhere.db").routes
-    return {r.path for r in routes if "GET" in r.methods and not r.path.startswith(FOR_MACHINES)}  # type: ignore[attr-defined]
+    return {r.path for r in routes if "GET" in r.methods and not r.path.startswith((*FOR_MACHINES, OF_SETUP))}  # type: ignore[attr-defined]

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from changeflow.web.app import make_app
 from tests.browser.axe import Kinds
+from tests.browser.examples import OF_SETUP
 from tests.browser.looking import needs_chromium, problems
 from tests.browser.sample import free_port, is_up
 from tests.intake.trust_plan import trust_plan
@@ -20,6 +22,7 @@ from tests.waiting import PATIENCE, wait_until
 pytestmark = [pytest.mark.slow, needs_chromium]
 MOST_STEPS = 25
 """Clicks and filled fields."""
+COLUMNS, START = "/setup/import/columns", "/setup/start/{token}"
 PAGES = ("/setup", "/setup/you", "/setup/programme", "/setup/sample", "/setup/template", "/setup/import",
          "/setup/import/about", "/setup/import/tasks", "/setup/import/dates")  # fmt: skip
 
@@ -74,6 +77,7 @@ def test_the_printed_address_leads_to_a_dated_programme(browser: Any, tmp_path: 
         someone.fill("Your email address", "director@example.org")
         someone.press("button", "Continue")
         someone.press("link", "Your programme")
+        found = looked_at_columns(browser, page, tmp_path)
         someone.press("radio", "Import a plan")
         someone.press("button", "Continue")
         someone.steps += 1
@@ -83,13 +87,36 @@ def test_the_printed_address_leads_to_a_dated_programme(browser: Any, tmp_path: 
         someone.press("button", "Continue")
         someone.press("button", "Continue")
         assert page.get_by_role("heading", name="Dates side by side").is_visible()
-        found = looked_at(browser, page)
+        found += looked_at(browser, page)
         someone.press("button", "Store the programme")
         someone.press("link", "See the plan")
         page.get_by_role("heading", name="Plan", exact=True).wait_for()
         assert "Payroll, Ash Primary: train staff" in page.get_by_role("main").inner_text()
         assert someone.steps <= MOST_STEPS
         assert found == []
+
+
+def test_every_page_of_the_setup_is_looked_at():
+    routes = make_app("sqlite:////nowhere.db").routes
+    paths = {r.path for r in routes if r.path.startswith(OF_SETUP) and "GET" in r.methods}  # type: ignore[attr-defined]
+    assert paths == {*PAGES, COLUMNS, START}
+
+
+def looked_at_columns(browser: Any, page: Any, folder: Path) -> list[str]:
+    """Look at the columns of a spreadsheet, with cells that cannot be used, and leave it for another plan."""
+    sheet = folder / "tasks.csv"
+    sheet.write_text("Work item,Start,Finish\nBuild payroll,4/1/2027,soon\n", encoding="utf-8")
+    base = page.url.partition("/setup")[0]
+    looking = browser.new_context(base_url=base, storage_state=page.context.storage_state()).new_page()
+    looking.goto("/setup/import")
+    looking.get_by_label("Choose a plan").set_input_files(str(sheet))
+    looking.get_by_role("button", name="Upload").click()
+    looking.get_by_role("heading", name="What is in the columns?").wait_for()
+    found = problems(looking, every_text=False)
+    looking.get_by_label("Read Work item as").select_option("Task")
+    looking.get_by_role("button", name="Continue").click()
+    looking.get_by_role("heading", name="There is a problem").wait_for()
+    return found + problems(looking, every_text=False)
 
 
 def looked_at(browser: Any, page: Any) -> list[str]:
