@@ -50,7 +50,7 @@ class Settings:
     templates: Path | None
     """A trust's own templates of messages."""
     task_runner: str = "threads"
-    """What runs a portfolio's batches: `threads`, `dask`, or the address of a Dask scheduler."""
+    """What runs the batches of the flows over all programmes: `threads`, `dask`, or the address of a Dask scheduler."""
     workers: int = 2
     log: str = "off"
     """How logs are written: `json`, `plain` or `off`."""

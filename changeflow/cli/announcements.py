@@ -65,7 +65,7 @@ def announce_forecast(
 
 @command(announce, "import", "db", "programme", "actor", "at")
 def announce_import(context: Context, file: Csv) -> None:
-    """Import announcements from a CSV with the columns service, school, date, on (when it was announced) and how."""
+    """Import announcements from a CSV with columns `service`, `school`, `date`, `on` (when announced) and `how`."""
     from changeflow.usecases import announcements
     from changeflow.values.duration import counted
 

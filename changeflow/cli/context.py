@@ -31,7 +31,7 @@ class DayOutOfRange(typer.BadParameter):
 
 
 def supported(day: datetime | None) -> datetime | None:
-    """Check an option's day. It is the callback of every option that takes a day."""
+    """The callback of every option that takes a day: check that changeflow supports the day."""
     if day is not None and not is_supported(day):
         raise DayOutOfRange(f"{out_of_range(day.date())}.")
     return day
@@ -55,7 +55,7 @@ def day_option(*names: str, text: str) -> Any:  # noqa: ANN401  (what Typer make
 
 
 def number_option(text: str, *, least: int, most: int | None = None, advice: str = "") -> Any:  # noqa: ANN401
-    """Return an option that takes a whole number within limits, both inclusive; `advice` ends the error."""
+    """Return an option that takes a whole number within inclusive limits. The error message ends with `advice`."""
 
     def check(number: int | None) -> int | None:
         if number is not None and (number < least or (most is not None and number > most)):
@@ -87,7 +87,7 @@ def form_option(*forms: str, text: str) -> Any:  # noqa: ANN401
 
 
 def address(context: typer.Context, param: typer.CallbackParam, db: str) -> str:
-    """Return the database's address, as the callback of its option: the environment may name a file that has it."""
+    """The callback of --db: return the address, which may be in a file that the environment names."""
     source = context.get_parameter_source(param.name or "")
     if source is None or source.name != "DEFAULT":
         return db

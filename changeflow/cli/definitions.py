@@ -46,12 +46,15 @@ def apply(
         note(NOT_SAVED)
         raise typer.Exit(0)
     number = definitions.apply(folder, db=context.db, actor=context.actor, now=context.now, on=on, retire=retire or [])
+    if number < change.number:
+        note("No new version stored. Any new names and addresses in the folder are saved.")
+        return
     note(f"Stored {change.programme} as version {number}.")
 
 
 @shared("db")
 def pull(context: Context, folder: Folder) -> None:
-    """Bring the edits that others have published since the folder's version into its files."""
+    """Update the folder's files with the edits that others have published since its version."""
     from changeflow.usecases import pulling
 
     found = pulling.pull(folder, db=context.db)

@@ -86,7 +86,8 @@ def gate_decide(
 
 @command(gate, "import", "db", "programme", "actor", "at")
 def gate_import(context: Context, file: Csv) -> None:
-    """Import decisions from a CSV: task, outcome, by, on and reason, and optionally dissent and conditions."""
+    """Import decisions from a CSV with columns `task`, `outcome`, `by`, `on` (the day) and `reason`; optionally also
+    `dissent` and `conditions`."""
     from changeflow.usecases import gates
 
     with reading(file):

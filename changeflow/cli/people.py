@@ -41,7 +41,7 @@ def add_to(app: typer.Typer) -> None:
 
 @command(training, "import", "db", "programme", "actor", "at")
 def training_import(context: Context, file: Csv) -> None:
-    """Import attendance from a CSV: session (a task's id), person, on, and evidence of the new skill."""
+    """Import attendance from a CSV with columns `session` (a task's id), `person`, `on` (the day) and `evidence`."""
     from changeflow.usecases import attendance
 
     with reading(file):
@@ -71,7 +71,7 @@ def checkpoint_report(
         bool | None, typer.Option("--sponsor-seen/--sponsor-silent", help="Whether the sponsor was seen.")
     ] = None,
     old_way_gone: Annotated[
-        bool | None, typer.Option("--old-way-gone/--old-way-there", help="Whether the old way is closed.")
+        bool | None, typer.Option("--old-way-gone/--old-way-there", help="Whether the old way of working has ended.")
     ] = None,
     evidence: Annotated[str, typer.Option(help="Where the numbers come from.")] = "",
     said: Annotated[str, typer.Option(help="You said: what people asked for.")] = "",

@@ -21,6 +21,12 @@ Service = Annotated[str, typer.Argument(metavar="SERVICE", help="The service's i
 Period = Annotated[str, typer.Argument(metavar="PERIOD", help="The pay month, such as 2027-01.")]
 
 
+_HEADINGS = (
+    'Headings in the files, such as gross="Gross pay",net=Net. '
+    "For one file only, put old: or new: before it, such as new:net=Net."
+)
+
+
 def add_to(app: typer.Typer) -> None:
     app.add_typer(pilot, name="pilot")
 
@@ -90,7 +96,7 @@ def pilot_reconcile(
     ] = None,
     columns: Annotated[
         list[str] | None,
-        typer.Option(help='Headings in the files: gross="Gross pay",net=Net, or for one file only new:net=Net.'),
+        typer.Option(help=_HEADINGS),
     ] = None,
     decimal: Annotated[
         list[str] | None,

@@ -26,7 +26,9 @@ def add_to(app: typer.Typer) -> None:
 @formatted_errors()
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to create.")],
-    template: Annotated[str, typer.Option(help="Which ready-made programme to copy.")] = "trust-central-services",
+    template: Annotated[
+        str, typer.Option(help="The ready-made programme to copy: trust-central-services or first-programme.")
+    ] = "trust-central-services",
 ) -> None:
     """Create a ready-made programme folder to start from."""
     from changeflow.files import whole_folder

@@ -128,10 +128,10 @@ def _use(found: "Waves", folder: Path, key: str, *, db: str, yes: bool) -> None:
     """Show what a plan would change in the folder and what would follow, ask, and write it."""
     from changeflow.reports.waves_text import effect_text
     from changeflow.usecases.wave_use import check_history, rewritten, write
-    from changeflow.usecases.waves import compare_with_plan
+    from changeflow.usecases.waves import compare_with_plan, shown_name
     from changeflow.values.problem import pick
 
-    offer = pick("plan", key, {o.style.key: o for o in found.offers})
+    offer = pick("plan", shown_name(key), {shown_name(o.style.key): o for o in found.offers})
     changed = rewritten(folder, found.programme, found.problem, offer.plan)
     check_history(changed, db=db)
     print_lines(changed.lines)

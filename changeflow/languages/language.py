@@ -31,7 +31,7 @@ LOCALES: Mapping[str, str] = {"en": "en_GB"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAY = re.compile(rf"(?:({'|'.join(_WEEKDAYS)}) )?([0-9]{{1,2}})(?: ({'|'.join(_MONTHS)}))?(?: ([0-9]{{4}}))?")
-"""A day as pages write it, or the beginning of several days: `Fri 8 Jan 2027`, `8`."""
+"""A day as pages write it, or the start of a range of days: `Fri 8 Jan 2027`, `8`."""
 SPAN = sentence("%(first)s to %(last)s", first="", last="")
 UNCHECKED = "NOT YET CHECKED BY A SPEAKER"
 """In a catalogue's first comment until a speaker has checked it; until then every message and page says so."""

@@ -23,7 +23,7 @@ OF_DATA_PROTECTION: Mapping[Action, PermissionEntry] = {
         note="with the last day to answer each",
     ),
     Action.EXPORT_PERSON: PermissionEntry(
-        "export everything stored about a person",
+        "export a person's data",
         _WHO,
         ("person export",),
         routes=(f"POST {_PAGE}/{{person}}/export",),
@@ -31,7 +31,7 @@ OF_DATA_PROTECTION: Mapping[Action, PermissionEntry] = {
         note="needs a reason if it includes scores; nothing else shows one person's scores",
     ),
     Action.ERASE_PERSON: PermissionEntry(
-        "erase everything stored about a person",
+        "erase a person's data",
         _WHO,
         ("person erase",),
         routes=(f"POST {_PAGE}/{{person}}/erase",),

@@ -33,7 +33,7 @@ TOO_FEW = "only"
 """The beginning of the reason if a column is left out because it has more words than amounts."""
 BY_CHOICE = (_BY_TOLERANCES, _THE_PERIOD, _DISPLACED)
 """Reasons for leaving out a column that no one needs to check."""
-OF_A_SERVICE = " (or, for a service, set `{}` under `parallel_run` in its file)"
+OF_A_SERVICE = " For a service, set `{}` under `parallel_run` in the service's file instead."
 """Added to remedies, because the criteria of a service are fixed in its file, and the command then refuses its own
 options."""
 _OR_IN_A_FILE = OF_A_SERVICE.format("columns")
@@ -148,9 +148,9 @@ def missing(headings: Headings, policy: ParallelRunPolicy) -> Iterator[Problem]:
         if headings.place(name) is None:
             theirs = mapped.get(name, name)
             hint = nearest(theirs, names) or _names_of(names)
-            pair = f"--columns {headings.side}:{name}=HEADING{_OR_IN_A_FILE}"
-            other = "" if name in mapped else f" If it has another name: {pair}"
-            other += ", or --key HEADING." if name in policy.key and other else "." if other else ""
+            pair = f"--columns {headings.side}:{name}=HEADING"
+            pair += " or --key HEADING" if name in policy.key else ""
+            other = "" if name in mapped else f" If it has another name, use {pair}.{_OR_IN_A_FILE}"
             what = f"The column '{theirs}' is missing."
             remedy = f"{hint}{other}".strip()
             yield Problem(file=headings.source.shown, line=headings.source.header, what=what, remedy=remedy)
@@ -199,7 +199,8 @@ def nothing_in_common(choice: Choice, sides: Sequence[Headings]) -> Problem | No
     if all(alone.values()):
         near = next((n for n in alone["new"] if nearest(alone["old"][0], [n])), alone["new"][0])
         said.append(
-            f"If these are the same amounts under other names: --columns new:{alone['old'][0]}={near}{_OR_IN_A_FILE}."
+            "If these are the same amounts under other names, "
+            f"use --columns new:{alone['old'][0]}={near}.{_OR_IN_A_FILE}"
         )
     if why:
         said.append(f"Not compared: {', '.join(why)}.")
@@ -237,8 +238,8 @@ def nearly_matched(elements: Sequence[ComparedElement]) -> Iterator[str]:
         near = next((other for other in alone["new"] if nearest(name, [other])), None)
         if near is not None:
             yield (
-                f"If {name} of the old and {near} of the new output are the same: "
-                f"--columns new:{name}={near}{_OR_IN_A_FILE}."
+                f"If {name} of the old and {near} of the new output are the same, "
+                f"use --columns new:{name}={near}.{_OR_IN_A_FILE}"
             )
 
 

@@ -33,7 +33,7 @@ _WHY = {
 def changed_ids(db: "duckdb.DuckDBPyConnection", side: str, most: int) -> tuple[tuple[tuple[str, int, str], ...], int]:
     """Return the first ids of a side that a spreadsheet seems to have changed, and how many there are.
 
-    Each comes with its first line, and how it seems to have been changed.
+    Each comes with the first line on which it appears, and how it seems to have been changed.
     """
     cases = " ".join(f"when regexp_full_match(key, '{pattern}') then {n}" for n, (pattern, _) in enumerate(_ODD))
     odd = f'select key, min(line) as line, case {cases} end as why from "{side}" group by key having why is not null'
@@ -60,7 +60,8 @@ def id_hints(db: "duckdb.DuckDBPyConnection", shown: Mapping[str, str]) -> Itera
 
 
 def _nearly_same(db: "duckdb.DuckDBPyConnection", shown: Mapping[str, str]) -> Iterator[IdHint]:
-    """Yield hints about ids of the two sides that differ only by changes that people and programs make."""
+    """Yield hints about ids of the two sides that differ only in leading zeros, a decimal point, or punctuation and
+    case."""
     sides = [
         f'(select key, line, {_SAME.format("key")} as same from "{side}" where key not in (select key from "{other}"))'
         for side, other in (("old", "new"), ("new", "old"))

@@ -20,7 +20,15 @@ from changeflow.reconciliation.amounts import (
     needs_a_look,
     plain_kind,
 )
-from changeflow.reconciliation.columns import PERIOD, ComparedElement, Headings, Measured, folded, may_be_of_ids
+from changeflow.reconciliation.columns import (
+    OF_A_SERVICE,
+    PERIOD,
+    ComparedElement,
+    Headings,
+    Measured,
+    folded,
+    may_be_of_ids,
+)
 from changeflow.reconciliation.marks import NAMES, Mark, mark_of
 from changeflow.reconciliation.sources import SHOWN, Source, first_of
 from changeflow.reconciliation.wrong_cells import what_is_wrong
@@ -39,9 +47,7 @@ _COUNTED = 8
 """How many columns to count in one query."""
 _AT_ONCE = 48
 """How many columns one query examines closely: more would take too much memory."""
-ASK_DECIMAL = (
-    "Say which with --decimal . or --decimal , (or, for a service, set `decimal` under `parallel_run` in its file)."
-)
+ASK_DECIMAL = f"Use `--decimal .` or `--decimal ,`.{OF_A_SERVICE.format('decimal')}"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from changeflow.pilots.runs import Coverage, LeftOut
 from changeflow.reconciliation.amounts import CellKind
-from changeflow.reconciliation.columns import BY_CHOICE, TOO_FEW
+from changeflow.reconciliation.columns import BY_CHOICE, OF_A_SERVICE, TOO_FEW
 from changeflow.reconciliation.ledgers import Side
 from changeflow.values.duration import counted
 
@@ -41,8 +41,8 @@ def differing(
         if count:
             has = "has" if count == 1 else "have"
             yield (
-                f"{name} was not compared, and {counted(count, 'contract')} {has} other numbers there: say with "
-                "--tolerance which columns are compared (or, for a service, set `tolerances` under `parallel_run`)."
+                f"{name} was not compared, and {counted(count, 'contract')} {has} other numbers there. Name "
+                f"the columns to compare with --tolerance.{OF_A_SERVICE.format('tolerances')}"
             )
 
 

@@ -73,8 +73,8 @@ def _of_a_number(text: str, number: re.Match[str], mark: Mark) -> tuple[str, str
         return f"'{text}' is larger than any amount.", "Check whether the column contains amounts."
     is_plain = not any(c in number[0] for c in "/-")
     if is_plain and _PARTED.search(text):
-        remedy = f"The file has {NAMES[mark]}: write it like the others, or say which it has with --decimal"
-        remedy += f"{OF_A_SERVICE.format('decimal')}."
+        remedy = f"The file has {NAMES[mark]}: write it like the others, or use --decimal."
+        remedy += OF_A_SERVICE.format("decimal")
         return f"'{text}' is not an amount.", remedy
     return f"'{text}' is not an amount.", _WRITE
 

@@ -2,14 +2,20 @@
 
 import re
 
+_IN_A_FILE = r" For a service, set `\w+` under `parallel_run` in the service's file instead\."
 _INSTEAD = (
-    (re.compile(r": say with --tolerance .*?\(or, .*?\)\."), ". Ask the programme office to set which columns count."),
-    (re.compile(r"Say which with --decimal .*?\(or, .*?\)\."), "Choose the decimal mark below."),
-    (re.compile(r", or say which it has with --decimal(?: \(or, .*?\))?\."), ", or choose the decimal mark below."),
     (
-        re.compile(r"If it has another name: --columns .*?(?:\(or, .*?\))?(?:, or --key HEADING)?\."),
-        "If it has another name, ask the programme office to add that name to the service’s settings.",
+        re.compile(rf"Name the columns to compare with --tolerance\.{_IN_A_FILE}"),
+        "Ask the programme office to set which columns count.",
     ),
+    (re.compile(rf"Use `--decimal \.` or `--decimal ,`\.{_IN_A_FILE}"), "Choose the decimal mark below."),
+    (re.compile(rf", or use --decimal\.{_IN_A_FILE}"), ", or choose the decimal mark below."),
+    (
+        re.compile(rf", use --columns .*?\.{_IN_A_FILE}"),
+        ", ask the programme office to add that name to the service’s settings.",
+    ),
+    # Stored runs may have these older messages.
+    (re.compile(r": say with --tolerance .*?\(or, .*?\)\."), ". Ask the programme office to set which columns count."),
     (
         re.compile(r": --columns .*?(?:\(or, .*?\))?\."),
         ", ask the programme office to add that name to the service’s settings.",

@@ -16,7 +16,7 @@ from changeflow.values.moments import round_label
 HEIGHT, TOP, BAR, LABELS, APART, GAP = 320.0, 34.0, 30.0, 96.0, 160.0, 9.0
 """Pixels: chart height, space for the rounds' names, block width, space for labels, space between rounds and blocks."""
 ROUNDS = 4
-"""The number of rounds drawn, the latest."""
+"""How many of the latest rounds are drawn."""
 NOTHING = "–"
 """Shown for a band from no one to everyone."""
 
@@ -35,7 +35,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Ribbon:
-    """A movement from one barrier to another, or none, of at least a band's width."""
+    """A movement, at least as wide as a band, from one barrier to another or to no barrier."""
 
     path: str
     way: str
@@ -86,7 +86,8 @@ def format_band(band: Band, answered: int) -> str:
 def spread(standing: Standing) -> tuple[float, ...]:
     """Return the share of people at each barrier and at none, from the middles of the published bands.
 
-    An element whose band runs from 0 to the whole group has no share of its own. Empty if the last band is so.
+    An element whose band runs from 0 to the whole group has no share of its own. Empty if the last band also runs
+    from 0 to the whole group.
     """
     if standing.held is None or not standing.answered or _is_silent(standing.held[-1], standing.answered):
         return ()

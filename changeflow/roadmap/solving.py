@@ -1,4 +1,4 @@
-"""Ask a solver in a separate thread, so that the first Ctrl+C ends the command and not only the search."""
+"""Run a solver in a separate thread, so that the first Ctrl+C ends the command and not only the search."""
 
 import threading
 from collections.abc import Callable
@@ -6,14 +6,14 @@ from concurrent.futures import Future, wait
 from typing import Any, Protocol, TypeVar
 
 LOOK, GRACE = 0.1, 5.0
-"""Seconds between checks for an interruption, and seconds that a stopped search has to end."""
+"""Seconds between checks for an interruption, and the seconds allowed for a stopped search to end."""
 Model = TypeVar("Model", contravariant=True)
 Status = TypeVar("Status", covariant=True)
 Answer = TypeVar("Answer")
 
 
 class Solver(Protocol[Model, Status]):
-    """A solver that can be asked and stopped, such as CP-SAT's."""
+    """A solver that can be run and stopped, such as CP-SAT."""
 
     parameters: Any
 

@@ -33,13 +33,13 @@ class Rule:
     gates: tuple[Gate, ...] = ()
     """The gates that use it as a criterion."""
     hardens_at: Gate | None = None
-    """The gate from which its warning blocks."""
+    """From this gate on, its warning blocks."""
     only_for: Callable[[ServiceFile], bool] | None = None
     """Selects the services that it applies to; None for all."""
     example: str = ""
     """An example from a trust, in a sentence or two."""
     implies_links: bool = False
-    """Whether its check may add links. All links are added before scheduling, so dates depend on these rules alone."""
+    """Whether its check may add links. All links are added before scheduling, so no other rule affects dates."""
     needs_schedule: bool = False
     """Whether its check uses dates, so that it runs after scheduling."""
     on_dates: Check | None = None

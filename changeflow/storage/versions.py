@@ -30,6 +30,8 @@ from changeflow.values.moments import format_day, local_day
 
 _WHOLE_DATABASE = 0x6368616E6765
 """The number of the lock on the whole database: “change” in ASCII."""
+_MOST_NAMED = 12
+"""The most programmes that an error lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,9 +149,9 @@ def required(session: Session, programme: str, *, until: datetime | None = None)
         day = format_day(local_day(until))
         raise InputError(f"'{programme}' was not stored yet on {day}.")
     if version is None:
-        raise UnknownThingError(
-            "programme", programme, programme_ids(session), remedy="Store it with: changeflow apply"
-        )
+        known = programme_ids(session)
+        remedy = f"This database has: {', '.join(known)}. " if 0 < len(known) <= _MOST_NAMED else ""
+        raise UnknownThingError("programme", programme, known, remedy=f"{remedy}To store one: changeflow apply DIR")
     return version
 
 

@@ -156,7 +156,8 @@ def _noted(heads: Sequence[str], programme: str | None, known: Sequence[str]) ->
         match = _HEAD.fullmatch(text.strip().lower())
         if match is None:
             raise InputError(
-                f"'{text}' is not a head. Write NUMBER:HASH as a report shows it, such as 57:3f2a9c0b11d4."
+                f"'{text}' is not the number and hash of an audit entry. "
+                "Write NUMBER:HASH as a report shows it, such as 57:3f2a9c0b11d4."
             )
         noted.setdefault((name, int(match[1])), []).append((f"the head {text}", match[2]))
     return HeadWitness(noted)

@@ -42,9 +42,9 @@ class LedgerCheck:
     @property
     def said(self) -> str:
         """How the cells were checked."""
-        names = " and ".join(f"'{name}'" for name in self.key)
-        option = f' --key "{",".join(self.key)}"' if self.is_key_guessed else ""
-        return f"read as by pilot reconcile{option}; the key is {names}"
+        names = ",".join(self.key)
+        shown = f'"{names}"' if " " in names else names
+        return f"read in the same way as by `pilot reconcile --key {shown}`"
 
     def use_of(self, heading: str) -> str:
         """Describe a column's use; empty if unknown."""

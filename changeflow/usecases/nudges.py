@@ -1,4 +1,4 @@
-"""Answers to nudges, and the effect of nudges over all programmes."""
+"""Answers to nudges, and the effect of nudges across all programmes."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def answered(*, db: str, programme: str | None, now: datetime | None = None, act
 
 
 def effects(*, db: str) -> tuple[NudgeEffect, ...]:
-    """Return the effects of all nudges sent, over all programmes."""
+    """Return the effects of all nudges sent, across all programmes."""
     found: dict[tuple[Reason, int], list[tuple[Gone, timedelta | None]]] = defaultdict(list)
     with read_scope(db) as session:
         for name in versions.programme_ids(session):

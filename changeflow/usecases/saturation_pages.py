@@ -1,4 +1,4 @@
-"""Saturation as a page shows it: over every programme of the database, without naming what the reader may not see."""
+"""Saturation as a page shows it: across all programmes in the database, without naming what the reader may not see."""
 
 from dataclasses import replace
 

@@ -33,6 +33,14 @@ from changeflow.values.problem import Problem, check_known
 _SHOWN = 5
 _NARROWEST, _WIDEST = 8, 24
 """The fewest and most characters shown of a cell."""
+_KINDS = {
+    "schools": "a list of schools",
+    "people": "a list of people",
+    "identities": "a list of changed ids",
+    "planner": "a plan from Planner",
+    "ledger": "a ledger",
+}
+"""Kinds of table whose name does not follow “read as”."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ def check_table(path: Path, kind: str | None, *, on: date, key: str | None = Non
     checks = [_read(path, one, folder, is_guessed=True) for one in FORMATS.values() if one is not LEDGER]
     best = max(checks, key=lambda check: _fit(check, path))
     is_known = key is None and _fit(best, path)[:2] > (0, 0) and not _is_of_pay(best)
-    return _checked(best if is_known else _read(path, LEDGER, folder, is_guessed=True), path, folder, on, key)
+    return _checked(best if is_known else _read(path, LEDGER, folder, is_guessed=key is None), path, folder, on, key)
 
 
 def _is_of_pay(check: TableCheck) -> bool:
@@ -186,14 +194,25 @@ class _Folder:
                 return
 
 
+def _why(check: TableCheck) -> str:
+    """Return why a file is read as a kind of table, to end the sentence."""
+    if not check.is_guessed:
+        return "."
+    columns = check.table.layout.columns if check.table is not None else ()
+    fits = check.kind is not LEDGER or looks_like_a_ledger([column.name for column in columns])
+    reason = "its columns fit" if fits else "no other kind of table fits"
+    return f", because {reason}. To read it as something else, use --as."
+
+
 def check_lines(check: TableCheck, *, width: int) -> Iterator[str]:
     """Yield a check as lines of at most `width` characters."""
     table = check.table
     if table is None:
         return
     layout, matches = table.layout, table.columns.matches
-    guess = " (its columns match; to read it as something else, use --as)" if check.is_guessed else ""
-    yield from _wrapped(f"{table.file}: read as {check.kind.name}{guess}", width, "")
+    yield from _wrapped(
+        f"{table.file} is read as {_KINDS.get(check.kind.name, check.kind.name)}{_why(check)}", width, ""
+    )
     yield ""
     yield f"  Encoding   {table.encoding}"
     if layout.separator:

@@ -10,13 +10,12 @@ from changeflow.planning.wave_use import PlanEffect, plan_in_force
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.waves.check import check_plan, why
-from changeflow.roadmap.waves.plans import IN_FORCE, Offer, offers, styles_for
+from changeflow.roadmap.waves.plans import CALMEST, IN_FORCE, Offer, offers, styles_for
 from changeflow.roadmap.waves.problem import Pair, WavePlan, WaveProblem, numbers_of, wave_names
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.wave_use import effect_in_force, effect_of, judged_again, refers_in
 from changeflow.values.moments import format_day
-from changeflow.values.problem import check_known
 
 MOST_SECONDS = 3600
 
@@ -59,6 +58,11 @@ def programme_of(folder: Path | None, *, db: str, programme: str | None, on: dat
     return loaded(programme, db=db, on=on or date.min)
 
 
+def shown_name(key: str) -> str:
+    """Return the name of a plan on the command line. It differs from its key where the key is older."""
+    return "steadiest" if key == CALMEST.key else key
+
+
 def plan_waves(
     programme: Programme,
     *,
@@ -82,8 +86,10 @@ def plan_waves(
     from changeflow.roadmap.waves.solve import SearchLimits
 
     problem = wave_problem(programme)
-    if wanted is not None:
-        check_known("plan", wanted, [style.key for style in styles_for(problem)])
+    styles = {style.key: shown_name(style.key) for style in styles_for(problem)}
+    if wanted is not None and wanted not in styles:
+        # Without a guess: there are few names, and the nearest to “fastest” would be “steadiest”.
+        raise UnknownThingError("plan", wanted, remedy=f"Use one of: {', '.join(styles.values())}.")
     if explained is not None:
         pair_named(problem, explained)
     if not problem.candidates:

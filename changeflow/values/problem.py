@@ -28,9 +28,9 @@ class Problem:
     def __str__(self) -> str:
         remedy, what = f" {printable(self.remedy)}" if self.remedy else "", self.what
         if self.heading and what.startswith("'") and not what.startswith(f"'{self.heading}'"):
-            what = f"{self.heading} {what}"
+            what = f"In the column '{self.heading}', {what}"
         elif self.heading and what.startswith("There is no ") and self.heading.casefold() not in what.casefold():
-            what = f"{self.heading}: {what}"
+            what = f"In the column '{self.heading}', t{what[1:]}"
         return f"{printable(self.file)}:{self.line}:{self.column}: {printable(what)}{remedy}"
 
     @property

@@ -176,7 +176,7 @@ class Origin:
 
 
 class Role(StrEnum):
-    """A person's role in a programme, or for the subject of an action."""
+    """A person's role in a programme, or in relation to what an action is about (such as a task's owner)."""
 
     VIEWER = "viewer"
     HEAD = "head"

@@ -135,7 +135,7 @@ def test_a_head_from_a_backup_is_compared(home: Path):
     assert head.startswith("2:")
     run("audit", "verify", "--head", head)
     assert "has another entry 2" in run("audit", "verify", "--head", "2:00000000", code=3).stderr
-    assert "is not a head" in run("audit", "verify", "--head", "2", code=4).stderr
+    assert "is not the number and hash of an audit entry" in run("audit", "verify", "--head", "2", code=4).stderr
 
 
 def test_a_restored_copy_is_accepted_by_hand(home: Path):

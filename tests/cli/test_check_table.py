@@ -33,8 +33,8 @@ def test_a_list_from_another_system_is_shown_as_it_would_be_read(tmp_path: Path)
     code, lines, errors = check(staff(tmp_path), width=80)
     assert (code, errors) == (0, "")
     assert lines == [
-        "Staff list.csv: read as people (its columns match; to read it as something else,",
-        "use --as)",
+        "Staff list.csv is read as a list of people, because its columns fit. To read it",
+        "as something else, use --as.",
         "",
         "  Encoding   UTF-8",
         "  Separator  semicolons",
@@ -70,8 +70,8 @@ def test_mistakes_are_listed_and_it_exits_with_4(tmp_path: Path):
     path.write_text(SCHOOLS.replace("primary", "prmary", 1))
     code, lines, errors = check(path)
     assert code == 4
-    assert lines[0].startswith("schools.csv: read as schools")
-    assert "schools.csv:2:3: phase 'prmary' is not known. Did you mean 'primary'?" in errors
+    assert lines[0].startswith("schools.csv is read as a list of schools")
+    assert "schools.csv:2:3: In the column 'phase', 'prmary' is not known. Did you mean 'primary'?" in errors
 
 
 def test_the_kind_can_be_named_and_is_checked(tmp_path: Path):
@@ -154,7 +154,8 @@ def test_the_kind_is_the_one_whose_marks_weigh_most(tmp_path: Path, head: str, k
     path = tmp_path / "list.csv"
     path.write_text(f"{head}\n{',' * head.count(',')}\nA{',' * head.count(',')}\n")
     _, lines, _ = check(path)
-    assert lines[0].startswith(f"list.csv: read as {kind}")
+    words = {"ledger": "a ledger", "planner": "a plan from Planner"}.get(kind, kind)
+    assert lines[0].startswith(f"list.csv is read as {words}, because ")
     assert any(f", {used} columns used" in line for line in lines)
 
 
@@ -178,7 +179,9 @@ def test_duplicate_ids_and_wrong_addresses_are_mistakes(tmp_path: Path):
     path.write_text("id,role,email\na,Head,a@example.org\nb,Head,no address\na,Teacher,c@example.org\n")
     code, _, errors = check(path)
     assert code == 4
-    assert "people.csv:3:3: email 'no address' is not an email address. Write name@example.org." in errors
+    assert (
+        "people.csv:3:3: In the column 'email', 'no address' is not an email address. Write name@example.org." in errors
+    )
     assert "people.csv:4:1: Duplicate person 'a' (first on line 2). Keep one of them." in errors
 
 
@@ -206,8 +209,8 @@ class TestLedgers:
         """Pay makes it a ledger, although a list of people has ids and job titles too."""
         (tmp_path / "pay.csv").write_text(f"{self.PAY}Total,,2005.00,1,1454.00\nPage 1 of 1\n")
         code, lines, _ = check(tmp_path / "pay.csv", width=200)
-        assert (code, lines[0][:26]) == (0, "pay.csv: read as ledger (i")
-        assert any("by pilot reconcile --key \"Employee No\"; the key is 'Employee No'" in line for line in lines)
+        assert (code, lines[0][:47]) == (0, "pay.csv is read as a ledger, because its column")
+        assert any('in the same way as by `pilot reconcile --key "Employee No"`' in line for line in lines)
         found = [line.split()[-5:] for line in lines if line[:1].isdigit()]
         assert [row[-3:] for row in found] == [
             ["key", "1001", "1002"], ["compared", "Cook", "Cook"], ["compared", "2000.00", "5.00"],

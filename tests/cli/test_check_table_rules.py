@@ -85,7 +85,7 @@ PEOPLE = {
     "a,Head,a,,": "The managers go round in a circle: a is managed by a.",
     "a,Head,b,,\nb,Clerk,a,,": "The managers go round in a circle: a is managed by b is managed by a.",
     "a,Head,,2027-02-01,2027-01-01": "a leaves on 2027-01-01, before joining on 2027-02-01.",
-    "a,Head,z,,": "There is no person 'z'.",
+    "a,Head,z,,": "In the column 'manager', there is no person 'z'.",
     "a,Head,,,\na,Clerk,,,": "Duplicate person 'a' (first on line 2).",
     "a,,,,": "'role' is empty",
 }

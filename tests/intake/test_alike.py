@@ -30,7 +30,7 @@ def test_ten_of_a_kind_are_listed_and_the_others_counted():
     wrong = [replace(mistake(n, f"'{n}/13/2027' has no month 13."), heading="Start") for n in range(2, 16)]
     error = ProblemsError([*wrong, wrong[0], mistake(20, "No name.")])
     lines = str(error).splitlines()
-    assert lines[0] == "schools.csv:2:3: Start '2/13/2027' has no month 13. Write east."
+    assert lines[0] == "schools.csv:2:3: In the column 'Start', '2/13/2027' has no month 13. Write east."
     assert lines[10:] == [
         "schools.csv: and 4 more like it in the column 'Start'.",
         "schools.csv:20:3: No name. Write east.",

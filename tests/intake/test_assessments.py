@@ -79,7 +79,9 @@ def test_a_line_without_scores_does_not_take_back_answers_of_an_earlier_file(tmp
 def test_no_mistake_repeats_a_score_that_is_right(tmp_path: Path):
     """What a mistake says names the line and what is wrong in it, and nothing else of what the person answered."""
     _, problems = read(tmp_path / "r1.csv", HEAD + "head,2027-02-01,1,2,9,4,,self\n")
-    assert [str(p) for p in problems] == ["r1.csv:2:5: knowledge '9' is not a score. Write 1 to 5, or leave it empty."]
+    assert [str(p) for p in problems] == [
+        "r1.csv:2:5: In the column 'knowledge', '9' is not a score. Write 1 to 5, or leave it empty."
+    ]
 
 
 def test_a_workbook_is_a_round_as_well(tmp_path: Path):

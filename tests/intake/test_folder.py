@@ -153,8 +153,8 @@ def test_a_csv_with_other_names_for_its_columns(tmp_path: Path):
 def test_wrong_cells_are_all_named_with_line_and_column(tmp_path: Path):
     schools = "id,name,phase,authority\nAsh!,Ash,primary,north\nbeech,Beech,middle,north\ncedar,,primary,north\n"
     found = [str(p) for p in problems(tmp_path, schools=schools)]
-    assert found[0].startswith("schools.csv:2:1: id 'Ash!' is not an id.")
-    assert found[1].startswith("schools.csv:3:3: phase 'middle'")
+    assert found[0].startswith("schools.csv:2:1: In the column 'id', 'Ash!' is not an id.")
+    assert found[1].startswith("schools.csv:3:3: In the column 'phase', 'middle'")
     assert found[2] == "schools.csv:4:2: 'name' is empty. Every line needs it."
 
 
@@ -245,7 +245,8 @@ def test_who_has_left_is_marked_and_gets_nothing_more(tmp_path: Path):
         read_folder(a_folder(tmp_path / "other", people=people.replace("no\n", "perhaps\n")))
     [problem] = raised.value.problems
     assert str(problem) == (
-        "people.csv:3:5: active 'perhaps' is neither yes nor no. Write yes or no, or a word such as active, "
+        "people.csv:3:5: In the column 'active', 'perhaps' is neither yes nor no. "
+        "Write yes or no, or a word such as active, "
         "current, left, on maternity leave."
     )
 
@@ -287,7 +288,7 @@ def test_an_unknown_language_is_a_problem_with_its_place(tmp_path: Path):
     with pytest.raises(ProblemsError) as problems:
         read_folder(a_folder(tmp_path, people=people, programme=PROGRAMME + "language: cymraeg\n"))
     assert [str(p) for p in problems.value.problems] == [
-        "people.csv:3:9: language 'french' is not known. Use one of: cy, en.",
+        "people.csv:3:9: In the column 'language', 'french' is not known. Use one of: cy, en.",
         "programme.yaml:16:11: 'cymraeg' is not known here. Use one of: cy, en.",
     ]
 

@@ -88,7 +88,7 @@ def test_ids_that_a_spreadsheet_has_rounded_are_mistakes(sheet: Sheet):
     sheet.add("Staff No", "Role").add(123456789012345678, "Head").add("1.00E+11", "Head").add(100000000001, "Head")
     table, problems = sheet.read(PEOPLE)
     assert [p.partition(" Format")[0] for p in problems] == [
-        f"list.xlsx[List]:{line}:1: Staff No '{text}' is a number that a spreadsheet has rounded."
+        f"list.xlsx[List]:{line}:1: In the column 'Staff No', '{text}' is a number that a spreadsheet has rounded."
         for line, text in ((2, "1.23456789012346e+17"), (3, "1.00E+11"))
     ]
     assert [row["id"] for row in cells(table)] == ["100000000001"]
@@ -159,4 +159,6 @@ def test_a_formula_without_a_result_in_a_list_is_named(sheet: Sheet):
     sheet.add("Staff No", "Role", "Start date").add("e1", "Head", DAY)
     sheet.sheet.write_formula(1, 2, "=TODAY()", None, "")
     _, [problem] = sheet.read(PEOPLE)
-    assert problem.startswith("list.xlsx[List]:2:3: Start date '=' begins a formula whose result is not in the file.")
+    assert problem.startswith(
+        "list.xlsx[List]:2:3: In the column 'Start date', '=' begins a formula whose result is not in the file."
+    )

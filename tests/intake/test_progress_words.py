@@ -65,7 +65,7 @@ def test_a_cross_under_done_says_only_that_it_is_not(file: Path, cross: str):
 def test_an_x_under_done_is_not_guessed(file: Path, mark: str):
     row = ["payroll/requirements", mark, "04/01/2027"]
     _, _, [problem] = read(file, [row], ["Task", "Done?", "Started"])
-    assert str(problem).endswith(f":2: Done? '{mark}' may be a tick or a cross. Write yes or no.")
+    assert str(problem).endswith(f":2: In the column 'Done?', '{mark}' may be a tick or a cross. Write yes or no.")
 
 
 def test_how_far_work_is_behind_is_no_percentage_complete(file: Path):

@@ -106,9 +106,8 @@ def test_the_type_of_a_school_never_replaces_a_phase(tmp_path: Path):
 def test_a_phase_that_says_nothing_says_what_to_write(tmp_path: Path):
     _, [problem] = read(tmp_path / "schools.csv", GIAS + "900001,X,Ash,Not applicable,Open,\n", SCHOOLS)
     assert problem == (
-        "schools.csv:2:4: PhaseOfEducation (name) 'Not applicable' gives no phase. A special school or a "
-        "pupil referral "
-        "unit is special; else write the phase of its pupils."
+        "schools.csv:2:4: In the column 'PhaseOfEducation (name)', 'Not applicable' gives no phase. A special "
+        "school or a pupil referral unit is special; else write the phase of its pupils."
     )
 
 
@@ -123,7 +122,7 @@ def test_marks_of_a_register_say_who_came(tmp_path: Path, mark: str, came: str):
 
 def test_a_cross_in_a_register_is_not_guessed(tmp_path: Path):
     _, [problem] = read(tmp_path / "t.csv", "course,person,date,attendance\nc,a,2027-02-01,x\n", ATTENDANCE)
-    assert problem == "t.csv:2:4: attendance 'x' may be a tick or a cross. Write yes or no."
+    assert problem == "t.csv:2:4: In the column 'attendance', 'x' may be a tick or a cross. Write yes or no."
 
 
 @pytest.mark.parametrize("heading", ["Attended (hours)", "Hours attended", "Attendance (%)"])
@@ -132,12 +131,12 @@ def test_how_long_a_person_came_is_neither_yes_nor_no(tmp_path: Path, heading: s
     text = f"session,person,on,{heading}\nT,a,20/04/2027,0\nT,b,20/04/2027,2.5\n"
     table, [problem] = read(tmp_path / "t.csv", text, ATTENDANCE)
     assert column(table, "attended") == ["no", None]
-    assert problem.startswith(f"t.csv:3:4: {heading} '2.5' is neither yes nor no.")
+    assert problem.startswith(f"t.csv:3:4: In the column '{heading}', '2.5' is neither yes nor no.")
 
 
 def test_one_hour_is_no_yes(tmp_path: Path):
     _, [problem] = read(tmp_path / "t.csv", "session,person,on,Minutes attended\nT,a,20/04/2027,1\n", ATTENDANCE)
-    assert problem == "t.csv:2:4: Minutes attended '1' is neither yes nor no. Write yes or no."
+    assert problem == "t.csv:2:4: In the column 'Minutes attended', '1' is neither yes nor no. Write yes or no."
 
 
 def test_people_away_for_long_get_no_messages_and_only_their_lines_are_named(tmp_path: Path):
@@ -204,7 +203,9 @@ class TestAnswers:
 
     def test_a_refused_score_is_no_missing_one(self, tmp_path: Path):
         table, problems = read(tmp_path / "r.csv", self.HEAD + "a,2027-02-01,9,,,,,self\n", ASSESSMENTS)
-        assert problems == ["r.csv:2:3: awareness '9' is not a score. Write 1 to 5, or leave it empty."]
+        assert problems == [
+            "r.csv:2:3: In the column 'awareness', '9' is not a score. Write 1 to 5, or leave it empty."
+        ]
         assert list(table.remarks) == []
 
     @pytest.mark.parametrize(
@@ -332,4 +333,4 @@ class TestAnswers:
     @pytest.mark.parametrize("moment", ["2026-09-01 22:30 America/New_York", "01/09/2026 10:00 EST"])
     def test_a_time_zone_that_is_not_known_is_a_mistake(self, tmp_path: Path, moment: str):
         _, [problem] = read(tmp_path / "r.csv", f"person,on,awareness\na,{moment},4\n", ASSESSMENTS)
-        assert problem.startswith(f"r.csv:2:2: on '{moment}' has a time zone that is not known.")
+        assert problem.startswith(f"r.csv:2:2: In the column 'on', '{moment}' has a time zone that is not known.")

@@ -106,7 +106,7 @@ def test_a_manager_may_be_named_by_name_or_address(tmp_path: Path):
     )
     table, problems = read(tmp_path / "people.csv", text, PEOPLE)
     assert [row.get("manager") for row in cells(table)] == [None, "a", "a", "a", None]
-    assert problems == ["people.csv:6:5: manager 'person  two' matches 2 people. Write the id."]
+    assert problems == ["people.csv:6:5: In the column 'manager', 'person  two' matches 2 people. Write the id."]
 
 
 def test_an_id_without_its_zeros_is_named_where_it_is_used(tmp_path: Path):
@@ -114,8 +114,8 @@ def test_an_id_without_its_zeros_is_named_where_it_is_used(tmp_path: Path):
     names = {"school": {"ashschool": "007"}}
     _, problems = read(tmp_path / "people.csv", text, PEOPLE, names=names)  # type: ignore[arg-type]
     assert [p.partition(" Format")[0] for p in problems] == [
-        "people.csv:3:4: school: There is no '7'. '7' is '007' without its leading zeros.",
-        "people.csv:3:3: manager: There is no '123'. '123' is '000123' without its leading zeros.",
+        "people.csv:3:4: In the column 'school', there is no '7'. '7' is '007' without its leading zeros.",
+        "people.csv:3:3: In the column 'manager', there is no '123'. '123' is '000123' without its leading zeros.",
     ]
 
 
@@ -218,7 +218,7 @@ def test_of_forty_wrong_days_ten_are_listed_and_thirty_counted(tmp_path: Path):
     list(read_table(path, path.name, problems, PEOPLE))
     said = str(ProblemsError(problems)).splitlines()
     assert len(problems) == 40
-    assert said[0].startswith("people.csv:2:3: Start date '11/13/2010' has no month 13:")
+    assert said[0].startswith("people.csv:2:3: In the column 'Start date', '11/13/2010' has no month 13:")
     assert said[10:] == ["people.csv: and 30 more like it in the column 'Start date'.", "40 problems found."]
 
 
@@ -345,9 +345,10 @@ class TestOrderOfDates:
         text = f"{self.HEAD}s,a,02/03/2027\ns,b,02/13/2027\ns,c,04/05/2027\ns,d,06/06/2027\n"
         _, problems = read(tmp_path / "t.csv", text, FORMATS["attendance"])
         impossible, others = problems
-        assert impossible.startswith("t.csv:3:3: on '02/13/2027' has no month 13")
+        assert impossible.startswith("t.csv:3:3: In the column 'on', '02/13/2027' has no month 13")
         assert others == (
-            "t.csv:2:3: on '02/03/2027' and 1 other date of this column may have the month first too, as '02/13/2027' "
+            "t.csv:2:3: In the column 'on', '02/03/2027' and 1 other date of this column "
+            "may have the month first too, as '02/13/2027' "
             "on line 3 does. Write all with the day first, or like 2027-02-05."
         )
 

@@ -182,7 +182,7 @@ def test_a_refusal_without_a_holder_says_how_to_name_one(definition: Definition)
     verdict = may(unnamed, "sro", Action.ERASE_PERSON)
     assert isinstance(verdict, Refused)
     assert verdict.message == (
-        "The Chief Executive cannot erase everything stored about a person. No one can do this yet: name the data "
+        "The Chief Executive cannot erase a person's data. No one can do this yet: name the data "
         "protection contact (`data_protection_contact:` in programme.yaml) or an admin (`admins:` in programme.yaml)."
     )
 

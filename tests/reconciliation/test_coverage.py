@@ -108,8 +108,8 @@ class TestColumns:
         assert (result.coverage.only_old, result.coverage.only_new) == (("tax",), ("levy",))
         near = compared(tmp_path, "contract,net,pension\nA,10,0\n", "contract,net,pensions\nA,10,0\n")
         assert near.read_as[0].endswith(
-            "are the same: --columns new:pension=pensions (or, for a service, set `columns` under "
-            "`parallel_run` in its file)."
+            "are the same, use --columns new:pension=pensions. For a service, set `columns` under "
+            "`parallel_run` in the service's file instead."
         )
 
     def test_without_a_column_of_amounts_in_both_there_is_nothing_to_compare(self, tmp_path: Path):

@@ -197,7 +197,7 @@ def test_what_may_be_asked_of_a_person_needs_a_name_that_is_known(stored: str):
     with pytest.raises(NotAllowedError) as caught:
         asked.erase("clerk", actor="lead", **ask)
     assert str(caught.value) == (
-        "The Director of People cannot erase everything stored about a person. Only the data protection contact (Chief "
+        "The Director of People cannot erase a person's data. Only the data protection contact (Chief "
         "Executive) can do this."
     )
     assert entries(stored, "refused") == [("lead", "erase-person")]

@@ -105,8 +105,9 @@ class TestWorkbook:
         lines[3][2] = "no address"
         with pytest.raises(ProblemsError) as raised:
             read_folder(self.written(a_folder(tmp_path / "b", people=PEOPLE), lines))
-        assert "people.xlsx[Sheet1]:4:3: email 'no address' is not an email address. Write name@example.org." in str(
-            raised.value
+        assert (
+            "people.xlsx[Sheet1]:4:3: In the column 'email', 'no address' is not an email address. "
+            "Write name@example.org." in str(raised.value)
         )
 
     def test_what_is_no_workbook_is_said(self, tmp_path: Path):
@@ -129,7 +130,7 @@ class TestWorkbook:
         ("2027-02-01=cedar", "2027-02-01=cedr", "cedr"),
         (",2027-01-29,deputy,", ",2027-01-29,nobody,", "nobody"),
         (",,chief,,2027-01-29,", ",,chief,2027-02-01,2027-01-29,", "before joining"),
-        ("2027-02-01=cedar", "soon=cedar", "5:10: moves 'soon' is not a date"),
+        ("2027-02-01=cedar", "soon=cedar", "5:10: In the column 'moves', 'soon' is not a date"),
     ],
 )
 def test_what_cannot_be_is_refused(tmp_path: Path, old: str, new: str, message: str):

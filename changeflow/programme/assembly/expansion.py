@@ -287,7 +287,8 @@ def _add_links(out: Expansion, instance: Instance, scope: _Scope) -> None:
 
 
 def _candidates(instance: Instance, written: LinkText, instances: Instances) -> Sequence[Instance] | None:
-    """Find the instances that a link's text means: none if the step does not apply here, None if it does not exist."""
+    """Find the instances that a link's text means: an empty list if the step does not apply here; None if the step
+    does not exist."""
     own, parts = instance.belongs_to, written.task.split("/")
     exact = instances.by_id.get(written.task) or instances.by_id.get(f"{own}/{written.task}")
     if exact and (len(parts) > 1 or own == PROGRAMME):

@@ -380,16 +380,16 @@ def test_the_worker_compares_in_a_process_of_its_own(own_world: World, monkeypat
     assert len(runs_of(own_world)) == 1, "it compares, and stores nothing"
 
 
-OF_A_FILE = "(or, for a service, set `{}` under `parallel_run` in its file)"
+OF_A_FILE = "For a service, set `columns` under `parallel_run` in the service's file instead."
 SAID = {
-    f"Say which with --decimal . or --decimal , {OF_A_FILE}.": "Choose the decimal mark below.",
-    f"Is it 'Net'? If it has another name: --columns new:net=HEADING {OF_A_FILE}, or --key HEADING.": (
+    f"Use `--decimal .` or `--decimal ,`. {OF_A_FILE}": "Choose the decimal mark below.",
+    f"Is it 'Net'? If it has another name, use --columns new:net=HEADING or --key HEADING. {OF_A_FILE}": (
         "Is it 'Net'? If it has another name, ask the programme office to add that name to the service’s settings."
     ),
-    "3 have other numbers there: say with --tolerance which columns are compared (or, for a service, …).": (
+    f"3 have other numbers there. Name the columns to compare with --tolerance. {OF_A_FILE}": (
         "3 have other numbers there. Ask the programme office to set which columns count."
     ),
-    f"If a of the old and b of the new output are the same: --columns new:a=b {OF_A_FILE}.": (
+    f"If a of the old and b of the new output are the same, use --columns new:a=b. {OF_A_FILE}": (
         "If a of the old and b of the new output are the same, ask the programme office to add that name to the "
         "service’s settings."
     ),

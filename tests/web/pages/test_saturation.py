@@ -1,4 +1,4 @@
-"""Saturation in the browser: the same figures as the report, over every programme, and a head's own school."""
+"""Saturation in the browser: the same figures as the report, across all programmes, and a head's own school."""
 
 import pytest
 

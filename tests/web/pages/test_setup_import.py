@@ -121,7 +121,7 @@ def test_the_columns_of_a_spreadsheet_are_guessed_and_can_be_changed(first: str)
     matched = {"c1": "name", "c2": "start", "c3": "due", "c4": "bucket", "c5": ""}
     wrong = browser.send(f"{IMPORT}/columns", page, **matched)
     assert wrong.status_code == 422
-    assert "Line 3, column 3: End 'someday' is not a date." in text_of(wrong)
+    assert "Line 3, column 3: In the column 'End', 'someday' is not a date." in text_of(wrong)
 
     send_plan(browser, "tasks.csv", SHEET.replace("someday", "22/01/2027").encode())
     browser.send(f"{IMPORT}/columns", browser.get(f"{IMPORT}/columns"), **matched)
