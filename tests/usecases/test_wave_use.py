@@ -273,7 +273,7 @@ def test_a_moved_school_is_shown_with_the_day_that_was_announced(folder: Path):
 
 def test_a_wrong_plan_name_is_refused_before_the_search(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("changeflow.usecases.waves.offers", lambda *_, **__: pytest.fail("it searched"))
-    with pytest.raises(UnknownThingError, match="There is no plan 'soonest'"):
+    with pytest.raises(UnknownThingError, match=r"There is no plan 'soonest'\. Use one of: earliest, steadiest, "):
         plan_waves(plan_folder(folder).programme, seconds=1, seed=1, wanted="soonest")
 
 
