@@ -16,7 +16,16 @@ from tests.every_role import NOW, TODAY, World, written
 from tests.intake.editing.strangers import in_other_hands
 from tests.usecases.random_edits import Maker
 
-KINDS = ("move-school", "set-duration", "link", "set-deadline", "add-school", "add-task", "add-closure", "set-policy")
+KINDS = (
+    "move-school",
+    "set-duration",
+    "set-owner",
+    "set-deadline",
+    "add-school",
+    "add-task",
+    "add-closure",
+    "set-policy",
+)
 
 
 def stored_in_other_hands(home: Path, chance: Random) -> World:
