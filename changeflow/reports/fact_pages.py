@@ -24,7 +24,7 @@ KINDS: Mapping[str, str] = {
     "run": sentence("Result of a parallel run"),
     "filing": sentence("Payroll filing"),
     "measure": sentence("Exit criterion"),
-    "pilot-entry": sentence("Pilot entry"),
+    "pilot-entry": sentence("Issue, feedback or lesson"),
     "announcement": sentence("Announced date"),
     "comment": sentence("Comment"),
     "evidence": sentence("Evidence"),

@@ -279,7 +279,7 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
     },
     "uk-schools": {
         "teacher_leaving_dates": Figure("The days on which teachers' contracts end", _month_ends),
-        "teacher_notice_by": Figure("The last day for giving teachers notice", _notices),
+        "teacher_notice_by": Figure("The last day for a teacher to give notice", _notices),
     },
 }
 """The words for each entry, by rulepack."""

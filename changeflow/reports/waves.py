@@ -282,7 +282,7 @@ def _compared(problem: WaveProblem, shown: Sequence[PlanReport]) -> Iterator[Com
         if any(p.findings for p in shown):
             yield line("New blocking findings", (len(p.findings) for p in shown))
     if any(school.hub for school in problem.schools.values()):
-        yield line("Extra go-live dates for schools of the same hub (fewer is better)", (p.hub_dates for p in shown))
+        yield line("Go-live dates after the first in each hub (fewer is better)", (p.hub_dates for p in shown))
         yield line("Weeks between the first and last hub (average go-live dates)", (f"{p.fairness:g}" for p in shown))
     for team in shown[0].peaks if shown else ():
         yield line(f"Busiest week, {team}", (f"{p.peaks[team]}%" for p in shown))

@@ -117,7 +117,8 @@ def spare_before(roadmap: Roadmap, timed: TimedTask) -> int:
 
 def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: list[Link]) -> str:
     when = dates_in_words(roadmap, schedule, task.id)
-    head = f"“{task.name}” {'runs from' if ' to ' in when else 'is on'} {when}"
+    span = "is to be made from" if task.kind is Kind.DECISION else "runs from"
+    head = f"“{task.name}” {span if ' to ' in when else 'is on'} {when}"
     reason = schedule[task.id].reason
     done = roadmap.progress.get(task.id)
     if done is not None and done.is_done:
@@ -301,7 +302,8 @@ def _late_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, last: TaskI
     latest = _latest_day(roadmap, schedule, task.id, last)
     if limit and end is task:
         return f"It can slip by {spare} (its float) before it misses {limit.partition(' (')[0]}, {latest}."
-    return f"It can slip by {spare} (its float), to {latest}, before {harm if limit else 'the programme ends later'}."
+    until = f"before {harm}" if limit else "without delaying the programme"
+    return f"It can slip by {spare} (its float), to {latest}, {until}."
 
 
 def _sooner(roadmap: Roadmap, schedule: Schedule, task: Task) -> str:

@@ -40,7 +40,7 @@ def test_float_is_quoted_in_its_own_unit():
     )  # fmt: skip
     why = explain(roadmap, time_roadmap(roadmap), "Train")
     # Of the ten working days to 19 February, five are school days: four are left after the first.
-    assert why.late == "It can slip by 4 school days (its float), to 12 Feb 2027, before the programme ends later."
+    assert why.late == "It can slip by 4 school days (its float), to 12 Feb 2027, without delaying the programme."
 
 
 def test_a_rule_a_constraint_a_lag_and_a_fact_are_named():
@@ -92,7 +92,7 @@ def test_float_to_the_end_says_that_what_waits_moves_sooner():
     )  # fmt: skip
     slips = Slips(roadmap, schedule := time_roadmap(roadmap))
     why = explain(roadmap, schedule, "Live")
-    assert why.late == "It can slip by 20 working days (its float), to 1 Mar 2027, before the programme ends later."
+    assert why.late == "It can slip by 20 working days (its float), to 1 Mar 2027, without delaying the programme."
     assert why.sooner == "But even a short delay moves the tasks that depend on it."
     ends = [slips.consequences.last_if("Live", at(day)) for day in ("2027-03-01", "2027-04-01")]
     assert [schedule.finish < end for end in ends] == [False, True]
@@ -190,7 +190,7 @@ def test_a_driving_task_with_float_says_both():
     schedule = time_roadmap(roadmap)
     assert schedule["A"].driving
     assert explain(roadmap, schedule, "A").late == (
-        "It can slip by 5 working days (its float), to 19 Feb 2027, before the programme ends later."
+        "It can slip by 5 working days (its float), to 19 Feb 2027, without delaying the programme."
     )
     assert "no work from 15 to 19 Feb 2027 (half-term)" in explain(roadmap, schedule, "B").text
 
