@@ -278,7 +278,7 @@ class DatabaseUrlError(DatabaseError, InputError):
     def __init__(self, url: str, why: str) -> None:
         super().__init__(
             f"The database '{shown(url)}' cannot be used: {without_password(why, url)}. "
-            "To use another one, set --db to a file (sqlite:///other.db) or a server (postgresql://user@host/name)."
+            "Set --db to a file (sqlite:///other.db) or a server (postgresql://user@host/name)."
         )
 
 

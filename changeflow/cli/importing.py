@@ -42,7 +42,7 @@ def import_plan(
         typer.Option(help="A school: name, phase and wave, such as “Ash Primary, primary, wave 1”; repeatable."),
     ] = None,
 ) -> None:
-    """Turn a plan from another program into a programme folder, and show its dates beside ours."""
+    """Turn a plan from another program into a programme folder, and show its dates beside those of changeflow."""
     from dataclasses import replace
 
     from changeflow.intake.plan_places import guess_about, guess_places, schools_in_lines

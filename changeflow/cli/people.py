@@ -64,7 +64,7 @@ def training_list(context: Context) -> None:
 def checkpoint_report(
     context: Context,
     name: TaskName,
-    use: Annotated[float | None, typer.Option(help="Share of people who work the new way, such as 0.85.")] = None,
+    use: Annotated[float | None, typer.Option(help="Share of people who work in the new way, such as 0.85.")] = None,
     proficiency: Annotated[float | None, typer.Option(help="Share of people who do it right without help.")] = None,
     experience: Annotated[float | None, typer.Option(help="Share of people who find it no worse than before.")] = None,
     sponsor_seen: Annotated[

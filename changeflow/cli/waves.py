@@ -230,7 +230,7 @@ def recover(
     by: Annotated[
         datetime | None, day_option(text=with_default("The date to meet", "the milestone's deadline"))
     ] = None,
-    odds: Annotated[int, typer.Option(help="The likelihood to reach, as a percentage: 80 for P80.")] = 80,
+    odds: Annotated[int, typer.Option(help="The likelihood required, as a percentage: 80 for P80.")] = 80,
     form: Form = "text",
     iterations: Annotated[int, typer.Option(help="How many times to simulate each set of options.")] = 2_000,
     seed: Annotated[int, seed_option("Random seed; the same seed gives the same numbers.")] = 1,

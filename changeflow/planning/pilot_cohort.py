@@ -71,7 +71,7 @@ def _kept_back(
         yield f"rollout.yaml lets it go from {format_day(own.earliest)} at the earliest"
     for task in tasks:
         first, last = programme.days_of(task.id)
-        # Only a training's first day is fixed; the rest avoids blackouts.
+        # Only the first day of training is fixed; the rest avoids blackouts.
         until = last if task.kind is Kind.GO_LIVE else first
         for blackout in kept_out_of(blackouts, frozenset({school.id}), task.kind, task.service):
             if blackout.touches(first, until):

@@ -34,7 +34,7 @@ def are_on(session: Session, definition: Definition) -> bool:
 
 
 def reach_people(session: Session, definition: Definition) -> bool:
-    """Return whether messages may leave the organisation."""
+    """Return whether messages may be sent to people."""
     return are_on(session, definition) and not sandbox.is_sandbox(session)
 
 
