@@ -78,7 +78,7 @@ class EditVerdict:
 
 @dataclass(slots=True)
 class Seen:
-    """What one client did and was told."""
+    """What one client did and was noted."""
 
     acknowledged: list[str] = field(default_factory=list)
     """`task|days left`, or a comment's text."""
@@ -104,9 +104,9 @@ def edits(
     ask(partial(world.store, db, folder / f"{databases.name}-edited", people=PEOPLE, tasks=1))
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
         port = listening.getsockname()[1]
-        told = folder / f"{databases.name}-told.json"
+        noted = folder / f"{databases.name}-noted.json"
         server = start(serve, db, listening)
-        crowd = start(_crowd, db, port, clients, each, seed, told, say)
+        crowd = start(_crowd, db, port, clients, each, seed, noted, say)
         kills, chance = 0, random.Random(seed)
         pause = kill_every or PATIENCE
         while crowd.is_alive():
@@ -120,7 +120,7 @@ def edits(
         server.join()
     if crowd.exitcode != 0:
         raise AssertionError(f"the clients ended with {crowd.exitcode}")
-    verdict = ask(_judge, db, [Seen(**one) for one in json.loads(told.read_text())])
+    verdict = ask(_judge, db, [Seen(**one) for one in json.loads(noted.read_text())])
     verdict.kills = kills
     return verdict
 
@@ -130,7 +130,7 @@ def serve(db: str, listening: socket.socket) -> None:
     server_for(make_app(db, clock=lambda: NOW, limits=PLENTY, base_url=base), base_url=base).run(sockets=[listening])
 
 
-def _crowd(db: str, port: int, clients: int, each: int, seed: int, told: Path, say: Callable[[str], None]) -> None:
+def _crowd(db: str, port: int, clients: int, each: int, seed: int, noted: Path, say: Callable[[str], None]) -> None:
     people = [f"p{n % PEOPLE}" for n in range(clients)]
     tokens = [_signed_in(db, person) for person in people]
     seen = [Seen() for _ in range(clients)]
@@ -144,7 +144,7 @@ def _crowd(db: str, port: int, clients: int, each: int, seed: int, told: Path, s
             for one in ended:
                 one.result()
             say(f"  {sum(one.tried for one in seen):,} of {clients * each:,} edits")
-    told.write_text(json.dumps([{name: getattr(one, name) for name in Seen.__slots__} for one in seen]))
+    noted.write_text(json.dumps([{name: getattr(one, name) for name in Seen.__slots__} for one in seen]))
 
 
 def _signed_in(db: str, person: str) -> str:
@@ -256,10 +256,10 @@ def _words(answer: httpx.Response) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", banner).split())[:200]
 
 
-def _judge(db: str, told: Sequence[Seen]) -> EditVerdict:
+def _judge(db: str, noted: Sequence[Seen]) -> EditVerdict:
     """Compare the database with what the clients were told, and replay its history."""
-    acknowledged = Counter(edit for one in told for edit in one.acknowledged)
-    unknown = Counter(edit for one in told for edit in one.unknown)
+    acknowledged = Counter(edit for one in noted for edit in one.acknowledged)
+    unknown = Counter(edit for one in noted for edit in one.unknown)
     with read_scope(db) as session:
         programme = load(session, PROGRAMME, on=DAY).programme
         reports = [(r.task, r.remaining) for r in session.exec(select(ProgressRow).order_by(col(ProgressRow.id)))]
@@ -273,17 +273,17 @@ def _judge(db: str, told: Sequence[Seen]) -> EditVerdict:
     lost, invented = acknowledged - rows, rows - acknowledged - unknown
     verdict = EditVerdict(
         edits=acknowledged.total(),
-        stale=sum(one.stale for one in told),
+        stale=sum(one.stale for one in noted),
         unknown=unknown.total(),
         lost=lost.total(),
         invented=invented.total(),
-        one_sided=sum(len(one.one_sided) for one in told),
-        refused=sum(len(one.refused) for one in told),
+        one_sided=sum(len(one.one_sided) for one in noted),
+        refused=sum(len(one.refused) for one in noted),
         different=sum(replayed.get(t) != stored.get(t) for t in replayed.keys() | stored.keys())
         + sum(dates[t] != forecast.get(t) for t in dates),
         audit_faults=len(faults),
     )
     verdict.notes += [f"lost: {edit}" for edit in lost] + [f"too often: {edit}" for edit in invented]
     verdict.notes += [f"audit: {fault.number}: {fault.what}" for fault in faults]
-    verdict.notes += [note for one in told for note in (*one.one_sided, *one.refused)]
+    verdict.notes += [note for one in noted for note in (*one.one_sided, *one.refused)]
     return verdict

@@ -22,7 +22,7 @@ def adkar_rounds(now: datetime | None = None) -> tuple[ReasonCount, ...]:
 @flow(name="pilot-checkpoints")
 @as_flow
 def pilot_checkpoints(now: datetime | None = None) -> tuple[ReasonCount, ...]:
-    """Ask for feedback from the people whom a running pilot reaches."""
+    """Ask for feedback from the people that a running pilot reaches."""
     return _ask((Reason.FEEDBACK,), "pilot-checkpoints", now)
 
 

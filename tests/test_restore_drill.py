@@ -1,6 +1,6 @@
 """The restore drill of docs/deploying.md, command by command: a lost database returns with all that its backup had.
 
-A folder stands for the machine. Paths, settings and units are those of the page and of `deploy/`, below that folder.
+A folder is used as the machine. Paths, settings and units are those of the page and of `deploy/`, below that folder.
 """
 
 import os

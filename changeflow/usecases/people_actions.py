@@ -44,7 +44,7 @@ class ActionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionGroup:
-    """The people whom one service reaches in one wave, or in the whole programme."""
+    """The people that one service reaches in one wave, or in the whole programme."""
 
     name: str
     because: str

@@ -73,8 +73,8 @@ def test_each_other_date_is_explained(tmp_path: Path):
     """
     found = built(trust_plan(tmp_path))
 
-    told = [(d.task, d.theirs[1], d.ours[1], d.cause) for d in found.differences]
-    assert told == [
+    shown = [(d.task, d.theirs[1], d.ours[1], d.cause) for d in found.differences]
+    assert shown == [
         ("payroll/ash-primary/train-staff", date(2027, 4, 2), date(2027, 4, 6), DateCause.CALENDAR),
         ("payroll/ash-primary/go-live", date(2027, 4, 5), date(2027, 4, 7), DateCause.FOLLOWS),
         ("payroll/beech-school/train-staff", date(2027, 4, 19), date(2027, 4, 21), DateCause.FOLLOWS),

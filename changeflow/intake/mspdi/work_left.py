@@ -1,4 +1,4 @@
-"""Read the remaining work of tasks that have started from an MSPDI file: remaining duration, % complete, and contradictions."""
+"""Read the remaining work of tasks that have started: remaining duration, % complete, and contradictions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

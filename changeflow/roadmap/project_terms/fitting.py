@@ -29,7 +29,7 @@ class Fit:
     is_late: bool = False
     """It is as late as possible, and could not be earlier: for tasks that could, Project shows other dates."""
     is_capped: bool = False
-    """Its deadline was not set by people: it stands for a limit that Project cannot express."""
+    """Its deadline was not set by people: it represents a limit that Project cannot express."""
 
 
 @dataclass(slots=True)
