@@ -30,7 +30,7 @@ def people(cells: str) -> str:
 
 def test_thousands_of_unknown_managers(tmp_path: Path):
     folder = a_folder(tmp_path, people=people("p{0},Teacher,q{0}"))
-    assert "There is no person 'q10'." in " ".join(problems_of(folder))
+    assert "there is no person 'q10'." in " ".join(problems_of(folder))
 
 
 def test_thousands_of_assessments_of_unknown_people(tmp_path: Path):

@@ -186,7 +186,7 @@ class TestDecimals:
         ["contract;net\nA;2,500\nB;1,890\n", "contract,net\nA,2.500\nB,10\n", 'contract\tnet\nA\t2,500\nB\t"1.890"\n'],
     )
     def test_amounts_that_may_be_read_both_ways_are_asked_about(self, tmp_path: Path, text: str):
-        with pytest.raises(ProblemsError, match=r"may be 2500 or 2.500?: .*--decimal \. or --decimal ,"):
+        with pytest.raises(ProblemsError, match=r"may be 2500 or 2.500?: .*`--decimal \.` or `--decimal ,`"):
             compared(tmp_path, text, text)
 
     def test_what_is_said_decides_for_both_sides_or_for_one(self, tmp_path: Path):

@@ -271,7 +271,7 @@ def test_a_sheet_that_is_older_than_the_plan_is_read_by_the_ids_of_now(stored: s
     assert facts(stored).progress["payroll/needs"].percent == 60
     gone = [remark for remark in found.sheet.unused if "no longer in the plan" in remark.what]
     assert len(gone) == 2
-    with pytest.raises(ProblemsError, match="There is no task 'payroll/w1/quick-win'"):
+    with pytest.raises(ProblemsError, match="there is no task 'payroll/w1/quick-win'"):
         preview_import(type_in(sheet, "payroll/w1/quick-win", comment="And now?"), change(stored))
 
 

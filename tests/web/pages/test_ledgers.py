@@ -137,7 +137,7 @@ def test_an_explained_run_is_compared_again_and_the_gates_evidence_changes(own_w
     said = text_of(checked)
     assert "The run is clean: 2 contracts compared, and nothing is unexplained." in said
     assert "Already saved for March 2027: a run that is not clean of 2 contracts" in said
-    resolved = said.partition("No longer against")[2]
+    resolved = said.partition("No longer evidence against a decision")[2]
     assert "The March 2027 run has 1 contract with an unexplained difference." in resolved
     for _ in range(2):
         assert save(browser, checked).status_code == 303

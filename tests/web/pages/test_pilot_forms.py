@@ -73,7 +73,7 @@ def test_an_issue_is_raised_shown_as_evidence_and_updated(own_world: World):
     assert any("pilot:issue" in line and "session" in line for line in own_world.dump().splitlines())
     assert "Payslips were late" in text_of(signed_in(own_world.db, "chief").get(f"/p/small/decisions/{GO}"))
     solved = record(browser, f"issues/{raised.number}", **UPDATE)
-    assert "No longer against" in text_of(solved)
+    assert "No longer evidence against a decision" in text_of(solved)
     fixed = next(i for i in issues(programme_of(own_world).facts.pilot, "payroll") if i.number == raised.number)
     assert (fixed.state, fixed.words, fixed.owner) == ("fixed", "Printed again", "member")
     page = text_of(browser.get(f"{PILOT}/issues/{raised.number}"))

@@ -274,7 +274,7 @@ class TestPasting:
             ("Task\tActual start\nPlan\t24/3/2027", "matches"),
             ("Task id\tActual start\npayroll/ash/plan\t24/3/2028", "is in the future"),
             ("Task id\tActual start\npayroll/ash/plan\t32/3/2027", "Line 2, column B"),
-            ("Task id\tActual start\npayroll/ash/nope\t24/3/2027", "There is no task"),
+            ("Task id\tActual start\npayroll/ash/nope\t24/3/2027", "there is no task"),
             ("Task id\tComment\npayroll/ash/plan\t<b>x</b> {{ 7*7 }}\0", "We have removed them"),
             ("Task id\tComment\n" + "\n".join(["payroll/ash/plan\tx"] * 1_001), "Paste at most 1,000"),
         ],
