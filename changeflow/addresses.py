@@ -1,8 +1,10 @@
-"""Database addresses as they may be shown: without a password, however badly they are written."""
+"""Hosts that mean this machine, and database addresses as they may be shown: without a password."""
 
 import re
 from urllib.parse import unquote
 
+THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+"""Hosts that mean this machine."""
 HIDDEN = "***"
 """Shown in place of a password."""
 _SHORTEST_PIECE = 4

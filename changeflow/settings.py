@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
+from changeflow.addresses import THIS_MACHINE
 from changeflow.errors import InputError
 from changeflow.intake.opening import read_text
 from changeflow.values.acting import Acting, Via, acting
@@ -267,7 +268,7 @@ def is_safe_address(text: str) -> bool:
         parts = urlsplit(text)
     except ValueError:
         return False
-    is_own = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+    is_own = parts.scheme == "http" and parts.hostname in THIS_MACHINE
     return (parts.scheme == "https" or is_own) and bool(parts.hostname) and not any(c.isspace() for c in text)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from changeflow.programme.permission_entry import EVERYONE, PermissionEntry
+from changeflow.programme.permission_lists import SET_UP
 from changeflow.values.words import Action, Role
 
 OF_ACCOUNTS: Mapping[Action, PermissionEntry] = {
@@ -31,29 +32,7 @@ OF_ACCOUNTS: Mapping[Action, PermissionEntry] = {
     Action.SET_UP: PermissionEntry(
         "set up the first programme",
         (Role.MACHINE,),
-        routes=(
-            "GET /setup/start/{token}",
-            "POST /setup/start/{token}",
-            "GET /setup",
-            "GET /setup/you",
-            "POST /setup/you",
-            "GET /setup/programme",
-            "POST /setup/programme",
-            "GET /setup/sample",
-            "POST /setup/sample",
-            "GET /setup/template",
-            "POST /setup/template",
-            "GET /setup/import",
-            "POST /setup/import",
-            "GET /setup/import/columns",
-            "POST /setup/import/columns",
-            "GET /setup/import/about",
-            "POST /setup/import/about",
-            "GET /setup/import/tasks",
-            "POST /setup/import/tasks",
-            "GET /setup/import/dates",
-            "POST /setup/import/dates",
-        ),
+        routes=SET_UP,
         note="on the machine itself, with the address that `serve` prints once, until a programme is stored",
     ),
     Action.MAKE_TOKEN: PermissionEntry(

@@ -51,17 +51,32 @@ LEDGERS = tuple(
 """Pages that compare uploaded outputs of a parallel run."""
 
 
-OF_A_SCHOOL = (
-    "GET /p/{programme}/schools/{school}",
-    *(
-        f"{method} /p/{{programme}}/schools/{{school}}/{kind}/new"
-        for kind in ("issues", "feedback")
-        for method in ("GET", "POST")
-    ),
-)
-"""A school's page and its forms: anyone who sees the school may comment on it."""
+def form_at(path: str) -> tuple[str, str]:
+    """Return the routes of a form: one shows it, the other receives it."""
+    return f"GET {path}", f"POST {path}"
 
 
 def pilot_form(path: str) -> tuple[str, str]:
-    """Return the routes of a form of a service's pilot: one shows it, the other receives it."""
-    return tuple(f"{method} /p/{{programme}}/pilots/{{service}}/{path}" for method in ("GET", "POST"))  # type: ignore[return-value]
+    """Return the routes of a form of a service's pilot."""
+    return form_at(f"/p/{{programme}}/pilots/{{service}}/{path}")
+
+
+OF_A_SCHOOL = (
+    "GET /p/{programme}/schools/{school}",
+    *form_at("/p/{programme}/schools/{school}/issues/new"),
+    *form_at("/p/{programme}/schools/{school}/feedback/new"),
+)
+"""A school's page and its forms: anyone who sees the school may comment on it."""
+SET_UP = (
+    *form_at("/setup/start/{token}"),
+    "GET /setup",
+    *(
+        route
+        for page in (
+            "you", "programme", "sample", "template", "import", "import/columns", "import/about", "import/tasks",
+            "import/dates",
+        )
+        for route in form_at(f"/setup/{page}")
+    ),
+)  # fmt: skip
+"""The pages that set up the first programme."""

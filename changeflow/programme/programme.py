@@ -108,6 +108,10 @@ class Programme:
     def service(self, service: str) -> ServiceFile:
         return next(s for s in self.services if s.service == service)
 
+    def service_name(self, service: str) -> str:
+        """Return a service's name, or words for one that has left the programme."""
+        return next((s.name for s in self.services if s.service == service), "a former service")
+
     def schools_of(self, service: str) -> frozenset[str]:
         """Return every school in a wave of the service."""
         waves = References(self.definition).waves_of(self.service(service))

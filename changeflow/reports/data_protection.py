@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from changeflow.phrases import capitalised
 from changeflow.values.duration import counted
+from changeflow.values.moments import format_day
 from changeflow.values.words import DataRequestKind, ErasureGround
 
 KINDS: Mapping[DataRequestKind, str] = {
@@ -42,19 +44,24 @@ _HISTORY = "It is part of the programme’s history. The person’s id remains i
 _STAYS: Mapping[str, str] = {
     "entries in the record": "The record must stay complete. The person’s id remains in it, as a pseudonym.",
     "comments they wrote": "Only the fact that they commented stays. The text is erased.",
-    "nudges": "Only the dates of messages stay. The text is erased.",
-    "due things": "Only the dates on which something was due stay.",
+    "messages to them": "Only the dates of messages stay. The text is erased.",
+    "items due from them": "Only the dates on which something was due stay.",
     "issued reports that name them": "Issued reports cannot change. They no longer show the person’s name.",
     "groups they were counted in": (
         "Published results identify no one. Without the list of who was counted, later results could identify others."
     ),
-    "addresses they were known under, as keyed hashes": "They stop an import from bringing the person back.",
+    "addresses they have had, as keyed hashes": "They stop an import from bringing the person back.",
     "requests about their data": "They show that you answered in time.",
     "evidence they added": "Decisions depend on it. To delete a file, withdraw the evidence first.",
 }
 """Why some records stay. Everything else is part of the programme's history."""
-_RENAMED: Mapping[str, str] = {"entries of the audit": "entries in the record"}
-"""Kinds of record that pages call something else."""
+_RENAMED: Mapping[str, str] = {
+    "entries of the audit": "entries in the record",
+    "nudges": "messages to them",
+    "due things": "items due from them",
+    "addresses they were known under, as keyed hashes": "addresses they have had, as keyed hashes",
+}
+"""Kinds of record that pages call something else than exports."""
 SOON = 7
 """Within how many days of its last day a request is marked: our own choice."""
 
@@ -66,6 +73,8 @@ class RequestLine:
     number: int
     person: str
     title: str
+    has_page: bool
+    """Whether data about the person is still stored. An erasure leaves only their requests."""
     kind: str
     received: str
     due: str
@@ -101,12 +110,12 @@ class ErasureLines:
     stays: tuple[tuple[str, int, str], ...]
 
 
-def status_of(due: date, answered: date | None, today: date, *, answered_on: str) -> tuple[str, str]:
+def status_of(due: date, answered: date | None, today: date) -> tuple[str, str]:
     """Return how long is left to answer a request, and the kind of badge."""
     if answered is not None:
         if (late := (answered - due).days) > 0:
-            return f"answered {counted(late, 'day')} late, on {answered_on}", "warn"
-        return f"answered on {answered_on}", "done"
+            return f"answered {counted(late, 'day')} late, on {format_day(answered)}", "warn"
+        return f"answered on {format_day(answered)}", "done"
     left = (due - today).days
     if left < 0:
         return f"{counted(-left, 'day')} overdue", "block"
@@ -118,7 +127,5 @@ def erasure_lines(removed: Mapping[str, int], stays: Mapping[str, int]) -> Erasu
     named = {_RENAMED.get(what, what): count for what, count in stays.items()}
     return ErasureLines(
         removed=tuple((_REMOVED[what], count) for what, count in removed.items() if count),
-        stays=tuple(
-            (f"{what[0].upper()}{what[1:]}", count, _STAYS.get(what, _HISTORY)) for what, count in named.items()
-        ),
+        stays=tuple((capitalised(what), count, _STAYS.get(what, _HISTORY)) for what, count in named.items()),
     )

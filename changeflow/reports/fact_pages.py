@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote
 
+from changeflow.phrases import capitalised
 from changeflow.programme.dates import Dates
 from changeflow.programme.programme import Programme
 from changeflow.programme.recorded import RecordedFact
@@ -30,8 +31,6 @@ KINDS: Mapping[str, str] = {
     "evidence": sentence("Evidence"),
 }
 """The kinds of fact, as the filter of the page names them."""
-DATED = ("progress", "attendance", "sponsor-act", "checkpoint")
-"""Kinds of fact whose day can be corrected without recording everything again."""
 _TEXTS = ("text", "words", "did", "reason")
 """What people have written in an entry about a pilot."""
 
@@ -71,12 +70,10 @@ def fact_line(programme: Programme, fact: RecordedFact, *, replaced: bool, may_w
 
 
 def day_in(programme: Programme, fact: RecordedFact) -> date | None:
-    """Return the day that a fact reports, if it can be corrected: of a finish, or else of a start, or of what happened.
+    """Return the day that a fact reports: of a finish, or else of a start, or of what happened.
 
-    A day that belongs to a decision cannot.
+    Without its task, progress has none.
     """
-    if fact.kind not in DATED:
-        return None
     if fact.kind != "progress":
         return date.fromisoformat(str(fact.values["on"]))
     if fact.values["task"] not in programme.roadmap.tasks:
@@ -106,8 +103,8 @@ def _about(programme: Programme, fact: RecordedFact) -> tuple[str, str]:
     if fact.kind == "confidence":
         return "", "/confidence"
     name = str(fact.values["service"])
-    known = next((s for s in programme.services if s.service == name), None)
-    return (known.name, f"/pilots/{quote(name)}") if known is not None else ("a former service", "")
+    is_known = any(s.service == name for s in programme.services)
+    return programme.service_name(name), f"/pilots/{quote(name)}" if is_known else ""
 
 
 def _what(programme: Programme, fact: RecordedFact) -> str:
@@ -116,18 +113,17 @@ def _what(programme: Programme, fact: RecordedFact) -> str:
         return _WORDS[fact.kind](programme, fact)
     text = in_words(fact, programme.person, programme.roadmap)
     text = text.removeprefix(str(fact.values.get("task", ""))).lstrip(":, ")
-    return f"{text[0].upper()}{text[1:]}" if text else ""
+    return capitalised(text)
 
 
 def _pilot_entry(_: Programme, fact: RecordedFact) -> str:
     said = "; ".join(str(fact.content[name]) for name in _TEXTS if fact.content.get(name))
     kind = str(fact.values["kind"]).replace("_", " ")
-    return f"{kind[0].upper()}{kind[1:]}{f': {said}' if said else ''}"
+    return f"{capitalised(kind)}{f': {said}' if said else ''}"
 
 
 def _service(programme: Programme, fact: RecordedFact) -> str:
-    name = str(fact.values["service"])
-    return next((s.name for s in programme.services if s.service == name), "a former service")
+    return programme.service_name(str(fact.values["service"]))
 
 
 def _criterion(programme: Programme, fact: RecordedFact) -> str:

@@ -109,8 +109,7 @@ def _report(subject: str, _: Programme) -> About:
 
 
 def _service(subject: str, programme: Programme) -> About:
-    name = subject.partition(":")[0]
-    return About(next((s.name for s in programme.services if s.service == name), "a former service"))
+    return About(programme.service_name(subject.partition(":")[0]))
 
 
 def _signature(subject: str, programme: Programme) -> About:

@@ -9,7 +9,7 @@ from changeflow.programme.recording import task_subject
 from changeflow.programme.typed_progress import LONGEST_COMMENT
 from changeflow.storage.database import read_scope
 from changeflow.usecases.progress import record_comments
-from changeflow.usecases.recorded import facts_of_tasks, withdraw_fact
+from changeflow.usecases.recorded import facts_now, withdraw_fact
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.usecases.visits import Visit
 from changeflow.values.base import TaskId
@@ -38,7 +38,7 @@ def comments_on(visit: Visit, task: TaskId) -> tuple[CommentView, ...]:
     if not visit.may(Action.READ_FACTS):
         return ()
     me, person = visit.visitor.person, visit.programme.person
-    known = visit.view("comments", lambda: facts_of_tasks(visit.session, visit.name, "comment"))
+    known = visit.view("comments", lambda: facts_now(visit.session, visit.name, "comment"))
     found = [f for f in known if f.values["task"] == task and f.withdrawn is None and f.values["text"]]
     return tuple(
         CommentView(
@@ -69,7 +69,7 @@ def comment_on(task: TaskId, text: str, change: Change) -> None:
 def withdraw_comment(task: TaskId, comment: str, change: Change) -> None:
     """Withdraw a comment on a task; its text is removed. One that is unknown or was withdrawn before is an error."""
     with read_scope(change.db) as session:
-        known = {f.id: f for f in facts_of_tasks(session, str(change.programme), "comment")}
+        known = {f.id: f for f in facts_now(session, str(change.programme), "comment")}
     found = known.get(comment)
     if found is None or found.values["task"] != task:
         raise UnknownThingError("comment", comment)

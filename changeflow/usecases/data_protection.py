@@ -1,18 +1,17 @@
 """The pages for data protection: people's requests about their data, and the people whose data is stored."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from changeflow.errors import UnknownThingError
-from changeflow.programme.mandates import NO_PEOPLE
 from changeflow.programme.people import answer_due
 from changeflow.reports.data_protection import KINDS, DataPersonLine, RequestLine, status_of
 from changeflow.reports.record import actor_in_words
-from changeflow.storage import data_requests, erasure, persons, versions
+from changeflow.storage import data_requests, persons
 from changeflow.storage.data_requests import DataRequest
-from changeflow.usecases.data_requests import due_day
+from changeflow.usecases.data_requests import due_day, people_stored
 from changeflow.usecases.visits import Visit
 from changeflow.values.moments import format_day
 from changeflow.values.words import Action, DataRequestKind
@@ -51,8 +50,9 @@ def data_protection_page(visit: Visit) -> DataProtectionPage:
     permit_requests(visit)
     visit.note_look("data-requests")
     found = data_requests.data_requests(visit.session, visit.name)
-    waiting, answered = _lines(visit, found)
-    return DataProtectionPage(waiting=waiting, answered=answered, people=tuple(_people(visit, found)))
+    people = _people(visit, found)
+    waiting, answered = _lines(visit, found, {p.person for p in people})
+    return DataProtectionPage(waiting=waiting, answered=answered, people=tuple(people))
 
 
 def person_data_page(visit: Visit, person: str) -> PersonDataPage:
@@ -64,7 +64,7 @@ def person_data_page(visit: Visit, person: str) -> PersonDataPage:
     if line is None:
         raise UnknownThingError("person", person)
     theirs = [r for r in every if r.person == person]
-    waiting, answered = _lines(visit, theirs)
+    waiting, answered = _lines(visit, theirs, {person})
     identity = persons.identity_of(visit.session, person)
     named = persons.programmes_that_name(visit.session, (person,))
     copies = [r.received for r in theirs if r.is_open and r.kind is DataRequestKind.ACCESS]
@@ -96,35 +96,41 @@ def permit_erasure(visit: Visit) -> None:
 
 def _people(visit: Visit, requests: Iterable[DataRequest]) -> list[DataPersonLine]:
     listed = {p.id for p in visit.definition.people}
-    contacts = versions.contacts(visit.session, visit.name)
-    known = contacts.keys() | erasure.people_with_data(visit.session, visit.name)
     waiting = Counter(r.person for r in requests if r.is_open)
     lines = [
         DataPersonLine(
             person=person, title=visit.programme.person(person), is_listed=person in listed, waiting=waiting[person]
         )
-        for person in known.difference(NO_PEOPLE)
+        for person in people_stored(visit.session, visit.name)
     ]
     return sorted(lines, key=lambda line: (line.title.casefold(), line.person))
 
 
-def _lines(visit: Visit, found: Iterable[DataRequest]) -> tuple[tuple[RequestLine, ...], tuple[RequestLine, ...]]:
-    """Return unanswered requests, the most urgent first, and answered ones, the latest first."""
+def _lines(
+    visit: Visit, found: Iterable[DataRequest], stored: Collection[str]
+) -> tuple[tuple[RequestLine, ...], tuple[RequestLine, ...]]:
+    """Return unanswered requests, the most urgent first, and answered ones, the latest first.
+
+    `stored` are the people whose data is stored.
+    """
     due = [(due_day(visit.programme, request, visit.today), request) for request in found]
     waiting = sorted((d for d in due if d[1].is_open), key=lambda d: (d[0], d[1].id))
     answered = sorted((d for d in due if not d[1].is_open), key=lambda d: (d[1].answered_on or d[0], d[1].id))
-    return tuple(_line(visit, *d) for d in waiting), tuple(_line(visit, *d) for d in reversed(answered))
+    return (
+        tuple(_line(visit, *d, has_page=d[1].person in stored) for d in waiting),
+        tuple(_line(visit, *d, has_page=d[1].person in stored) for d in reversed(answered)),
+    )
 
 
-def _line(visit: Visit, due: date, request: DataRequest) -> RequestLine:
-    answered = format_day(request.answered_on) if request.answered_on else ""
-    status, level = status_of(due, request.answered_on, visit.today, answered_on=answered)
+def _line(visit: Visit, due: date, request: DataRequest, *, has_page: bool) -> RequestLine:
+    status, level = status_of(due, request.answered_on, visit.today)
     may_take_longer = request.is_open and request.extended_on is None and visit.today <= due
     longer = answer_due(visit.programme, request.received, visit.today, is_complex=True)
     return RequestLine(
         number=request.id,
         person=request.person,
         title=actor_in_words(visit.programme, request.person),
+        has_page=has_page,
         kind=KINDS[request.kind],
         received=format_day(request.received),
         due=format_day(due),

@@ -1,6 +1,9 @@
 """Record what people ask about the data on them, an extension, and the answer; each has its entry in the audit."""
 
+from collections.abc import Collection
 from datetime import date
+
+from sqlmodel import Session
 
 from changeflow.errors import ConflictError, InputError, UnknownThingError
 from changeflow.programme.mandates import NO_PEOPLE
@@ -13,18 +16,20 @@ from changeflow.values.moments import format_day
 from changeflow.values.words import Action, DataRequestKind
 
 ANSWERED = "Someone has already recorded the answer to this request."
+ASK_RECEIVED = "Enter the day on which you received the request."
+ASK_ANSWERED = "Enter the day on which you answered."
+ASK_EXTENDED = "Enter the day on which you told the person."
 
 
 def record_data_request(person: str, kind: DataRequestKind, received: date, change: Change) -> int:
     """Record a request from a person about their own data; return its number."""
     with unit_of_work(change) as work:
         by = work.permit(Action.RECORD_DATA_REQUEST)
-        known = versions.contacts(work.session, work.name).keys() | erasure.people_with_data(work.session, work.name)
-        if person not in known or person in NO_PEOPLE:
+        if person not in people_stored(work.session, work.name):
             raise UnknownThingError("person", person)
-        _check_past(received, change.on, "Enter the day on which you received the request.")
-        same = [r for r in data_requests.data_requests(work.session, work.name) if r.is_open and r.person == person]
-        if any((r.kind, r.received) == (kind, received) for r in same):
+        _check_past(received, change.on, ASK_RECEIVED)
+        known = data_requests.data_requests(work.session, work.name)
+        if any(r.is_open and (r.person, r.kind, r.received) == (person, kind, received) for r in known):
             raise ConflictError("This request has already been recorded.")
         number = data_requests.add_data_request(work.session, work.name, person, kind, received, by=by, at=change.now)
         work.note("person:request", f"person:{person}:{kind.value}", by=by)
@@ -40,13 +45,12 @@ def extend_data_request(number: int, told_on: date, change: Change) -> date:
         by, found = work.permit(Action.RECORD_DATA_REQUEST), _open(work, number)
         if found.extended_on is not None:
             raise ConflictError("Someone has already extended the time to answer this request.")
-        ask = "Enter the day on which you told the person."
-        _check_past(told_on, change.on, ask)
+        _check_past(told_on, change.on, ASK_EXTENDED)
         usual = due_day(work.programme, found, change.on)
         if not found.received <= told_on <= usual:
             raise InputError(
-                f"The person must be told between {format_day(found.received)}, when you received the request, and "
-                f"{format_day(usual)}, the last day to answer it. {ask}"
+                f"You must tell the person between {format_day(found.received)}, when you received the request, and "
+                f"{format_day(usual)}, the last day to answer it. {ASK_EXTENDED}"
             )
         data_requests.note_extension(work.session, number, told_on)
         work.note("person:extended", f"person:{found.person}:{found.kind.value}", by=by)
@@ -57,12 +61,25 @@ def close_data_request(number: int, answered_on: date, change: Change) -> None:
     """Record the day on which a request was answered."""
     with unit_of_work(change) as work:
         by, found = work.permit(Action.RECORD_DATA_REQUEST), _open(work, number)
-        ask = "Enter the day on which you answered."
-        _check_past(answered_on, change.on, ask)
+        _check_past(answered_on, change.on, ASK_ANSWERED)
         if answered_on < found.received:
-            raise InputError(f"You received the request on {format_day(found.received)}. {ask}")
+            raise InputError(f"You received the request on {format_day(found.received)}. {ASK_ANSWERED}")
         data_requests.note_answer(work.session, number, answered_on)
         work.note("person:answered", f"person:{found.person}:{found.kind.value}", by=by)
+
+
+def copy_due(work: UnitOfWork, people: Collection[str], received: date) -> date:
+    """Return the last day to answer a request for a copy: later if that of the same day has been extended."""
+    known = data_requests.data_requests(work.session, work.name)
+    same = (r for r in known if r.person in people and (r.kind, r.received) == (DataRequestKind.ACCESS, received))
+    is_complex = any(r.extended_on is not None for r in same)
+    return answer_due(work.programme, received, work.change.on, is_complex=is_complex)
+
+
+def people_stored(session: Session, programme: str) -> set[str]:
+    """Return the ids of everyone about whom the programme has contact details, or rows that an erasure would remove."""
+    found = versions.contacts(session, programme).keys() | erasure.people_with_data(session, programme)
+    return found.difference(NO_PEOPLE)
 
 
 def due_day(programme: Programme, request: DataRequest, today: date) -> date:

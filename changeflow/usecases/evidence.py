@@ -13,7 +13,7 @@ from changeflow.programme.recording import task_subject
 from changeflow.storage import evidence
 from changeflow.storage.database import read_scope
 from changeflow.usecases.plan_pages import permit_task
-from changeflow.usecases.recorded import facts_of_tasks, withdraw_fact
+from changeflow.usecases.recorded import facts_now, withdraw_fact
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.usecases.visits import Visit
 from changeflow.values.base import TaskId
@@ -71,7 +71,7 @@ def evidence_by_task(visit: Visit) -> dict[TaskId, tuple[EvidenceView, ...]]:
     """Return the evidence about every task that has any, as `evidence_on` does."""
     if not visit.may(Action.READ_FACTS):
         return {}
-    known = visit.view("evidence", lambda: facts_of_tasks(visit.session, visit.name, "evidence"))
+    known = visit.view("evidence", lambda: facts_now(visit.session, visit.name, "evidence"))
     me, person = visit.visitor.person, visit.programme.person
     found: dict[TaskId, tuple[EvidenceView, ...]] = {}
     for f in reversed(known):
@@ -137,7 +137,7 @@ def _check_link(link: str) -> None:
 
 def evidence_file(visit: Visit, number: int) -> EvidenceFile:
     """Return a file of evidence; the audit records who opened it. One that the person may not see is unknown."""
-    known = {f.number: f for f in facts_of_tasks(visit.session, visit.name, "evidence")}
+    known = {f.number: f for f in facts_now(visit.session, visit.name, "evidence")}
     fact = known.get(number)
     if fact is None or fact.withdrawn is not None or not fact.values["sha256"]:
         raise UnknownThingError("file", str(number))
@@ -152,7 +152,7 @@ def evidence_file(visit: Visit, number: int) -> EvidenceFile:
 def withdraw_evidence(task: TaskId, piece: str, change: Change) -> None:
     """Withdraw evidence about a task; a file is deleted unless other evidence has the same one."""
     with read_scope(change.db) as session:
-        known = {f.id: f for f in facts_of_tasks(session, str(change.programme), "evidence")}
+        known = {f.id: f for f in facts_now(session, str(change.programme), "evidence")}
     found = known.get(piece)
     if found is None or found.values["task"] != task:
         raise UnknownThingError("piece of evidence", piece)

@@ -4,10 +4,12 @@ import io
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from changeflow.errors import UnknownThingError
+from changeflow.programme.definition import ServiceFile
 from changeflow.programme.mandates import Subject
 from changeflow.usecases.briefs import brief_json, brief_pdf
 from changeflow.usecases.export import ExportRequest, export_folder, export_schedule
@@ -41,7 +43,10 @@ class ExportsPage:
 def exports_page(visit: Visit) -> ExportsPage:
     """Return what the person may export; raise if they see one school only."""
     permit_exports(visit)
-    return ExportsPage(with_addresses=visit.may(Action.EXPORT_ADDRESSES), with_contracts=bool(_explained(visit)))
+    return ExportsPage(
+        with_addresses=visit.may(Action.EXPORT_ADDRESSES),
+        with_contracts=any(s.explains_contracts for s in _with_open_contracts(visit)),
+    )
 
 
 def permit_exports(visit: Visit) -> None:
@@ -58,15 +63,14 @@ def permit_address_export(visit: Visit) -> None:
 def permit_contract_export(visit: Visit) -> None:
     """Raise unless the person may see the individual contracts of some service."""
     permit_exports(visit)
-    services = [Subject(thing=s.name, service=s.service) for s in visit.definition.services]
-    if not any(visit.may(Action.READ_CONTRACTS, service) for service in services):
+    if not _with_open_contracts(visit):
         visit.permit(Action.READ_CONTRACTS)
 
 
-def _explained(visit: Visit) -> list[str]:
-    """Return the services with explanations of individual contracts that the person may see."""
-    services = (s for s in visit.definition.services if s.explains_contracts)
-    return [s.service for s in services if visit.may(Action.READ_CONTRACTS, Subject(thing=s.name, service=s.service))]
+def _with_open_contracts(visit: Visit) -> list[ServiceFile]:
+    """Return the services whose individual contracts the person may see."""
+    services = visit.definition.services
+    return [s for s in services if visit.may(Action.READ_CONTRACTS, Subject(thing=s.name, service=s.service))]
 
 
 def export_file(visit: Visit, export: str) -> ExportFile:
@@ -82,16 +86,13 @@ def private_folder(change: Change, *, addresses: bool = False, contracts: bool =
     asked = ExportRequest(
         actor=change.actor, now=change.now, addresses=addresses, contracts=contracts, guard=change.guard
     )
-    with tempfile.TemporaryDirectory(prefix="changeflow-export-") as home:
-        folder = Path(home) / "folder"
-        export_folder(folder, db=change.db, programme=change.programme, on=change.on, asked=asked)
-        content = _zipped({f"{change.programme}/{name}": file for name, file in _files_in(folder).items()})
-    return ExportFile(name=f"{change.programme}-{change.on.isoformat()}-private.zip", media=ZIP, content=content)
+    programme = str(change.programme)
+    content = _zipped(_folder_of(programme, db=change.db, on=change.on, asked=asked))
+    return ExportFile(name=f"{programme}-{change.on.isoformat()}-private.zip", media=ZIP, content=content)
 
 
 def _folder(visit: Visit) -> ExportFile:
-    files = _folder_files(visit)
-    return _file(visit, "folder", "zip", ZIP, _zipped({f"{visit.name}/{name}": file for name, file in files.items()}))
+    return _file(visit, "folder", "zip", ZIP, _zipped(_folder_files(visit)))
 
 
 def _workbook(visit: Visit) -> ExportFile:
@@ -116,7 +117,7 @@ def _everything(visit: Visit) -> ExportFile:
     """Return a file with the folder, every other export, and today's report."""
     others = (make(visit) for make in (_workbook, _project, _project_notes, _calendar))
     files = {
-        **{f"{visit.name}/{name}": file for name, file in _folder_files(visit).items()},
+        **_folder_files(visit),
         **{one.name: one.content for one in others},
         f"report-{visit.today.isoformat()}.pdf": brief_pdf(visit),
         f"report-{visit.today.isoformat()}.json": brief_json(visit).encode(),
@@ -139,13 +140,16 @@ def _file(visit: Visit, what: str, ending: str, media: str, content: bytes) -> E
 
 
 def _folder_files(visit: Visit) -> Mapping[str, bytes]:
-    def make() -> Mapping[str, bytes]:
-        with tempfile.TemporaryDirectory(prefix="changeflow-export-") as home:
-            folder = Path(home) / "folder"
-            export_folder(folder, db=visit.db, programme=visit.name, on=visit.today)
-            return _files_in(folder)
+    return visit.view("export-folder", lambda: _folder_of(visit.name, db=visit.db, on=visit.today))
 
-    return visit.view("export-folder", make)
+
+def _folder_of(programme: str, *, db: str, on: date, asked: ExportRequest | None = None) -> Mapping[str, bytes]:
+    """Return the files of the folder by path, below a folder with the programme's id."""
+    with tempfile.TemporaryDirectory(prefix="changeflow-export-") as home:
+        folder = Path(home) / programme
+        export_folder(folder, db=db, programme=programme, on=on, asked=asked)
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return {str(path.relative_to(home)): path.read_bytes() for path in files}
 
 
 def _schedule(visit: Visit, form: str) -> tuple[bytes, tuple[str, ...]]:
@@ -160,10 +164,6 @@ def _schedule(visit: Visit, form: str) -> tuple[bytes, tuple[str, ...]]:
             return out.read_bytes(), said
 
     return visit.view("export-schedule", make, form)
-
-
-def _files_in(folder: Path) -> Mapping[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def _zipped(files: Mapping[str, bytes]) -> bytes:

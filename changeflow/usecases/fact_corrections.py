@@ -8,12 +8,12 @@ from typing import Any
 from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.errors import NOT_SAVED, CheckFailedError, ConflictError, InputError
 from changeflow.programme.facts import Attendance, SponsorAct
-from changeflow.programme.recorded import RecordedFact, action_of, check_whole, parts_of, replacements
+from changeflow.programme.recorded import RecordedFact, action_of, check_whole, replacements
 from changeflow.programme.recording import ReportedProgress, check_act, check_result, finish_of, progress_of
 from changeflow.storage import facts
 from changeflow.usecases.acts import StaleError
 from changeflow.usecases.progress import record_progress
-from changeflow.usecases.recorded import GONE, facts_now
+from changeflow.usecases.recorded import GONE, facts_now, withdraw_whole
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.duration import Duration, Unit
 from changeflow.values.moments import day_of, format_day
@@ -42,11 +42,13 @@ def correct_day(fact: str, day: date, reason: str, change: Change) -> None:
         check_whole(wrong, known)
         if wrong.id in replacements(known):
             raise ConflictError("A later entry has replaced this one. Correct the later one.")
-        every = (wrong, *parts_of(wrong, known))
-        facts.withdraw(work.session, work.name, every, reason=reason.strip(), at=change.now, by=by)
-        for withdrawn in (*every[1:], wrong):
-            work.record("withdraw", withdrawn.id, by=by)
+        withdraw_whole(work, wrong, known, reason=reason, by=by)
         again(work, wrong, day, by)
+
+
+def has_day_to_correct(fact: RecordedFact) -> bool:
+    """Return whether facts of this kind have a day that can be corrected without recording everything again."""
+    return fact.kind in _AGAIN
 
 
 def _progress(work: UnitOfWork, wrong: RecordedFact, day: date, by: str) -> None:

@@ -7,6 +7,7 @@ from datetime import date
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.programme.recorded import RecordedFact, action_of, check_whole, replacements, whole_of
 from changeflow.reports.fact_pages import KINDS, FactLine, day_in, fact_line
+from changeflow.usecases.fact_corrections import has_day_to_correct
 from changeflow.usecases.own_school import sees_all
 from changeflow.usecases.recorded import facts_now
 from changeflow.usecases.visits import Visit
@@ -73,7 +74,8 @@ def facts_page(visit: Visit, query: FactQuery) -> FactsPage:
     replaced = replacements(every)
     return FactsPage(
         lines=tuple(_line(visit, f, replaced) for f in shown),
-        about=_name_of(visit, query.about) if query.about else "",
+        # People who see only their own entries might not know of the thing.
+        about=_name_of(visit, query.about) if query.about and (shown or not only_own) else "",
         only_own=only_own,
         older=query.page + 1 if len(found) > first + PAGE else None,
     )
@@ -94,7 +96,7 @@ def fact_page(visit: Visit, fact: str) -> FactPage:
     is_open = found.withdrawn is None and not why_not and found.id not in replaced
     return FactPage(
         line=_line(visit, found, replaced),
-        day=day_in(visit.programme, found) if is_open else None,
+        day=day_in(visit.programme, found) if is_open and has_day_to_correct(found) else None,
         is_decision=found.kind == "decision",
         why_not=why_not,
         whole=whole.id if whole is not None and why_not else "",

@@ -4,6 +4,7 @@ import smtplib
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from changeflow.addresses import THIS_MACHINE
 from changeflow.delivery.channels import REACHING_PEOPLE, channel_for, channel_name
 from changeflow.errors import ChangeflowError
 from changeflow.phrases import listed
@@ -14,8 +15,6 @@ from changeflow.usecases.installation import CheckOutcome, Installation, attenti
 from changeflow.usecases.scheduled import FLOWS
 from changeflow.values.moments import LONDON, format_day
 
-OWN = ("127.0.0.1", "localhost", "::1")
-"""Hosts that mean this machine."""
 TIMEOUT_SECONDS = 10
 NOT_ASKED = "To try it, add --connect."
 
@@ -23,7 +22,7 @@ NOT_ASKED = "To try it, add --connect."
 def address_is_public(installation: Installation) -> Iterator[CheckOutcome]:
     """Check the address that links in messages lead to, and that it is encrypted."""
     parts = urlsplit(installation.base_url)
-    if parts.hostname in OWN:
+    if parts.hostname in THIS_MACHINE:
         text = f"Links in messages lead to {installation.base_url}, which works only on this machine."
         remedy = "Set CHANGEFLOW_BASE_URL to the address that people type, with https://."
         is_in_use = bool(installation.issuer) or channel_name(installation.channels) in REACHING_PEOPLE

@@ -171,8 +171,6 @@ def own_job(found: Visit, number: int, kinds: Collection[str] = KINDS) -> Job:
 
 def result_of_job(found: Visit, number: int) -> tuple[str, str]:
     """Return a finished calculation's page and JSON."""
-    found.permit(Action.READ_PROGRAMME)
-    permit_whole(found)
     own_job(found, number)
     result = jobs.result_of(found.session, found.name, number)
     if result is None:

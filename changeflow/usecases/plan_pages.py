@@ -29,7 +29,7 @@ from changeflow.storage import answers, versions
 from changeflow.usecases.acts import mark_of
 from changeflow.usecases.moves import move_of
 from changeflow.usecases.own_school import hide, known_task, own_school, own_tasks, owned_elsewhere
-from changeflow.usecases.recorded import facts_of_tasks
+from changeflow.usecases.recorded import facts_now
 from changeflow.usecases.schools import may_open
 from changeflow.usecases.visits import Visit
 from changeflow.values.base import TaskId
@@ -230,7 +230,7 @@ def _history(visit: Visit, task: TaskId) -> tuple[HistoryEntry, ...]:
 def _facts_of_tasks(visit: Visit) -> Mapping[TaskId, Sequence[Mapping[str, Any]]]:
     found: dict[TaskId, list[Mapping[str, Any]]] = {}
     for kind in KINDS_OF_FACT:
-        known = facts_of_tasks(visit.session, visit.name, kind)
+        known = facts_now(visit.session, visit.name, kind)
         data = fact_data(known, person=visit.programme.person, roadmap=visit.programme.roadmap)
         for fact, row in zip(known, data, strict=True):
             found.setdefault(str(fact.values["task"]), []).append(row)

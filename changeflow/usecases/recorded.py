@@ -16,7 +16,7 @@ from changeflow.storage.database import read_scope
 from changeflow.usecases.acts import StaleError
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.stored import known_until, load
-from changeflow.usecases.unit_of_work import Change, ChangeChecks, unit_of_work
+from changeflow.usecases.unit_of_work import Change, ChangeChecks, UnitOfWork, unit_of_work
 from changeflow.values.base import TaskId
 from changeflow.values.problem import check_known, pick
 from changeflow.values.words import Action
@@ -55,20 +55,13 @@ def recorded_facts(
     return found
 
 
-def facts_now(session: Session, programme: str) -> list[RecordedFact]:
-    """Return all recorded facts, those about tasks with the tasks' current ids."""
-    ids, found = versions.renames(session, programme), facts.recorded(session, programme)
+def facts_now(session: Session, programme: str, kind: str | None = None) -> list[RecordedFact]:
+    """Return recorded facts, of one kind or all, those about tasks with the tasks' current ids."""
+    ids, found = versions.renames(session, programme), facts.recorded(session, programme, kind)
     if not ids:
         return found
     return [replace(f, values={**f.values, "task": ids.task(str(f.values["task"]))}) if "task" in f.values else f
             for f in found]  # fmt: skip
-
-
-def facts_of_tasks(session: Session, programme: str, kind: str) -> list[RecordedFact]:
-    """Return the facts of one kind, which is about tasks, with the tasks' current ids."""
-    ids = versions.renames(session, programme)
-    found = facts.recorded(session, programme, kind)
-    return [replace(f, values={**f.values, "task": ids.task(str(f.values["task"]))}) for f in found] if ids else found
 
 
 def latest_progress(task: TaskId, change: Change) -> str:
@@ -102,7 +95,7 @@ def withdraw_fact(fact: str, reason: str, change: Change, *, must_count: bool = 
         raise InputError(f"Give the reason why this fact is wrong. {NOT_SAVED}")
     with unit_of_work(change) as work:
         work.actor()
-        programme, known = work.programme, facts.recorded(work.session, work.name)
+        programme, known = work.programme, facts_now(work.session, work.name)
         remedy = "List them with changeflow fact list."
         meant = pick("recorded fact", fact, {f.id: f for f in known}, remedy=remedy)
         if meant.withdrawn is not None:
@@ -110,13 +103,21 @@ def withdraw_fact(fact: str, reason: str, change: Change, *, must_count: bool = 
                 raise StaleError(GONE)
             return Withdrawal(facts=())
         by = work.permit(*action_of(programme, meant))
-        check_whole(meant, known)
-        wrong = (meant, *parts_of(meant, known))
-        facts.withdraw(work.session, work.name, wrong, reason=reason.strip(), at=change.now, by=by)
-        for withdrawn in (*wrong[1:], meant):
-            work.record("withdraw", withdrawn.id, by=by)
+        wrong = withdraw_whole(work, meant, known, reason=reason, by=by)
         is_trial = (change.guard or ChangeChecks()).is_trial
         if not is_trial and any(withdrawn.kind in ("comment", "evidence") for withdrawn in wrong):
             erasure.owe(state)
     erasure.settle(state)
     return Withdrawal(facts=wrong, begun=begun_behind(programme, meant))
+
+
+def withdraw_whole(
+    work: UnitOfWork, meant: RecordedFact, known: Sequence[RecordedFact], *, reason: str, by: str
+) -> tuple[RecordedFact, ...]:
+    """Withdraw a fact that counts, then its parts; return them. Raise `CheckFailedError` for a part of a whole."""
+    check_whole(meant, known)
+    wrong = (meant, *parts_of(meant, known))
+    facts.withdraw(work.session, work.name, wrong, reason=reason.strip(), at=work.change.now, by=by)
+    for withdrawn in (*wrong[1:], meant):
+        work.record("withdraw", withdrawn.id, by=by)
+    return wrong

@@ -6,13 +6,13 @@ from datetime import date, datetime
 
 from pydantic import TypeAdapter
 
-from changeflow.errors import InputError, UnknownThingError
+from changeflow.errors import InputError
 from changeflow.programme.mandates import PROGRAMME
 from changeflow.programme.programme import Programme
 from changeflow.reports.recovery import RecoveryReport
 from changeflow.storage import jobs
 from changeflow.storage.jobs import Job, JobState
-from changeflow.usecases.jobs import RECOVERY, add_calculation
+from changeflow.usecases.jobs import RECOVERY, add_calculation, own_job
 from changeflow.usecases.own_school import permit_whole
 from changeflow.usecases.visits import Visit, visit
 from changeflow.values.duration import counted
@@ -75,12 +75,11 @@ def recovery_index(visit: Visit) -> RecoveryIndex:
     """Return the milestones, the plan's options and earlier calculations; raise if the person sees one school only."""
     permit_recovery(visit)
     programme = visit.programme
-    names = {m.id: m.name for m in programme.milestones}
     known = jobs.jobs_of(visit.session, visit.name, most=SHOWN, kinds=[RECOVERY])
     return RecoveryIndex(
         milestones=visit.view("recovery-milestones", lambda: _lines(programme)),
         options=tuple((o.name, f"{o.cost:,g}") for o in visit.definition.risk.recovery_options),
-        jobs=tuple((job, names.get(_milestone_of(job), "a former milestone")) for job in known),
+        jobs=tuple((job, _milestone_name(programme, job)) for job in known),
         may_start=visit.may(Action.CALCULATE),
     )
 
@@ -113,14 +112,13 @@ def ask_recovery(token: str, programme: str, target: RecoveryTarget, *, db: str,
 
 def recovery_result(visit: Visit, number: int) -> tuple[Job, str, RecoveryReport | None]:
     """Return a calculation, its milestone's name, and its result; None while there is none."""
-    permit_recovery(visit)
-    job = jobs.job_of(visit.session, visit.name, number)
-    if job is None or job.kind != RECOVERY:
-        raise UnknownThingError("calculation", str(number))
-    names = {m.id: m.name for m in visit.programme.milestones}
-    name = names.get(_milestone_of(job), "a former milestone")
+    job = own_job(visit, number, [RECOVERY])
     result = jobs.result_of(visit.session, visit.name, number) if job.state is JobState.DONE else None
-    return job, name, TypeAdapter(RecoveryReport).validate_json(result[1]) if result is not None else None
+    return (
+        job,
+        _milestone_name(visit.programme, job),
+        TypeAdapter(RecoveryReport).validate_json(result[1]) if result is not None else None,
+    )
 
 
 def command_of(subject: str) -> Sequence[str]:
@@ -130,8 +128,9 @@ def command_of(subject: str) -> Sequence[str]:
     return ["recover", milestone, "--format", "json", "--odds", percent, *more]
 
 
-def _milestone_of(job: Job) -> str:
-    return job.subject.partition(_SEPARATOR)[0]
+def _milestone_name(programme: Programme, job: Job) -> str:
+    milestone = job.subject.partition(_SEPARATOR)[0]
+    return next((m.name for m in programme.milestones if m.id == milestone), "a former milestone")
 
 
 def _lines(programme: Programme) -> tuple[TargetLine, ...]:

@@ -17,6 +17,7 @@ from changeflow.storage.database import rolled_back, url_of
 from changeflow.storage.kept_forms import KeptForms
 from changeflow.storage.ledger import Erasure
 from changeflow.usecases.authority import noting_refusals, permit
+from changeflow.usecases.data_requests import copy_due
 from changeflow.usecases.ledger_comparison import tidy
 from changeflow.usecases.stored import load, loaded
 from changeflow.usecases.unit_of_work import Change, ChangeChecks, unit_of_work
@@ -105,7 +106,7 @@ def everything_about(
             "programme": definition.programme.name,
             "organisation": definition.programme.organisation,
             "asked for on": received.isoformat(),
-            "to be answered by": answer_due(work.programme, received, change.on).isoformat(),
+            "to be answered by": copy_due(work, theirs.ids, received).isoformat(),
             "read on": change.now.isoformat(timespec="seconds"),
             "purpose": PURPOSE,
             "their part in the programme": part.model_dump(mode="json", exclude_defaults=True) if part else {},

@@ -140,8 +140,8 @@ class SavedForms:
 SAVED = SavedForms()
 
 
-async def _drafted(site: Site, form: Form, work: Callable[[], SentForm | None]) -> SentForm | None:
-    """Check or save a form; return it with what is wrong or what it would do, or None if it was saved."""
+async def done_or_draft(site: Site, form: Form, work: Callable[[], T]) -> T | SentForm:
+    """Do what a form asks for and return the result, or the form with what is wrong."""
     try:
         return await site.work.write(work)
     except StaleError as error:
@@ -203,7 +203,7 @@ async def answer_form(
             return SentForm(fields=fields, effect=tried.effect, result=tried.result, problem=str(wrong), error=wrong)
         return None
 
-    draft = await _drafted(site, form, work)
+    draft = await done_or_draft(site, form, work)
     if draft is None:
         return RedirectResponse(done, status_code=303, headers=PAGES_HEADERS)
     shown = replace(draft, asks_why=asks_why)

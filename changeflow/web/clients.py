@@ -13,13 +13,13 @@ from threading import Lock
 
 from starlette.requests import Request
 
+from changeflow.addresses import THIS_MACHINE
 from changeflow.errors import InputError
 
 Network = IPv4Network | IPv6Network
 FORWARDED = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip"})
 """Headers that proxies add to a request that they forward, besides those with the prefixes below."""
 FORWARDED_PREFIXES = ("x-forwarded", "x-original", "cf-")
-LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 LARGEST_HEADERS = 16_384
 """The largest size in bytes of a request's line and headers."""
 _WEEK = re.compile(r"/p/[^/]+/(?:week(?:/paste)?|people/assessments|people/training/.+)")
@@ -98,7 +98,7 @@ def is_local(request: Request) -> bool:
         return False
     host = request.headers.get("host", "localhost")
     name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-    return name.lower() in LOCAL_NAMES
+    return name.lower() in THIS_MACHINE
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

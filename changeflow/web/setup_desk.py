@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
+from changeflow.addresses import THIS_MACHINE
 from changeflow.errors import ChangeflowError
 from changeflow.intake.first_admin import FirstAdmin
 from changeflow.logs import log
@@ -22,7 +23,7 @@ from changeflow.web.forms import Form
 from changeflow.web.responses import Trouble, TroubleError
 from changeflow.web.security import PAGES_HEADERS, is_own_form, token_in
 from changeflow.web.setup_plan import PlanMemory
-from changeflow.web.sign_in_doors import ON_THIS_MACHINE, SETUP_LIFE
+from changeflow.web.sign_in_doors import SETUP_LIFE
 
 SETUP = "changeflow-setup"
 """The cookie of the browser that sets up the first programme."""
@@ -124,7 +125,7 @@ def to(path: str) -> Response:
 
 def setup_lines(desk: SetupDesk, host: str, port: int, now: datetime) -> Iterator[str]:
     """Yield what `serve` prints if there is no programme yet: the address to set one up, or why there is none."""
-    if host not in ON_THIS_MACHINE:
+    if host not in THIS_MACHINE:
         yield "There is no programme yet. To set one up, serve on 127.0.0.1 and open the address that is then printed."
         return
     yield f"Set up changeflow: http://{host}:{port}/setup/start/{desk.open(now)}"

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from changeflow.addresses import THIS_MACHINE
 from changeflow.errors import InputError
 from changeflow.storage.accounts import SignIn
 from changeflow.usecases.accounts import is_sandbox, new_token, people_for_doors
 
 SETUP_LIFE = timedelta(minutes=15)
-ON_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ def doors_for(
     doors, named = Doors(), tuple(people)
     if not named and not is_setup:
         return doors
-    if host not in ON_THIS_MACHINE:
+    if host not in THIS_MACHINE:
         raise InputError("Links that sign in without an account work on this machine only. Serve on 127.0.0.1.")
     if named and not is_sandbox(db=db):
         raise InputError(

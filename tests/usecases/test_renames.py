@@ -170,5 +170,12 @@ def test_comments_and_evidence_go_on_under_the_new_id(begun: str, tmp_path: Path
     applied(begun, tmp_path)
     with session_scope(begun) as session:
         for kind in ("comment", "evidence", "progress"):
-            found = recorded.facts_of_tasks(session, "small", kind)
+            found = recorded.facts_now(session, "small", kind)
             assert {f.values["task"] for f in found} & {"payroll/needs", "payroll/requirements"} == {"payroll/needs"}
+
+
+def test_the_owner_of_a_renamed_gate_can_withdraw_its_decision(begun: str, tmp_path: Path):
+    applied(begun, tmp_path)
+    done = recorded.withdraw_fact("decision-1", "New facts", change(begun, 9, actor="lead"))
+    assert {fact.values["task"] for fact in done.facts} == {"payroll/plan-approved"}
+    assert state(begun, DAY_9).programme.facts.decision("payroll/plan-approved") is None

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from changeflow.errors import InputError, NotAllowedError, UnknownThingError
 from changeflow.reports.data_protection import GROUNDS, KINDS, erasure_lines
 from changeflow.usecases import subject_access
 from changeflow.usecases.acts import change_by
@@ -18,14 +18,20 @@ from changeflow.usecases.data_protection import (
     permit_requests,
     person_data_page,
 )
-from changeflow.usecases.data_requests import close_data_request, extend_data_request, record_data_request
+from changeflow.usecases.data_requests import (
+    ASK_ANSWERED,
+    ASK_EXTENDED,
+    ASK_RECEIVED,
+    close_data_request,
+    extend_data_request,
+    record_data_request,
+)
 from changeflow.usecases.subject_access import Erased, ScoresReasonError
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit, visit
 from changeflow.values.words import DataRequestKind, ErasureGround
-from changeflow.web.acts import EMPTY, SentForm, answer_form
+from changeflow.web.acts import EMPTY, SentForm, answer_form, done_or_draft
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page, site_of
-from changeflow.web.errors import problem_of
 from changeflow.web.forms import FieldError, Form, line_in, past_day
 from changeflow.web.security import PAGES_HEADERS, token_in
 
@@ -34,7 +40,6 @@ MOST_REASON = 500
 """The longest reason, in characters."""
 ALSO = "also:"
 """Begins the name of a field that says that another id is the same person's."""
-RECEIVED = "Enter the day on which you received the request."
 SAVED = {
     "recorded": "The request has been recorded.",
     "answered": "The answer has been recorded.",
@@ -61,7 +66,7 @@ async def record(request: Request, programme: str, person: str) -> Response:
     def save(change: Change) -> None:
         if (kind := form.get("kind")) not in set(DataRequestKind):
             raise FieldError("kind", "Choose what the person asks for.")
-        received = past_day(form, "on", today=change.on, ask=RECEIVED)
+        received = past_day(form, "on", today=change.on, ask=ASK_RECEIVED)
         record_data_request(person, DataRequestKind(kind), received, change)
 
     return await answer_form(
@@ -78,24 +83,12 @@ async def record(request: Request, programme: str, person: str) -> Response:
 
 @router.post("/requests/{number:number}/answered", name="data_protection:answered")
 async def answered(request: Request, programme: str, number: int) -> Response:
-    form = await read_own_form(request)
-
-    def save(change: Change) -> None:
-        day = past_day(form, "day", today=change.on, ask="Enter the day on which you answered.")
-        close_data_request(number, day, change)
-
-    return await _about_request(request, programme, form, save, "answered")
+    return await _day_of_request(request, programme, number, close_data_request, ASK_ANSWERED, "answered")
 
 
 @router.post("/requests/{number:number}/extended", name="data_protection:extended")
 async def extended(request: Request, programme: str, number: int) -> Response:
-    form = await read_own_form(request)
-
-    def save(change: Change) -> None:
-        day = past_day(form, "day", today=change.on, ask="Enter the day on which you told the person.")
-        extend_data_request(number, day, change)
-
-    return await _about_request(request, programme, form, save, "extended")
+    return await _day_of_request(request, programme, number, extend_data_request, ASK_EXTENDED, "extended")
 
 
 @router.post("/{person}/export", name="data_protection:export")
@@ -109,7 +102,7 @@ async def export(request: Request, programme: str, person: str) -> Response:
             permit_person_export(found)
             person_data_page(found, person)
         change = change_by(token, programme, db=site.db, now=site.clock())
-        received = past_day(form, "received", today=change.on, ask=RECEIVED)
+        received = past_day(form, "received", today=change.on, ask=ASK_RECEIVED)
         reason = line_in(form, "reason", most=MOST_REASON, called="The reason")
         try:
             done = subject_access.everything_about(person, received, change, reason=reason, also=_also(form))
@@ -118,16 +111,11 @@ async def export(request: Request, programme: str, person: str) -> Response:
             raise FieldError("reason", why) from None
         return json.dumps(done.about, indent=2, ensure_ascii=False)
 
-    try:
-        text = await site.work.write(work)
-    except (NotAllowedError, UnknownThingError):
-        raise
-    except InputError as error:
-        draft = SentForm(fields=form.cleaned(), problem=problem_of(error), error=error)
-        return await show_page(request, programme, lambda found: _person(request, found, person, "export", draft))
-    name = f'attachment; filename="{quote(person)}.json"'
-    headers = {**PAGES_HEADERS, "Content-Disposition": name}
-    return Response(f"{text}\n", media_type="application/json", headers=headers)
+    done = await done_or_draft(site, form, work)
+    if isinstance(done, SentForm):
+        return await show_page(request, programme, lambda found: _person(request, found, person, "export", done))
+    headers = {**PAGES_HEADERS, "Content-Disposition": f'attachment; filename="{quote(person)}.json"'}
+    return Response(f"{done}\n", media_type="application/json", headers=headers)
 
 
 @router.post("/{person}/erase", name="data_protection:erase")
@@ -154,16 +142,18 @@ async def erase(request: Request, programme: str, person: str) -> Response:
     )
 
 
-async def _about_request(
-    request: Request, programme: str, form: Form, save: Callable[[Change], None], what: str
+async def _day_of_request(
+    request: Request, programme: str, number: int, save: Callable[[int, date, Change], object], ask: str, what: str
 ) -> Response:
-    """Save what has become of a request; show the list of requests again if that cannot be."""
+    """Save the day of an answer or extension; show the list of requests again if that cannot be. `ask` says what day
+    to enter."""
+    form = await read_own_form(request)
     return await answer_form(
         request,
         programme,
         form,
         allow=permit_requests,
-        do=save,
+        do=lambda change: save(number, past_day(form, "day", today=change.on, ask=ask), change),
         show=lambda found, draft: _index(request, found, draft),
         done=_path(programme, "", what),
         is_plain=True,

@@ -3,7 +3,6 @@
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from changeflow.errors import InputError, NotAllowedError, UnknownThingError
 from changeflow.storage.jobs import Job
 from changeflow.usecases.recovery_pages import (
     ODDS,
@@ -15,9 +14,8 @@ from changeflow.usecases.recovery_pages import (
 )
 from changeflow.usecases.visits import Visit, visit
 from changeflow.values.words import Action
-from changeflow.web.acts import SentForm
+from changeflow.web.acts import SentForm, done_or_draft
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page, site_of
-from changeflow.web.errors import problem_of
 from changeflow.web.forms import FieldError, Form, day_field
 from changeflow.web.security import PAGES_HEADERS, token_in
 
@@ -41,15 +39,11 @@ async def start(request: Request, programme: str) -> Response:
             permit_calculating(found)
         return ask_recovery(token, programme, _target(form), db=site.db, now=site.clock())
 
-    try:
-        job = await site.work.write(work)
-    except (NotAllowedError, UnknownThingError):
-        raise
-    except InputError as error:
-        draft = SentForm(fields=form.cleaned(), problem=problem_of(error), error=error)
-        return await show_page(request, programme, lambda found: _page(found, draft), section="plan")
+    done = await done_or_draft(site, form, work)
+    if isinstance(done, SentForm):
+        return await show_page(request, programme, lambda found: _page(found, done), section="plan")
     site.calculations.wake()
-    where = f"/p/{programme}/recovery/{job.id}"
+    where = f"/p/{programme}/recovery/{done.id}"
     return RedirectResponse(where, status_code=303, headers=PAGES_HEADERS)
 
 

@@ -76,6 +76,9 @@ def test_a_complex_request_is_extended_once_in_time(own_world: World):
         assert audited.verify(session)[1] == [], "a changed request is sealed again"
     again = browser.send(f"{PAGE}/requests/1/extended", browser.get(PAGE))
     assert "Someone has already extended the time" in text_of(again)
+    for received, due in (("1/3/2027", "2027-06-01"), ("2/3/2027", "2027-04-02")):
+        export = browser.send(f"{THEIRS}/export", browser.get(THEIRS), reason="Their own request", received=received)
+        assert json.loads(export.text)["to be answered by"] == due
 
 
 def test_an_overdue_request_cannot_be_extended(own_world: World):
@@ -85,7 +88,7 @@ def test_an_overdue_request_cannot_be_extended(own_world: World):
     assert rows(page, "Requests without")[0][4] == "✗ 24 days overdue"
     assert "Extend the time" not in text_of(page)
     refused = browser.send(f"{PAGE}/requests/1/extended", page)
-    assert "The person must be told between 1 Feb 2027" in text_of(refused)
+    assert "You must tell the person between 1 Feb 2027" in text_of(refused)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +138,8 @@ def test_an_erasure_says_what_is_removed_and_what_stays_and_then_removes_it(own_
     assert "The data has been erased." in text_of(page)
     assert "viewer" not in [row[0].casefold() for row in rows(page, "People with data")]
     assert browser.get(THEIRS).status_code == 404
+    assert rows(page, "Requests without")[0][1] == "Erasure"
+    assert THEIRS not in page.text, "no link to a page that no longer exists"
     with session_scope(own_world.db) as session:
         assert not is_anything_left(session, "small", "viewer")
     assert ("officer", "person:erase", "person:viewer:not-needed") in own_world.audited()
