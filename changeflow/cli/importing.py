@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from changeflow.usecases.plan_import import BuiltPlan
 
 SHOWN = 20
-"""How many tasks with other dates to show in a terminal: our own choice."""
+"""How many tasks with different dates to show in a terminal: our own choice."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -68,7 +68,7 @@ def _lines(built: "BuiltPlan") -> Iterator[str]:
     from changeflow.values.moments import format_days
 
     others = built.differences
-    yield f"{len(others)} of {built.compared} tasks have other dates here than in the plan."
+    yield built.headline
     for one in others[:SHOWN]:
         there, here = format_days(*one.theirs), format_days(*one.ours)
         yield f"  {one.name}: {there} there, {here} here. {one.cause.value}: {one.detail}"

@@ -50,6 +50,7 @@ def validate(folder: Folder) -> None:
     """Check a folder: list every mistake, where it is and how to correct it, and the dates that are assumed."""
     from changeflow.intake.folder import read_folder
     from changeflow.programme.counts import counts_in_words
+    from changeflow.programme.differences import counted_people
     from changeflow.rules.engine import judge
     from changeflow.usecases.plan import remarks
     from changeflow.values.duration import counted
@@ -58,8 +59,7 @@ def validate(folder: Folder) -> None:
     notes = list(remarks(read))
     counts = counts_in_words(judge(read.programme).programme)
     schools, people = len(read.definition.schools), len(read.definition.people)
-    them = "1 person" if people == 1 else f"{people} people"
-    found = f"{counted(schools, 'school')}, {them}, {counts}"
+    found = f"{counted(schools, 'school')}, {counted_people(people)}, {counts}"
     out(f"{printable(folder)}: no problems. {found}.")
     print_lines(str(problem) for problem in notes)
 

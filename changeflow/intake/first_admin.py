@@ -2,14 +2,12 @@
 
 import csv
 import io
-import json
-import re
-import unicodedata
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from changeflow.programme.mandates import NO_PEOPLE, OFFICE
 from changeflow.values.cells import safe_cell
+from changeflow.values.made_ids import made_id
 
 Texts = dict[str, str]
 """The files of a folder: the text of each, by its path in the folder."""
@@ -32,23 +30,12 @@ def id_from(text: str, *, otherwise: str, taken: Container[str] = ()) -> str:
     >>> id_from("Payroll & HR", otherwise="service"), id_from("...", otherwise="service", taken={"service"})
     ('payroll-hr', 'service-2')
     """
-    words = re.sub(r"[^a-z0-9]+", "-", plain_letters(text).lower()).strip("-")
-    wanted = words[:LONGEST_ID].strip("-") or otherwise
+    wanted = made_id(text, most=LONGEST_ID) or otherwise
     found, number = wanted, 1
     while found in taken:
         number += 1
         found = f"{wanted[: LONGEST_ID - len(str(number)) - 1]}-{number}"
     return found
-
-
-def plain_letters(text: str) -> str:
-    """Return a text without accents and apostrophes.
-
-    >>> plain_letters("St Mary’s, Gŵyr")
-    'St Marys, Gwyr'
-    """
-    apart = unicodedata.normalize("NFKD", re.sub(r"[’'`]", "", text))
-    return "".join(c for c in apart if not unicodedata.combining(c))
 
 
 def with_admin(texts: Mapping[str, str], admin: FirstAdmin) -> tuple[Texts, str]:
@@ -75,9 +62,3 @@ def with_admin(texts: Mapping[str, str], admin: FirstAdmin) -> tuple[Texts, str]
     programme = texts["programme.yaml"].rstrip("\n")
     admins = f"\n\n# The people who maintain the settings and invite others.\nadmins: [{person}]\n"
     return {**texts, "people.csv": before + out.getvalue(), "programme.yaml": programme + admins}, person
-
-
-def renamed(text: str, key: str, value: str) -> str:
-    """Return the text of a YAML file with another text for one of its top keys."""
-    written = json.dumps(value, ensure_ascii=False)
-    return re.sub(rf"(?m)^{key}: .*$", lambda _: f"{key}: {written}", text, count=1)

@@ -15,7 +15,8 @@ from changeflow.intake.mspdi.reader import ProjectFile
 from changeflow.intake.plan_links import PlanLinks, length_text, links_between_tasks
 from changeflow.intake.plan_places import PlanAbout, PlanTask, TaskPlace
 from changeflow.intake.plan_week import PlanWeek, week_of
-from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Task
+from changeflow.programme.assembly.calendars import EVERY_DAY
+from changeflow.roadmap.model.tasks import STARTS, Bound, Link, LinkType, Task
 from changeflow.values.base import TaskId
 from changeflow.values.cells import safe_cell
 from changeflow.values.duration import Duration
@@ -26,7 +27,6 @@ PATHWAY, AUTHORITY = "imported", "our-authority"
 PROGRESS_FILE = "progress.csv"
 DAYS_AFTER = timedelta(days=366)
 _LATEST_COUNTS = (Bound.START_NO_EARLIER, Bound.FINISH_NO_EARLIER)
-_STARTS = (Bound.START_NO_EARLIER, Bound.START_NO_LATER, Bound.MUST_START)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ def write_plan(
     days = [day_of(roadmap.start), *(day_of(at) for d in project.stored.values() for at in (d.start, d.finish))]
     # A plan may have tasks before its own start, and a programme may not.
     first, last = min(days), max(days) + DAYS_AFTER
-    week = week_of(roadmap.calendars[project.calendar], first, last)
+    week = week_of(roadmap.calendars[project.usual_calendar], first, last)
     writer = _Writer(project, tasks, about, places, week, links_between_tasks(roadmap), first)
     for names, ids, otherwise in (
         (about.services, writer.service_ids, "service"),
@@ -250,7 +250,7 @@ def _set_dates(task: Task) -> Iterator[tuple[str, date]]:
         pick = max if one.bound in _LATEST_COUNTS else min
         found[one.bound] = pick(found.get(one.bound, one.at), one.at)
     for bound, at in found.items():
-        yield bound.value, day_of(at) if bound in _STARTS else last_day_of(at)
+        yield bound.value, day_of(at) if bound in STARTS else last_day_of(at)
 
 
 def _is_set(task: Task) -> bool:
@@ -269,11 +269,12 @@ def _note_calendar(writer: _Writer, one: PlanTask, task: Task, fields: dict[str,
     """Use the calendar of every day where a task has one; note any other that a programme does not have."""
     own = task.placed_on or task.calendar
     if task.assignments:
-        writer.not_applied[one.uid].append("The calendars of the people who do it are not used.")
-    elif own != writer.project.calendar and task.duration.unit.counts_working_time:
+        writer.not_applied[one.uid].append("The calendars of its resources are not used.")
+    elif own != writer.project.usual_calendar and task.duration.unit.counts_working_time:
         calendar = writer.project.roadmap.calendars[own]
         if _works_daily(calendar.laid_out.intervals):
-            fields["calendar"] = "every_day"
+            fields["calendar"] = EVERY_DAY
+            return
         writer.not_applied[one.uid].append(f"Its own calendar, “{calendar.name}”, is not used.")
 
 
@@ -292,7 +293,7 @@ def _progress(writer: _Writer, ends: set[TaskId], today: date) -> Iterator[tuple
         started = day_of(known.actual_start)
         finished = None if known.actual_finish is None else last_day_of(known.actual_finish)
         if max(started, finished or started) > today:
-            writer.not_applied[one.uid].append("Its progress is recorded on a day that has not come yet.")
+            writer.not_applied[one.uid].append("Its progress is dated in the future.")
             continue
         left = known.remaining if finished is None else None
         if known.resume is not None and finished is None:
@@ -309,7 +310,7 @@ def _notes(writer: _Writer) -> Iterator[str]:
         before, after = names[link.predecessor], names[link.successor]
         yield f"The link from “{before}” to “{after}” is not used, because one of them is a summary."
     if writer.week.odd_days:
-        yield "Some days of the plan’s calendar have other hours than the rest. Each working day gets the usual hours."
+        yield "Some days in the plan’s calendar have different hours. Here every working day has the usual hours."
 
 
 def _text(content: Mapping[str, Any], comment: str) -> str:

@@ -1,7 +1,7 @@
 """The links of an imported plan between its tasks: links of summaries bind the tasks below them."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from changeflow.roadmap.model.tasks import Link, LinkType, Roadmap
@@ -23,7 +23,7 @@ def links_between_tasks(roadmap: Roadmap) -> PlanLinks:
     A summary finishes with its last task, and starts when its first task may. A link from its start, or to its finish,
     would need the first or the last of several tasks: it is left out.
     """
-    below, found, seen = _below(roadmap.parents), PlanLinks(), set[tuple[TaskId, TaskId, str, Duration]]()
+    below, found, seen = _below(roadmap), PlanLinks(), set[tuple[TaskId, TaskId, str, Duration]]()
     for link in roadmap.links:
         before, after = link.predecessor in below, link.successor in below
         if (before and not link.type.from_finish) or (after and link.type.to_finish):
@@ -40,14 +40,13 @@ def links_between_tasks(roadmap: Roadmap) -> PlanLinks:
     return found
 
 
-def _below(parents: Mapping[TaskId, TaskId]) -> dict[TaskId, list[TaskId]]:
+def _below(roadmap: Roadmap) -> dict[TaskId, list[TaskId]]:
     """Return the tasks below each summary, at any depth, without summaries."""
-    summaries, found = frozenset(parents.values()), defaultdict[TaskId, list[TaskId]](list)
-    for task in parents:
-        above = parents.get(task) if task not in summaries else None
-        while above is not None:
-            found[above].append(task)
-            above = parents.get(above)
+    summaries, found = frozenset(roadmap.parents.values()), defaultdict[TaskId, list[TaskId]](list)
+    for task in roadmap.parents:
+        if task not in summaries:
+            for above in roadmap.above(task):
+                found[above].append(task)
     return found
 
 

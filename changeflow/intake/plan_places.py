@@ -7,7 +7,8 @@ from typing import get_args
 
 from changeflow.errors import InputError
 from changeflow.intake.mspdi.reader import ProjectFile
-from changeflow.intake.plan_terms import ListedTerm
+from changeflow.intake.named_lines import named_lines
+from changeflow.programme.calendar_files import Term
 from changeflow.programme.definition import SchoolPhase
 from changeflow.values.base import TaskId
 from changeflow.values.words import Kind, Phase
@@ -93,7 +94,7 @@ class PlanAbout:
     organisation: str
     services: tuple[str, ...]
     schools: tuple[ListedSchool, ...]
-    terms: tuple[ListedTerm, ...] = ()
+    terms: tuple[Term, ...] = ()
     email: str = "programme-office@example.org"
     """The address of the programme office."""
 
@@ -110,17 +111,13 @@ class PlanAbout:
 
 def plan_tasks(project: ProjectFile) -> list[PlanTask]:
     """Return the tasks of a plan in its order, without its summaries."""
-    parents, names = project.roadmap.parents, project.names
-    summaries = frozenset(parents.values())
+    roadmap, names = project.roadmap, project.names
+    summaries = frozenset(roadmap.parents.values())
     found = []
-    for uid in project.roadmap.tasks:
-        if uid in summaries:
-            continue
-        path, above = list[str](), parents.get(uid)
-        while above is not None:
-            path.insert(0, names[above])
-            above = parents.get(above)
-        found.append(PlanTask(uid, names[uid], tuple(path), parents.get(uid)))
+    for uid in roadmap.tasks:
+        if uid not in summaries:
+            path = [names[above] for above in roadmap.above(uid)][::-1]
+            found.append(PlanTask(uid, names[uid], tuple(path), roadmap.parents.get(uid)))
     return found
 
 
@@ -152,18 +149,13 @@ def schools_in_lines(lines: Iterable[str]) -> Iterator[ListedSchool]:
 
     Raise `InputError` for a line that is none.
     """
-    seen: dict[str, int] = {}
-    for number, line in enumerate((line for line in lines if line.strip()), 1):
-        mark = next((m for m in "\t;," if m in line), ",")
-        name, phase, wave, *more = (*(" ".join(cell.split()) for cell in line.split(mark)), "", "", "")
-        if not name or any(more):
-            raise InputError(f"Line {number} is not a name, a phase and a wave: “{line.strip()[:LONGEST_NAME]}”.")
-        if (first := seen.setdefault(name.casefold(), number)) != number:
-            raise InputError(f"Duplicate school “{name}” on line {number} (first on line {first}).")
+    form = "a name, a phase and a wave"
+    for line in named_lines(lines, what="school", form=form, fits=lambda cells: not any(cells[2:])):
+        phase, wave, *_ = (*line.cells, "", "")
         if phase and phase.lower() not in SCHOOL_PHASES:
             known = ", ".join(SCHOOL_PHASES)
-            raise InputError(f"“{phase}” on line {number} is not a phase of schools. Write one of: {known}.")
-        yield ListedSchool(name, phase.lower() or _phase_of_school(name), wave.lower())
+            raise InputError(f"“{phase}” on line {line.number} is not a phase of schools. Write one of: {known}.")
+        yield ListedSchool(line.name, phase.lower() or _phase_of_school(line.name), wave.lower())
 
 
 def _guessed(task: PlanTask, about: PlanAbout) -> TaskPlace:

@@ -1,28 +1,17 @@
 """Term dates as people paste them: a term on each line."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date
 
 from changeflow.errors import InputError
 from changeflow.intake.days import read_day
+from changeflow.intake.named_lines import named_lines
+from changeflow.programme.calendar_files import Term
 from changeflow.values.moments import format_day
 
-SHOWN_LINE = 60
 
-
-@dataclass(frozen=True, slots=True)
-class ListedTerm:
-    """A term: its first and last day, and those of its half-term holiday, if it has one. Days are inclusive."""
-
-    name: str
-    first_day: date
-    last_day: date
-    half_term: tuple[date, date] | None = None
-
-
-def terms_in_lines(lines: Iterable[str]) -> Iterator[ListedTerm]:
+def terms_in_lines(lines: Iterable[str]) -> Iterator[Term]:
     """Yield the terms of a list: on each line a name, the first and last day, and those of half-term.
 
     They are separated by tabs, semicolons or commas. Raise `InputError` for a line that is no term.
@@ -31,21 +20,19 @@ def terms_in_lines(lines: Iterable[str]) -> Iterator[ListedTerm]:
     >>> term.last_day.isoformat(), term.half_term[0].isoformat()
     ('2027-12-17', '2027-10-25')
     """
-    seen: dict[str, int] = {}
-    for number, line in enumerate((line for line in lines if line.strip()), 1):
-        mark = next((m for m in "\t;," if m in line), ",")
-        name, *cells = (" ".join(cell.split()) for cell in line.split(mark))
-        days = [_day(cell, number) for cell in cells if cell]
-        if not name or len(days) not in (2, 4):
-            raise InputError(f"Line {number} is not a term with two or four days: “{line.strip()[:SHOWN_LINE]}”.")
-        if (first := seen.setdefault(name.casefold(), number)) != number:
-            raise InputError(f"Duplicate term “{name}” on line {number} (first on line {first}).")
+    for line in named_lines(lines, what="term", form="a term with two or four days", fits=_has_days):
+        days = [_day(cell, line.number) for cell in line.cells if cell]
         for begins, ends in zip(days[::2], days[1::2], strict=True):
             if ends < begins:
                 raise InputError(
-                    f"Line {number}: {format_day(ends)} is before {format_day(begins)}. Correct one of them."
+                    f"Line {line.number}: {format_day(ends)} is before {format_day(begins)}. Correct one of them."
                 )
-        yield ListedTerm(name, days[0], days[1], (days[2], days[3]) if len(days) == 4 else None)
+        half_term = (days[2], days[3]) if len(days) == 4 else None
+        yield Term(name=line.name, first_day=days[0], last_day=days[1], half_term=half_term)
+
+
+def _has_days(cells: Sequence[str]) -> bool:
+    return sum(1 for cell in cells if cell) in (2, 4)
 
 
 def _day(text: str, number: int) -> date:

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.intake.mspdi.exceptions import USUAL_HOURS
+from changeflow.programme.assembly.calendars import WEEKDAYS
 from changeflow.values.moments import DAY, day_of, minute_of
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOST_CLOSED = 400
 """The most closures to write."""
 Hours = tuple[tuple[int, int], ...]
@@ -38,7 +38,6 @@ class PlanWeek:
 
 def week_of(calendar: WorkingCalendar, first: date, last: date) -> PlanWeek:
     """Return the usual week of a calendar and its closures between two days."""
-    calendar.between(minute_of(first), minute_of(last) + DAY)  # lays the days out
     worked = _by_day(calendar, first, last)
     usual = _usual(worked, first, last)
     known = [hours for hours in usual if hours]
@@ -61,8 +60,8 @@ def week_of(calendar: WorkingCalendar, first: date, last: date) -> PlanWeek:
 def _by_day(calendar: WorkingCalendar, first: date, last: date) -> dict[date, Hours]:
     low, high = minute_of(first), minute_of(last) + DAY
     found: dict[date, Hours] = {}
-    for start, end in calendar.laid_out.intervals:
-        if low <= start < high:
+    for start, end in calendar.intervals_within(low, high):
+        if start >= low:
             midnight = minute_of(day_of(start))
             found[day_of(start)] = (*found.get(day_of(start), ()), (start - midnight, end - midnight))
     return found

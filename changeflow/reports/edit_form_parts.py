@@ -1,7 +1,6 @@
 """The parts of forms for edits of the plan: their fields, and how what was filled in becomes an edit."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,16 +44,6 @@ UNIT = EntryField(name="unit", label="In which unit?", kind="select", missing="C
 WAVE = EntryField(name="wave", label="Which wave?", kind="select", missing="Choose the wave.")
 SCHOOL = EntryField(name="school", label="Which school?", kind="select", missing="Choose the school.")
 OTHER = EntryField(name="other", label="After which task?", kind="select", missing="Choose the task.")
-
-
-def made_id(name: str) -> str:
-    """Make an id from a name.
-
-    >>> made_id("St Mary’s Primary School"), made_id("4th wave")
-    ('st-marys-primary-school', '4th-wave')
-    """
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
 
 
 def ticked(given: Given, name: str) -> tuple[str, ...]:

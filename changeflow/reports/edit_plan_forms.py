@@ -16,12 +16,12 @@ from changeflow.reports.edit_form_parts import (
     WAVE,
     EditForm,
     Given,
-    made_id,
     options_for,
     ticked,
     without_empty,
 )
 from changeflow.reports.entry_forms import EntryField, Options
+from changeflow.values.made_ids import made_id
 from changeflow.values.moments import format_days
 
 FIRST_DAY = EntryField(name="first_day", label="First day", kind="day", missing="Enter the first day.", hint=DAY_HINT)

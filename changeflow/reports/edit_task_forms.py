@@ -13,12 +13,12 @@ from changeflow.reports.edit_form_parts import (
     UNIT,
     EditForm,
     Given,
-    made_id,
     options_for,
     without_empty,
 )
 from changeflow.reports.entry_forms import EntryField, Options
 from changeflow.roadmap.model.tasks import Task
+from changeflow.values.made_ids import made_id
 from changeflow.values.moments import last_day_of
 
 

@@ -17,7 +17,7 @@ from changeflow.roadmap.analysis.why import Because, dates_in_words
 from changeflow.roadmap.model.tasks import Link
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Unit, counted
-from changeflow.values.moments import day_of, format_day, format_days, last_day_of, local_day
+from changeflow.values.moments import day_of, days_of_span, format_day, format_days, last_day_of, local_day
 from changeflow.values.moved_dates import later_or_earlier, moved_in_words
 from changeflow.values.words import Kind
 
@@ -101,7 +101,7 @@ def task_view(programme: Programme, row: PlanRow, baseline: Mapping[TaskId, Date
     services = {s.service: s.name for s in programme.services}
     waves = {w.id: w.name for w in programme.definition.programme.waves}
     links = programme.roadmap.links
-    latest = format_days(min(day_of(timed.late_start), last_day_of(timed.late_finish)), last_day_of(timed.late_finish))
+    latest = format_days(*days_of_span(timed.late_start, timed.late_finish))
     places = sorted(((s, programme.school_name(s)) for s in task.schools), key=lambda s: s[1])
     return TaskView(
         row=row,

@@ -78,7 +78,8 @@ class SetupFiles:
     def drop_plan(self) -> None:
         """Remove the uploaded plan, and what was chosen for it."""
         shutil.rmtree(self.folder / PLAN_FOLDER, ignore_errors=True)
-        self._write(DRAFT_FILE, {step: entered for step, entered in self.draft().items() if step not in OF_A_PLAN})
+        with MachineState(self.url).writing():
+            self._write(DRAFT_FILE, {step: entered for step, entered in self.draft().items() if step not in OF_A_PLAN})
 
     def clear(self) -> None:
         """Remove everything that was entered; the browser stays the current one."""

@@ -130,7 +130,7 @@ def export_schedule(
         project, schedule = schedule_project(source, say=read.append)
         known = project.baselines
         written = write_roadmap(
-            project.roadmap, schedule, out, name=project.name, calendar=project.calendar, baselines=known
+            project.roadmap, schedule, out, name=project.name, calendar=project.usual_calendar, baselines=known
         )
         return (*read, *written)
     if form == "xlsx":

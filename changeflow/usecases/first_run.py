@@ -1,10 +1,11 @@
 """The first start: a database without a programme, and the first programme with its admin, all or nothing."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +13,9 @@ from threading import Lock
 
 from changeflow.errors import ChangeflowError, ConflictError, InputError
 from changeflow.files import write_whole
-from changeflow.intake.first_admin import FirstAdmin, Texts, id_from, renamed, with_admin
+from changeflow.intake.editing.sources import PROGRAMME_FILE
+from changeflow.intake.editing.yaml_patch import set_value
+from changeflow.intake.first_admin import FirstAdmin, Texts, id_from, with_admin
 from changeflow.intake.folder import read_folder
 from changeflow.places import programme_templates
 from changeflow.storage import versions
@@ -54,19 +57,26 @@ def has_programme(*, db: str) -> bool:
         return bool(versions.programme_ids(session))
 
 
-def checked_admin(name: str, role: str, email: str) -> FirstAdmin:
-    """Return the first admin; raise `InputError` for a missing or wrong detail."""
-    for text, what in ((name, "your name"), (role, "your role, such as Programme Manager")):
-        check_line(text, what)
-    return FirstAdmin(" ".join(name.split()), " ".join(role.split()), check_address(email))
-
-
-def check_line(text: str, what: str) -> None:
-    """Raise an `InputError` for an empty or too long text; `what` says what to enter."""
+def check_line(text: str, what: str) -> str:
+    """Return a text as one line; raise an `InputError` if it is empty or too long. `what` says what to enter."""
     if not text.strip():
         raise InputError(f"Enter {what}.")
     if len(text) > LONGEST_TEXT:
         raise InputError(f"Shorten this to {LONGEST_TEXT} characters. It has {len(text)}.")
+    return " ".join(text.split())
+
+
+OF_AN_ADMIN: Mapping[str, Callable[[str], str]] = {
+    "name": partial(check_line, what="your name"),
+    "role": partial(check_line, what="your role, such as Programme Manager"),
+    "email": check_address,
+}
+"""The details of the first admin, each with the function that checks it."""
+
+
+def checked_admin(details: Mapping[str, str]) -> FirstAdmin:
+    """Return the first admin; raise `InputError` for a missing or wrong detail."""
+    return FirstAdmin(**{name: check(details.get(name, "")) for name, check in OF_AN_ADMIN.items()})
 
 
 def texts_of(template: str) -> Texts:
@@ -78,12 +88,16 @@ def texts_of(template: str) -> Texts:
 
 def template_texts(name: str, organisation: str, start: date) -> Texts:
     """Return the files of the ready programme to start from, for an organisation's own programme."""
-    check_line(name, "the name of the programme")
-    check_line(organisation, "the name of your organisation")
+    own = {
+        "programme": id_from(name, otherwise="programme"),
+        "name": check_line(name, "the name of the programme"),
+        "organisation": check_line(organisation, "the name of your organisation"),
+        "start": start,
+    }
     texts = texts_of(TEMPLATE)
-    text = renamed(renamed(texts["programme.yaml"], "name", name.strip()), "organisation", organisation.strip())
-    text = renamed(text, "programme", id_from(name, otherwise="programme"))
-    return {**texts, "programme.yaml": text.replace("start: 2027-01-04", f"start: {start.isoformat()}", 1)}
+    for key, value in own.items():
+        texts[PROGRAMME_FILE] = set_value(texts[PROGRAMME_FILE], (key,), value, file=PROGRAMME_FILE)
+    return texts
 
 
 def store_sample(admin: FirstAdmin, *, db: str, now: datetime) -> FirstProgramme:

@@ -13,7 +13,7 @@ from changeflow.reports.task_why import explain_dates
 from changeflow.roadmap.engine.cpm import DateReason, Schedule
 from changeflow.roadmap.model.tasks import Bound
 from changeflow.values.base import TaskId
-from changeflow.values.moments import day_of, format_day, last_day_of
+from changeflow.values.moments import day_of, days_of_span, format_day
 
 MOST_EXPLAINED = 500
 """The most differences with the whole reason for our date; the others have only their cause."""
@@ -40,7 +40,7 @@ IN_WORDS: Mapping[DateCause, str] = {
     DateCause.CONSTRAINT: "The task has a set date, which applies to whole days here.",
     DateCause.CALENDAR: "Working days or hours differ from those of the plan.",
     DateCause.RULE: "A rule requires other work to finish first.",
-    DateCause.FOLLOWS: "A task before it has other dates.",
+    DateCause.FOLLOWS: "A task before it has different dates.",
     DateCause.NOT_APPLIED: "The plan uses something that changeflow does not have.",
 }
 """Each cause in a sentence."""
@@ -48,7 +48,7 @@ IN_WORDS: Mapping[DateCause, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DateDifference:
-    """A task with other dates than in the plan that it was imported from. Days are inclusive."""
+    """A task whose dates differ from the plan that it was imported from. Days are inclusive."""
 
     task: TaskId
     name: str
@@ -69,7 +69,7 @@ class DateDifference:
 def compare_plan(
     project: ProjectFile, schedule: Schedule, programme: Programme, texts: PlanTexts
 ) -> tuple[int, tuple[DateDifference, ...]]:
-    """Return how many tasks were compared, and those with other dates, in the plan's order."""
+    """Return how many tasks were compared, and those whose dates differ, in the plan's order."""
     found = list(_differences(project, schedule, programme, texts))
     return len(texts.ids), tuple(found)
 
@@ -99,8 +99,7 @@ def _in_plan(project: ProjectFile, schedule: Schedule, uid: TaskId) -> Days:
     """Return a task's days in the plan's file, or those that the plan's links give if the file has no dates."""
     stored = project.stored.get(uid)
     start, finish = (stored.start, stored.finish) if stored else (schedule[uid].early_start, schedule[uid].early_finish)
-    last = last_day_of(finish)
-    return min(day_of(start), last), last
+    return days_of_span(start, finish)
 
 
 def _why(programme: Programme, task: TaskId) -> str:
@@ -130,7 +129,7 @@ def _cause(
     before = [uids.get(link.predecessor) for link in drivers]
     if follows := [one for one in before if one in others and one is not None]:
         name = programme.roadmap.tasks[texts.ids[follows[0]]].name
-        return DateCause.FOLLOWS, f"“{name}”, which comes before it, has other dates."
+        return DateCause.FOLLOWS, f"“{name}”, which comes before it, has different dates."
     if closed := list(_closed(project, programme, uid, own)):
         return DateCause.CALENDAR, f"Closed here but not in the plan: {listed(closed, most=MOST_CLOSED_NAMED)}."
     if task.manual is not None:
@@ -142,7 +141,7 @@ def _cause(
 
 def _closed(project: ProjectFile, programme: Programme, uid: TaskId, own: TaskId) -> Iterator[str]:
     """Yield the days around a task that are closed here, and on which the plan's own calendar works."""
-    ours, theirs = programme.roadmap.calendar_of(own), project.roadmap.calendars[project.calendar]
+    ours, theirs = programme.roadmap.calendar_of(own), project.roadmap.calendars[project.usual_calendar]
     stored, timed = project.stored.get(uid), programme.timed(own)
     day = min(day_of(stored.start), timed.first_day) if stored else timed.first_day
     while day <= timed.last_day:

@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from changeflow.errors import ConflictError, InputError
 from changeflow.files import whole_folder, write_whole
 from changeflow.intake.first_admin import FirstAdmin
-from changeflow.intake.folder import read_folder
+from changeflow.intake.folder import read_sources
 from changeflow.intake.mspdi.reader import ProjectFile
 from changeflow.intake.plan_folder import PROGRESS_FILE, PlanTexts, write_plan
 from changeflow.intake.plan_places import PlanAbout, PlanTask, TaskPlace, plan_tasks
+from changeflow.intake.tables import PastedText
 from changeflow.phrases import printable
 from changeflow.programme.facts import Facts
 from changeflow.programme.programme import Programme
@@ -57,7 +57,14 @@ class BuiltPlan:
     compared: int
     """The number of tasks whose dates were compared."""
     differences: tuple[DateDifference, ...]
-    """The tasks with other dates than in the plan, in its order."""
+    """The tasks whose dates differ from the plan, in its order."""
+
+    @property
+    def headline(self) -> str:
+        """How many tasks have different dates here."""
+        if not self.differences:
+            return f"All {self.compared} tasks have the same dates as in the plan."
+        return f"{len(self.differences)} of {self.compared} tasks have dates that differ from the plan."
 
 
 def read_plan(path: Path, *, columns: Mapping[str, str] | None = None) -> ReadPlan:
@@ -79,23 +86,18 @@ def build_plan(plan: ReadPlan, about: PlanAbout, places: Mapping[TaskId, TaskPla
     """Return a plan as a programme, judged on a day with the progress that the plan records."""
     _check_about(about)
     texts = write_plan(plan.project, plan.tasks, about, places, today=on)
-    with TemporaryDirectory() as place:
-        folder = Path(place) / "programme"
-        write_texts(folder, texts.texts)
-        definition = read_folder(folder).definition
-        found = judged(definition, on=on)
-        if texts.has_progress:
-            known = _progress(folder, texts, found.programme, on)
-            found = judged(definition, facts=Facts(progress=known), on=on)
+    definition = read_sources(texts.texts).definition
+    found = judged(definition, on=on)
+    if texts.has_progress:
+        known = _progress(texts, found.programme, on)
+        found = judged(definition, facts=Facts(progress=known), on=on)
     compared, differences = compare_plan(plan.project, plan.schedule, found.programme, texts)
     return BuiltPlan(texts=texts, judged=found, compared=compared, differences=differences)
 
 
-def _progress(folder: Path, texts: PlanTexts, programme: Programme, on: date) -> Mapping[TaskId, TaskProgress]:
+def _progress(texts: PlanTexts, programme: Programme, on: date) -> Mapping[TaskId, TaskProgress]:
     """Read the progress of a plan as an import of its sheet does."""
-    sheet = folder / PROGRESS_FILE
-    write_whole(sheet, texts.progress)
-    return checked_progress(programme, progress_in(sheet, programme).typed.reported, on)
+    return checked_progress(programme, progress_in(PastedText(texts.progress), programme).typed.reported, on)
 
 
 def _check_about(about: PlanAbout) -> None:
@@ -110,10 +112,7 @@ def store_plan(built: BuiltPlan, admin: FirstAdmin, *, db: str, now: datetime) -
     first = store_first(built.texts.texts, admin, db=db, now=now)
     if built.texts.has_progress:
         change = Change(db=db, programme=first.programme, actor=first.person, now=now, on=local_day(now))
-        with TemporaryDirectory() as place:
-            sheet = Path(place) / PROGRESS_FILE
-            write_whole(sheet, built.texts.progress)
-            store_import(sheet, change)
+        store_import(PastedText(built.texts.progress), change)
     return first
 
 

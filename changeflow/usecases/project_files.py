@@ -14,7 +14,7 @@ from changeflow.roadmap.model.profile import PROFILES
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.duration import counted
-from changeflow.values.moments import day_of, format_days, iso, last_day_of
+from changeflow.values.moments import days_of_span, format_days, iso
 
 SHOWN = 3
 """The most tasks with different dates that are named."""
@@ -103,4 +103,4 @@ def _differs(roadmap: Roadmap, schedule: Schedule, task: TaskId, dates: Dates) -
 
 
 def _in_words(start: int, finish: int) -> str:
-    return format_days(min(day_of(start), last_day_of(finish)), last_day_of(finish))
+    return format_days(*days_of_span(start, finish))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from changeflow.programme.differences import counted_people
 from changeflow.storage import invitations
 from changeflow.usecases.visits import Visit
 from changeflow.values.duration import counted
@@ -11,7 +12,7 @@ from changeflow.values.words import Action
 
 
 class SetupState(StrEnum):
-    """How far a task of setting up is."""
+    """The state of a setup task."""
 
     DONE = "Completed"
     OPEN = "Not started"
@@ -20,7 +21,7 @@ class SetupState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetupTask:
-    """One task of setting up."""
+    """A setup task."""
 
     title: str
     hint: str
@@ -74,12 +75,15 @@ def tasks_after(found: Visit, server: ServerSetup) -> list[SetupTask]:
     found.permit(Action.INVITE)
     definition, here = found.definition, f"/p/{found.name}"
     invited, people = len(invitations.invitations(found.session, found.name)), len(definition.people)
-    them = "1 person" if people == 1 else f"{people} people"
     days = [term.last_day for calendar in definition.calendars for term in calendar.terms]
     benefits = definition.programme.wiifts
     states = {
         "Schools": (True, f"{counted(len(definition.schools), 'school')} in the programme.", f"{here}/schools"),
-        "People and roles": (invited > 0, f"{them} in the programme, {invited} invited.", f"{here}/settings/people"),
+        "People and roles": (
+            invited > 0,
+            f"{counted_people(people)} in the programme, {invited} invited.",
+            f"{here}/settings/people",
+        ),
         "Terms and closures": (
             bool(days),
             f"Term dates until {format_day(max(days))}." if days else "No term dates yet.",

@@ -55,6 +55,16 @@ def last_day_of(finish: int) -> date:
     return day_of(finish - 1)
 
 
+def days_of_span(start: int, finish: int) -> tuple[date, date]:
+    """Return the first and last day of a half-open span; one without length is on the day that it ends.
+
+    >>> days_of_span(minute_of(datetime(2027, 2, 5, 9)), minute_of(date(2027, 2, 9)))
+    (datetime.date(2027, 2, 5), datetime.date(2027, 2, 8))
+    """
+    last = last_day_of(finish)
+    return min(day_of(start), last), last
+
+
 def iso(minute: int) -> str:
     return datetime_of(minute).isoformat(timespec="seconds")
 

@@ -26,12 +26,17 @@ class Problem:
     """The heading of a table's column."""
 
     def __str__(self) -> str:
+        return f"{printable(self.file)}:{self.line}:{self.column}: {self.text}"
+
+    @property
+    def text(self) -> str:
+        """What is wrong and how to fix it, without the place."""
         remedy, what = f" {printable(self.remedy)}" if self.remedy else "", self.what
         if self.heading and what.startswith("'") and not what.startswith(f"'{self.heading}'"):
             what = f"In the column '{self.heading}', {what}"
         elif self.heading and what.startswith("There is no ") and self.heading.casefold() not in what.casefold():
             what = f"In the column '{self.heading}', t{what[1:]}"
-        return f"{printable(self.file)}:{self.line}:{self.column}: {printable(what)}{remedy}"
+        return f"{printable(what)}{remedy}"
 
     @property
     def kind(self) -> tuple[str, str, str] | None:

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import parse_qsl
@@ -32,6 +33,15 @@ class FieldError(InputError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+@contextmanager
+def errors_of(field: str) -> Iterator[None]:
+    """Turn an `InputError` into one of a field."""
+    try:
+        yield
+    except InputError as error:
+        raise FieldError(field, str(error)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +137,8 @@ def day_in(text: str) -> date | None:
 
 def day_field(form: Form, name: str) -> date | None:
     """Read a field with a day; None if it is empty."""
-    try:
+    with errors_of(name):
         return day_in(form.get(name).strip())
-    except InputError as error:
-        raise FieldError(name, str(error)) from None
 
 
 def required_day(form: Form, name: str, missing: str) -> date:

@@ -30,11 +30,11 @@ SETUP = "changeflow-setup"
 SETUP_OVER = Trouble(
     403,
     "Open the setup address again",
-    "This browser is not setting up changeflow, or has not for twelve hours. Stop changeflow and start it again: it "
-    "prints a new address. What you entered so far is kept.",
+    "This browser did not start the setup, or started it more than twelve hours ago. Stop changeflow and start it "
+    "again: it prints a new address. What you entered so far is kept.",
 )
 STORED_ALREADY = Trouble(
-    303, "A programme is stored already", "Open the start page to go on.", headers={"Location": "/"}
+    303, "A programme is stored already", "Go to the start page to continue.", headers={"Location": "/"}
 )
 AFTERWARDS = timedelta(minutes=10)
 """How long a second click on the last button still finds the stored programme."""
@@ -105,9 +105,8 @@ def check_here(request: Request, *, what: str = "setup") -> None:
 
 def admin_in(draft: Mapping[str, Any]) -> FirstAdmin | None:
     """Return the person who sets up, as far as a draft says who it is."""
-    you = draft.get("you", {})
     try:
-        return checked_admin(*(str(you.get(name, "")) for name in ("name", "role", "email")))
+        return checked_admin(draft.get("you", {}))
     except ChangeflowError:
         return None
 

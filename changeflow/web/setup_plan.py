@@ -27,7 +27,7 @@ from changeflow.usecases.plan_import import BuiltPlan, ReadPlan, build_plan, rea
 from changeflow.usecases.project_files import TABLES
 from changeflow.values.base import TaskId
 from changeflow.values.words import Kind, Phase
-from changeflow.web.forms import FieldError, Form
+from changeflow.web.forms import FieldError, Form, errors_of
 
 T = TypeVar("T")
 SHOWN_SINGLY = 60
@@ -219,26 +219,18 @@ def choices(about: PlanAbout) -> dict[str, list[tuple[str, str]]]:
 
 def about_in(fields: Mapping[str, str]) -> PlanAbout:
     """Read what was entered about a plan; raise a `FieldError` for a mistake."""
-    for name, what in (("name", "the name of the programme"), ("organisation", "the name of your organisation")):
-        try:
-            check_line(fields.get(name, ""), what)
-        except InputError as error:
-            raise FieldError(name, str(error)) from None
+    check_names(fields)
     services = tuple(dict.fromkeys(_lines(fields, "services")))
     if not services:
         raise FieldError("services", "Name at least one service.")
     _lines(fields, "schools")
-    try:
+    with errors_of("schools"):
         schools = tuple(schools_in_lines(fields.get("schools", "").splitlines()))
-    except InputError as error:
-        raise FieldError("schools", str(error)) from None
     if not schools:
         raise FieldError("schools", "List at least one school.")
     _lines(fields, "terms")
-    try:
+    with errors_of("terms"):
         terms = tuple(terms_in_lines(fields.get("terms", "").splitlines()))
-    except InputError as error:
-        raise FieldError("terms", str(error)) from None
     return PlanAbout(
         terms=terms,
         name=" ".join(fields["name"].split()),
@@ -246,6 +238,13 @@ def about_in(fields: Mapping[str, str]) -> PlanAbout:
         services=services,
         schools=schools,
     )
+
+
+def check_names(fields: Mapping[str, str]) -> None:
+    """Check the names of a programme and its organisation; raise a `FieldError` for a mistake."""
+    for name, what in (("name", "the name of the programme"), ("organisation", "the name of your organisation")):
+        with errors_of(name):
+            check_line(fields.get(name, ""), what)
 
 
 def _lines(fields: Mapping[str, str], name: str) -> list[str]:

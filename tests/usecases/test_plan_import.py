@@ -18,13 +18,14 @@ from changeflow.roadmap.model.tasks import Link, LinkType, Roadmap, Task
 from changeflow.storage.database import engine_for, read_scope
 from changeflow.storage.facts import load_facts
 from changeflow.usecases import definitions
+from changeflow.usecases.export import export_schedule
 from changeflow.usecases.first_run import open_first, write_texts
 from changeflow.usecases.plan_dates import DateCause
 from changeflow.usecases.plan_import import BuiltPlan, build_plan, read_plan, store_plan, write_folder
 from changeflow.values.moments import minute_of
 from changeflow.values.words import Kind, Phase
 from tests.every_role import NOW
-from tests.intake.project_files import a_file, a_task, after, fields
+from tests.intake.project_files import WEEK, a_file, a_task, after, fields
 from tests.intake.trust_plan import trust_plan
 
 BEFORE = date(2026, 11, 30)
@@ -118,6 +119,37 @@ def test_a_date_set_by_hand_is_kept(tmp_path: Path):
     assert days == (date(2027, 3, 8), date(2027, 3, 9))
 
 
+def with_daily_calendar(plan: Path) -> Path:
+    """Add a calendar of seven working days to a file, with the UID 2."""
+    weekend = "".join(WEEK[: WEEK.index("</WeekDay>") + 10].replace(">2<", f">{n}<", 1) for n in (1, 7))
+    daily = "<Calendar><UID>2</UID><Name>Daily</Name><BaseCalendarUID>-1</BaseCalendarUID>"
+    more = f"{daily}<WeekDays>{WEEK}{weekend}</WeekDays></Calendar></Calendars>"
+    plan.write_text(plan.read_text().replace("</Calendars>", more))
+    return plan
+
+
+def test_a_task_without_days_off_works_every_day(tmp_path: Path):
+    """Seven days from Monday 1 March 2027 end on Sunday 7 March. Its calendar is used, so nothing is noted."""
+    tasks = a_task(1, 56, more=fields(CalendarUID=2)) + a_task(2, 56)
+
+    found = built(with_daily_calendar(a_file(tmp_path, tasks=tasks)), schools=ASH)
+
+    ends = [found.judged.programme.days_of(found.texts.ids[uid])[1] for uid in ("1", "2")]
+    assert ends == [date(2027, 3, 7), date(2027, 3, 9)]
+    assert found.texts.not_applied == {}
+
+
+def test_the_working_week_is_that_of_the_tasks_if_none_uses_the_calendar_of_the_plan(tmp_path: Path):
+    plan = with_daily_calendar(a_file(tmp_path, tasks=a_task(1, 56, more=fields(CalendarUID=2))))
+
+    found = built(plan, schools=ASH)
+
+    assert found.judged.programme.days_of(found.texts.ids["1"]) == (date(2027, 3, 1), date(2027, 3, 7))
+    out = tmp_path / "out.xml"
+    export_schedule("mspdi", out, source=plan, db="", programme=None, on=None, now=NOW)
+    assert read_plan(out).project.stored["1"].finish == minute_of(date(2027, 3, 7)) + 17 * 60
+
+
 def test_tasks_with_one_name_have_ids_of_their_own(tmp_path: Path):
     tasks = a_task(1) + a_task(2).replace("T2", "T1") + a_task(3).replace("T3", "…")
     found = built(a_file(tmp_path, tasks=tasks), schools=ASH)
@@ -202,7 +234,7 @@ def test_the_command_writes_a_folder_and_lists_other_dates(tmp_path: Path):
     result = CliRunner().invoke(app, ["import", str(plan), str(folder), "--at", "2026-11-30"])
     assert result.exit_code == 0
     headline, training, *_ = result.stdout.splitlines()
-    assert headline == "5 of 9 tasks have other dates here than in the plan."
+    assert headline == "5 of 9 tasks have dates that differ from the plan."
     assert training == (
         "  Payroll, Ash Primary: train staff: 8 Mar to 2 Apr 2027 there, 8 Mar to 6 Apr 2027 here. Working days: "
         "Closed here but not in the plan: Good Friday (26 Mar 2027) and Easter Monday (29 Mar 2027)."

@@ -1,6 +1,7 @@
 """Read an MSPDI file as a roadmap: tasks, outline, links, constraints, resources' calendars and progress."""
 
 import gc
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,6 +50,15 @@ class ProjectFile:
     """The file's own dates for each task except summaries."""
     notes: tuple[str, ...]
     """Notes on requests in the file that are not computed, and on the defaults for what it lacks."""
+
+    @property
+    def usual_calendar(self) -> str:
+        """The key of the project's own calendar or, if no task uses it, of the one that most tasks use."""
+        laid_out, tasks = self.roadmap.calendars, self.roadmap.tasks.values()
+        if self.calendar in laid_out:
+            return self.calendar
+        used = Counter(key for task in tasks if (key := task.placed_on or task.calendar) in laid_out)
+        return used.most_common(1)[0][0] if used else self.calendar
 
 
 def read_mspdi(path: Path) -> ProjectFile:

@@ -242,11 +242,8 @@ def _constraint(plan: Numbered, task: Task) -> dict[str, str | int]:
 
 
 def above_of(roadmap: Roadmap, task: Task) -> Iterator[Task]:
-    """Yield the summaries above a task, the nearest first."""
-    parent = roadmap.parents.get(task.id)
-    while parent is not None:
-        yield roadmap.tasks[parent]
-        parent = roadmap.parents.get(parent)
+    """Return the summaries above a task, the nearest first."""
+    return (roadmap.tasks[parent] for parent in roadmap.above(task.id))
 
 
 def _link(plan: Numbered, link: Link) -> Fields:

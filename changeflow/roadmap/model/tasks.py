@@ -1,6 +1,6 @@
 """Tasks, links and their roadmap, with its scheduling profile."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -220,6 +220,13 @@ class Roadmap:
     """A task without a successor is late as soon as it ends, so that each network has its own critical path."""
     slack_limit: int = 0
     """The most working minutes of total float with which a task counts as critical."""
+
+    def above(self, task: TaskId) -> Iterator[TaskId]:
+        """Yield the summaries above a task, the nearest first."""
+        parent = self.parents.get(task)
+        while parent is not None:
+            yield parent
+            parent = self.parents.get(parent)
 
     def calendar_of(self, task: TaskId) -> WorkingCalendar:
         return self.calendars[self.tasks[task].calendar]

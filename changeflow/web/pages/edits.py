@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from changeflow.errors import InputError
 from changeflow.usecases import edit_pages
 from changeflow.usecases.acts import mark_of_dates
 from changeflow.usecases.edit_pages import FilledEdit, permit_editing
@@ -13,7 +12,7 @@ from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
 from changeflow.web.acts import SentForm, answer_form, reason_in
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
-from changeflow.web.forms import FieldError, Form, day_field, day_in, line_in
+from changeflow.web.forms import FieldError, Form, day_field, day_in, errors_of, line_in
 from changeflow.web.pages.pilot_forms import given_in
 
 router = APIRouter(prefix="/p/{programme}")
@@ -107,10 +106,8 @@ def _filled(form: Form, kind: str, task: str) -> FilledEdit:
 def _days_in(form: Form, name: str) -> str:
     """Read days, one on each line."""
     lines = [line.strip() for line in form.get(name).splitlines() if line.strip()]
-    try:
+    with errors_of(name):
         return " ".join(day.isoformat() for line in lines if (day := day_in(line)) is not None)
-    except InputError as error:
-        raise FieldError(name, str(error)) from None
 
 
 def _page(found: Visit, kind: str, task: str, draft: Callable[[Mapping[str, str]], SentForm]) -> Page:

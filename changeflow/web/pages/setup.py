@@ -6,6 +6,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from dateutil.relativedelta import relativedelta
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -19,11 +20,12 @@ from changeflow.usecases.setup_tasks import ServerSetup, tasks_after, tasks_befo
 from changeflow.values.moments import local_day
 from changeflow.web.dependencies import READ_METHODS, Page, Site, show_frame, show_page, site_of
 from changeflow.web.errors import MISSING, problem_of
-from changeflow.web.forms import FieldError, Form, read_form, required_day
+from changeflow.web.forms import FieldError, Form, errors_of, read_form, required_day
 from changeflow.web.pages.sign_in import begin, kind_of, with_browser
 from changeflow.web.responses import TroubleError
 from changeflow.web.security import BROWSER, browser_token, set_cookie, token_in
 from changeflow.web.setup_desk import SETUP, SETUP_OVER, STORED_ALREADY, SetupEntry, admin_in, check_here, own_form, to
+from changeflow.web.setup_plan import check_names
 
 router = APIRouter()
 WAYS = {"import": "/setup/import", "template": "/setup/template", "sample": "/setup/sample"}
@@ -66,17 +68,12 @@ async def you(request: Request) -> Response:
 async def say_you(request: Request) -> Response:
     form = await desk_form(request, "you")
     try:
-        for name in ("name", "role", "email"):
-            with_field(name, partial(_check_you, form, name))
+        for name, check in first_run.OF_AN_ADMIN.items():
+            with errors_of(name):
+                check(form.get(name))
     except FieldError as error:
         return shown_again(request, "setup/you", form, error)
     return to("/setup")
-
-
-def _check_you(form: Form, name: str) -> None:
-    """Check one detail, with plausible others."""
-    given = {"name": "x", "role": "x", "email": "x@example.org", name: form.get(name)}
-    first_run.checked_admin(given["name"], given["role"], given["email"])
 
 
 @router.api_route("/setup/programme", methods=READ_METHODS, name="setup:ways")
@@ -101,7 +98,7 @@ async def sample(request: Request) -> Response:
 
 @router.post("/setup/sample", name="setup:store_sample")
 async def store_sample(request: Request) -> Response:
-    form = await desk_form(request, "sample")
+    form = await desk_form(request)
     site = site_of(request)
     return await stored(request, "setup/sample", form, partial(first_run.store_sample, db=site.db, now=site.clock()))
 
@@ -121,8 +118,7 @@ async def store_template(request: Request) -> Response:
     site = site_of(request)
 
     def store(admin: FirstAdmin) -> FirstProgramme:
-        for name, what in (("name", "the name of the programme"), ("organisation", "the name of your organisation")):
-            with_field(name, partial(first_run.check_line, form.get(name), what))
+        check_names(form.fields)
         start = required_day(form, "start", "Enter the day on which the programme starts, such as 4/1/2027.")
         texts = first_run.template_texts(form.get("name"), form.get("organisation"), start)
         return first_run.store_first(texts, admin, db=site.db, now=site.clock())
@@ -156,16 +152,23 @@ async def check_session(request: Request) -> Site:
     return site
 
 
-async def desk_form(request: Request, step: str) -> Form:
-    """Read a form of the browser that sets up, and keep what was entered, even if its time is over."""
+async def own_desk_form(request: Request) -> Form:
+    """Read a form of the browser that sets up, whose time may be over: see `check_session`."""
     check_here(request)
     site = site_of(request)
     form = await read_form(request, site.limits)
     own_form(request, form, base_url=site.base_url, secret=site.secret())
-    entered = {name: value for name, value in form.cleaned().items() if name != "form"}
-    await site.work.write(site.setup.files.keep, step, entered)
-    if not site.setup.files.is_current(token_in(request, site.base_url, SETUP), now=site.clock()):
-        raise TroubleError(SETUP_OVER)
+    return form
+
+
+async def desk_form(request: Request, step: str = "") -> Form:
+    """Read a form of the browser that sets up. What was entered in a step is kept, even if the time is over."""
+    form = await own_desk_form(request)
+    if step:
+        entered = {name: value for name, value in form.cleaned().items() if name != "form"}
+        site = site_of(request)
+        await site.work.write(site.setup.files.keep, step, entered)
+    await check_session(request)
     return form
 
 
@@ -226,14 +229,6 @@ def shown_again(request: Request, template: str, form: Form, error: ChangeflowEr
     return shown(request, template, {"entry": entry}, status=entry.status)
 
 
-def with_field(name: str, check: Callable[[], object]) -> None:
-    """Check something; a mistake is one of the field."""
-    try:
-        check()
-    except InputError as error:
-        raise FieldError(name, str(error)) from None
-
-
 def _opened(request: Request, token: str) -> Site:
     """Return the site if the printed address still works, and is opened on this machine."""
     check_here(request)
@@ -246,6 +241,5 @@ def _opened(request: Request, token: str) -> Site:
 
 def _first_day(today: date) -> str:
     """Return the first of the next month but one, as a day to begin with."""
-    month = today.month + 2
-    day = date(today.year + (month > 12), (month - 1) % 12 + 1, 1)
+    day = today + relativedelta(months=2, day=1)
     return f"{day.day}/{day.month}/{day.year}"

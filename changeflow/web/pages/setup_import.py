@@ -18,7 +18,7 @@ from changeflow.values.moved_dates import later_or_earlier
 from changeflow.web.dependencies import READ_METHODS, Site, site_of
 from changeflow.web.errors import problem_of
 from changeflow.web.forms import FieldError, Form
-from changeflow.web.pages.setup import at_desk, check_session, desk_form, shown, stored
+from changeflow.web.pages.setup import at_desk, check_session, desk_form, own_desk_form, shown, stored
 from changeflow.web.setup_desk import SetupEntry, admin_in, own_form, to
 from changeflow.web.setup_plan import SHOWN_SINGLY, SetupPlan, about_in, choice_of, choices, fields_of
 from changeflow.web.uploads import desk_parts
@@ -160,12 +160,13 @@ async def places(request: Request) -> Response:
 
 @router.post("/setup/import/tasks", name="setup:place")
 async def place(request: Request) -> Response:
-    form = await desk_form(request, "choices")
+    form = await own_desk_form(request)
     site = site_of(request)
     if (missing := _missing(site)) is not None:
         return missing
     chosen = await site.work.judge(lambda: _plan(site).choose(form))
     await site.work.write(site.setup.files.keep, "places", chosen)
+    await check_session(request)
     return to("/setup/import/tasks" if form.get("step") == "apply" else "/setup/import/dates")
 
 
@@ -188,7 +189,7 @@ async def _dates(request: Request, error: ChangeflowError | None = None) -> Resp
 
 def _not_built(request: Request, error: ChangeflowError) -> Response:
     """Say why a plan cannot become a programme as it is."""
-    found = [f"{p.what} {p.remedy}".strip() for p in getattr(error, "problems", ())] or [problem_of(error)]
+    found = [p.text for p in getattr(error, "problems", ())] or [problem_of(error)]
     return shown(request, "setup/not_built", {"entry": SetupEntry({}), "problems": found[:MOST_PROBLEMS]}, status=422)
 
 
@@ -213,7 +214,7 @@ def _of(built: BuiltPlan) -> dict[str, object]:
 
 @router.post("/setup/import/dates", name="setup:store_plan")
 async def store(request: Request) -> Response:
-    form = await desk_form(request, "store")
+    form = await desk_form(request)
     site = site_of(request)
     if site.setup.done is None and (missing := _missing(site)) is not None:
         return missing
@@ -232,9 +233,8 @@ def _problems(error: ChangeflowError | None) -> list[str]:
     """Return the mistakes of a file, each with its place in it."""
     found = []
     for one in getattr(error, "problems", ()):
-        text = str(one).partition(": ")[2]
         column = f", column {one.column}" if one.column > 1 else ""
-        found.append(f"Line {one.line}{column}: {text}" if one.line > 1 or column else text)
+        found.append(f"Line {one.line}{column}: {one.text}" if one.line > 1 or column else one.text)
     return found
 
 

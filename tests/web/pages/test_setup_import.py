@@ -1,5 +1,7 @@
 """The first start by importing a plan: each step, and what is wrong with files and entries."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -8,6 +10,7 @@ import pytest
 from changeflow.storage import versions
 from changeflow.storage.database import read_scope
 from changeflow.web.pages import setup_import
+from tests.every_role import NOW
 from tests.intake.project_files import a_file, a_task, after
 from tests.intake.trust_plan import trust_plan
 from tests.web.at_desk import YOU, at_desk, fill
@@ -30,9 +33,9 @@ def about_of(page: httpx.Response) -> dict[str, str]:
     return {"name": "Central services", "organisation": "A trust", "services": services, "schools": schools}
 
 
-def with_plan(db: str, folder: Path) -> Browser:
+def with_plan(db: str, folder: Path, *, clock: Callable[[], datetime] = lambda: NOW) -> Browser:
     """Return a browser that has uploaded the trust's plan, and says what it is about."""
-    browser = at_desk(db)
+    browser = at_desk(db, clock=clock)
     fill(browser, "/setup/you", **YOU)
     assert send_plan(browser, "trust.xml", trust_plan(folder).read_bytes()).headers["location"] == f"{IMPORT}/about"
     page = browser.get(f"{IMPORT}/about")
@@ -47,7 +50,7 @@ def test_a_plan_is_stored_after_its_dates_were_shown_and_only_once(first: str, t
     assert browser.send(f"{IMPORT}/tasks", page, step="continue").headers["location"] == f"{IMPORT}/dates"
     dates = browser.get(f"{IMPORT}/dates")
     text = text_of(dates)
-    assert "9 of 9 tasks have other dates here than in the plan." in text
+    assert "9 of 9 tasks have dates that differ from the plan." in text
     with read_scope(first) as session:
         assert versions.programme_ids(session) == []
 
@@ -77,6 +80,18 @@ def test_one_choice_covers_a_whole_summary(first: str, tmp_path: Path):
     browser.send(f"{IMPORT}/tasks", browser.get(f"{IMPORT}/tasks"), step="apply", **{"t13-service": "Finance"})
     again = browser.get(f"{IMPORT}/tasks").text
     assert [chosen(f"t{n}-service") for n in (13, 14)] == ["Finance", "Payroll"]
+
+
+def test_choices_are_kept_when_the_time_is_over(first: str, tmp_path: Path):
+    now = [NOW]
+    browser = with_plan(first, tmp_path, clock=lambda: now[0])
+    page = browser.get(f"{IMPORT}/tasks")
+    now[0] = NOW + timedelta(hours=12)
+    assert browser.send(f"{IMPORT}/tasks", page, step="apply", **{"g4-service": "Payroll"}).status_code == 403
+
+    again = at_desk(first).get(f"{IMPORT}/tasks").text
+    chosen = again.split('id="t13-service"')[1].split(" selected")[0].rsplit('value="', 1)[1].split('"')[0]
+    assert chosen == "Payroll"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +144,7 @@ def test_the_columns_of_a_spreadsheet_are_guessed_and_can_be_changed(first: str)
     assert "We have read 2 tasks from “tasks.csv”." in text_of(about)
     fields = {"name": "Payroll", "organisation": "A trust", "services": "Payroll", "schools": "Ash Primary"}
     browser.send(f"{IMPORT}/about", about, **fields)
-    assert "2 of 2 tasks have other dates here than in the plan." in text_of(browser.get(f"{IMPORT}/dates"))
+    assert "2 of 2 tasks have dates that differ from the plan." in text_of(browser.get(f"{IMPORT}/dates"))
 
 
 def test_an_empty_plan_and_one_that_contradicts_itself_are_refused(first: str, tmp_path: Path):
