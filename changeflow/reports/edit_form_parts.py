@@ -1,6 +1,5 @@
 """The parts of forms for edits of the plan: their fields, and how what was filled in becomes an edit."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +19,6 @@ UNITS: Options = (
     ("pp", "Pay periods"),
     ("t", "Terms"),
 )
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)([a-z]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +37,8 @@ class EditForm:
 
 NAME = EntryField(name="name", label="Name", called="The name", missing="Enter the name.", most=120)
 AMOUNT = EntryField(name="amount", label="How long does it take?", called="The duration", missing="Enter a number.",
-                    hint="A number, such as 5.", most=8)  # fmt: skip
+                    hint="A number, such as 5.", most=8, not_a_number="Enter a number, such as 5.",
+                    is_decimal=True)  # fmt: skip
 UNIT = EntryField(name="unit", label="In which unit?", kind="select", missing="Choose the unit.", options=UNITS)
 WAVE = EntryField(name="wave", label="Which wave?", kind="select", missing="Choose the wave.")
 SCHOOL = EntryField(name="school", label="Which school?", kind="select", missing="Choose the school.")

@@ -154,7 +154,8 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
             EntryField(name="authority", label="Whose term dates does it have?", kind="select",
                        missing="Choose the authority."),
             WAVE,
-            EntryField(name="pupils", label="Number of pupils, if you know", called="The number of pupils", most=5),
+            EntryField(name="pupils", label="Number of pupils, if you know", called="The number of pupils", most=5,
+                       not_a_number="Enter the number of pupils as a whole number, such as 210."),
             EntryField(name="urn", label="URN, if you know", called="The URN", most=6),
         ),
         fill=_new_school,
@@ -236,7 +237,7 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
         fields=(
             replace(NAME, label="Name of the board or committee"),
             replace(WHERE, label="In which calendar?", missing="Choose the calendar.", empty="Choose"),
-            EntryField(name="dates", label="Days of its meetings", kind="area", called="The days",
+            EntryField(name="dates", label="Days of its meetings", kind="days", called="The days",
                        missing="Enter the days.", hint=f"One on each line. {DAY_HINT}"),
         ),
         fill=_meetings, options=options_for,

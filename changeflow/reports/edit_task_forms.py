@@ -29,7 +29,7 @@ def _estimate(given: Given) -> Mapping[str, Any]:
 
 def _link(given: Given) -> Mapping[str, Any]:
     lag = given.get("lag", "")
-    return {"after": f"{given['other']} FS+{lag}d" if lag.strip("0") else given["other"]}
+    return {"after": f"{given['other']} FS+{lag}d" if lag else given["other"]}
 
 
 def _task_options(programme: Programme, task: str) -> Options:
@@ -93,7 +93,8 @@ FORMS_OF_TASKS: Mapping[str, EditForm] = {
         fields=(
             OTHER,
             EntryField(name="lag", label="How many working days later, at the earliest?", called="The number of days",
-                       hint="A whole number. Leave empty if it can start at once.", most=3),
+                       hint="A whole number. Leave empty if it can start at once.", most=3,
+                       not_a_number="Enter the number of days as a whole number, such as 5."),
         ),
         fill=_link,
         options=lambda programme, task: {"other": _task_options(programme, task)},

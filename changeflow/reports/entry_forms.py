@@ -24,7 +24,7 @@ class EntryField:
     name: str
     label: str
     kind: str = "text"
-    """`text`, `area`, `select`, `choice`, `tick` or `day`."""
+    """`text`, `area`, `select`, `choice`, `tick`, `day`, or `days` for one on each line."""
     called: str = ""
     """How a message about it begins, such as “The reason”."""
     missing: str = ""
@@ -34,6 +34,9 @@ class EntryField:
     empty: str = sentence("Choose")
     """The first option of a list."""
     most: int = 2000
+    not_a_number: str = ""
+    """What to say if it is no whole number above 0 or, with `is_decimal`, no number; empty if it takes any text."""
+    is_decimal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +135,7 @@ LESSON = (
     EntryField(
         name="days", label=sentence("How many working days should it take in later waves?"),
         called="The number of days", hint=sentence("A whole number. Leave empty for no change."), most=4,
+        not_a_number="Enter the number of days as a whole number, such as 4.",
     ),
     EntryField(
         name="after", label=sentence("Which step should it also wait for?"), kind="select",
@@ -150,6 +154,7 @@ MEASURE = (
     EntryField(
         name="value", label=sentence("What was measured?"), called="The value", missing="Enter the measured value.",
         hint=sentence("A number, in the same form as the threshold."), most=20,
+        not_a_number="Enter a number, such as 2.5.", is_decimal=True,
     ),
 )  # fmt: skip
 EVIDENCE = EntryField(
@@ -169,7 +174,8 @@ TEST = (
 )  # fmt: skip
 REPETITION = (
     EntryField(name="length", label=sentence("For how long?"), called="The length", missing="Enter how long it takes.",
-               hint=sentence("A whole number."), most=3),
+               hint=sentence("A whole number."), most=3,
+               not_a_number="Enter how long it takes as a whole number, such as 2."),
     EntryField(name="unit", label=sentence("In which unit?"), kind="choice", missing="Choose the unit.",
                options=(("pp", sentence("Pay periods")), ("d", sentence("Working days")))),
     replace(REASON, label=sentence("What did the first attempt fail to show?")),

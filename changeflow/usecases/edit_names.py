@@ -1,13 +1,17 @@
 """The names of things in the sentences of edits."""
 
+import re
 from collections.abc import Mapping
 
 from changeflow.intake.editing.base import Namer
+from changeflow.phrases import capitalised
 from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import PROGRAMME
 from changeflow.roadmap.model.naming import TaskName
 from changeflow.rules.titles import titled
+
+_QUOTED_ID = re.compile(r"'([a-z0-9/-]+)'")
 
 
 def namer(programme: Programme) -> Namer:
@@ -33,6 +37,16 @@ def namer(programme: Programme) -> Namer:
         return known.get(kind, {}).get(id_, f"‘{id_}’")
 
     return name
+
+
+def with_names(text: str, name: Namer) -> str:
+    """Return a sentence that names things as people know them, not by their ids in quotation marks."""
+
+    def named(found: re.Match[str]) -> str:
+        names = (name(kind, found[1]) for kind in ("school", "wave", "service", "team", "task"))
+        return next((known for known in names if known != f"‘{found[1]}’"), found[0])
+
+    return capitalised(_QUOTED_ID.sub(named, text))
 
 
 def _calendars(definition: Definition) -> dict[str, str]:

@@ -1,16 +1,13 @@
 """What the pages for edits of the plan show, and edits made from what someone has filled in."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
 from changeflow.errors import InputError, UnknownThingError
-from changeflow.intake.editing.base import Namer
 from changeflow.intake.editing.kinds import KINDS, Edit, edits_from
 from changeflow.intake.editing.replay import EditConflict
-from changeflow.phrases import capitalised
 from changeflow.programme.programme import Programme
 from changeflow.reports.edit_form_parts import Given
 from changeflow.reports.edit_forms import FORMS, fields_for, kinds_for
@@ -189,18 +186,8 @@ def draft_page(visit: Visit, number: int) -> DraftPage:
     permit_editing(visit)
     draft = drafts.draft_of(number, change_of(visit))
     seen, name = editing.preview(draft, change_of(visit)), namer(visit.programme)
-    found = tuple((c.edit.words(name) if c.edit is not None else "", _named(c, name)) for c in seen.conflicts)
+    found = tuple((c.edit.words(name) if c.edit is not None else "", c) for c in seen.conflicts)
     return DraftPage(draft=draft, line=_line(visit, draft), preview=seen, conflicts=found)
-
-
-def _named(conflict: EditConflict, name: Namer) -> EditConflict:
-    """Name things in the reason of a conflict as people know them, not by their ids."""
-
-    def named(found: re.Match[str]) -> str:
-        names = (name(kind, found[1]) for kind in ("school", "wave", "service", "team", "task"))
-        return next((known for known in names if known != f"‘{found[1]}’"), found[0])
-
-    return replace(conflict, reason=capitalised(re.sub(r"'([a-z0-9/-]+)'", named, conflict.reason)))
 
 
 def publish_draft(number: int, revision: str, reason: str, change: Change) -> int:
@@ -230,10 +217,6 @@ def _as_shown(number: int, revision: str, change: Change) -> PlanDraft:
 
 
 def undo_page(visit: Visit, number: int) -> Preview:
-    """Return what undoing a version would do; the first version has none before it."""
+    """Return what undoing a version would do."""
     permit_editing(visit)
-    if number == 1:
-        return Preview(
-            version=visit.stored.version.number, steps=(), refused="The first version cannot be undone.", files={}
-        )
     return editing.preview_undo(number, change_of(visit))

@@ -33,7 +33,7 @@ from changeflow.storage.database import read_scope
 from changeflow.storage.versions import Version
 from changeflow.usecases.acts import ReasonNeededError, StaleError
 from changeflow.usecases.authority import permit
-from changeflow.usecases.edit_names import namer
+from changeflow.usecases.edit_names import namer, with_names
 from changeflow.usecases.next_versions import NextVersion, check_next, store_next
 from changeflow.usecases.settled_sources import read_version, settled
 from changeflow.usecases.stored import Cache, Stored, judged_as, load
@@ -43,6 +43,9 @@ from changeflow.values.words import Action
 
 _TRIED: Cache[tuple[str, date], Stored] = Cache(4)
 """What was tried last: a page shows a change, and then publishes the same one."""
+
+
+_NOTHING_BEFORE = "The first version cannot be undone."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,13 +129,15 @@ def publish(draft: PlanDraft, reason: str, change: Change) -> int:
             drafts.remove_draft(work.session, work.name, draft.id)
         made = replayed(work.session, work.stored, draft)
         trial = _tried(work.session, work.stored, change, by, made, draft.edits)
-        return _store(work, trial, "edit", by, reason, edits_to_json(draft.edits))
+        return _store(work, trial, by, reason, edits=edits_to_json(draft.edits))
 
 
 def preview_undo(number: int, change: Change) -> Preview:
     """Return what undoing a version would do. Nothing is written."""
     with read_scope(change.db) as session:
         stored, by = loaded_for_editing(session, change)
+        if number == 1:
+            return Preview(version=stored.version.number, steps=(), refused=_NOTHING_BEFORE, files={})
         return _tried(session, stored, change, by, _without(session, stored, number)).preview
 
 
@@ -141,7 +146,7 @@ def undo(number: int, reason: str, change: Change) -> int:
     with unit_of_work(change) as work:
         by = work.permit(Action.STORE_VERSION)
         trial = _tried(work.session, work.stored, change, by, _without(work.session, work.stored, number))
-        return _store(work, trial, f"edit:undo:{number}", by, reason, None)
+        return _store(work, trial, by, reason, undoes=number)
 
 
 def loaded_for_editing(session: Session, change: Change) -> tuple[Stored, str]:
@@ -171,7 +176,7 @@ def replayed(session: Session, stored: Stored, draft: PlanDraft) -> Replayed:
 
 def _without(session: Session, stored: Stored, number: int) -> Replayed:
     if number <= 1:
-        raise InputError("The first version cannot be undone. No changes saved.")
+        raise InputError(f"{_NOTHING_BEFORE} No changes saved.")
     before, after = (settled(_version(session, stored, n)) for n in (number - 1, number))
     return carried(after, before, settled(stored.version), reason="A later change has touched the same place.")
 
@@ -184,7 +189,7 @@ def _tried(
     base = Preview(
         version=stored.version.number,
         steps=tuple(edit.words(name) for edit in edits),
-        conflicts=made.conflicts,
+        conflicts=tuple(replace(c, reason=with_names(c.reason, name)) for c in made.conflicts),
         files=_changed_lines(settled(stored.version), made.sources),
     )
     if made.conflicts:
@@ -215,7 +220,7 @@ def _judged(
         new = check_next(session, stored.version, read, by=by, on=change.on, names=names, is_retired=is_retired)
         version = replace(stored.version, hash=read.definition.content_hash(), definition=read.definition)
         found = judged_as(version, new.facts, on=change.on, known=_TRIED.values())
-        _TRIED.keep((version.hash, change.on), replace(stored, version=version, judged=found))
+        _TRIED.keep((version.hash, change.on), replace(stored, version=version, judged=found, contacts={}))
     except NotAllowedError:
         raise
     except ChangeflowError as error:
@@ -231,7 +236,9 @@ def _judged(
     return _Trial(preview=made, new=new, judged=found)
 
 
-def _store(work: UnitOfWork, trial: _Trial, action: str, by: str, reason: str, edits: str | None) -> int:
+def _store(
+    work: UnitOfWork, trial: _Trial, by: str, reason: str, *, edits: str | None = None, undoes: int | None = None
+) -> int:
     seen = trial.preview
     if seen.conflicts:
         raise EditConflictsError(seen.conflicts)
@@ -247,9 +254,11 @@ def _store(work: UnitOfWork, trial: _Trial, action: str, by: str, reason: str, e
         raise ReasonNeededError("This change needs a reason. Say why you make it.")
     number = store_next(work.session, trial.new, at=work.change.now, by=by, edits=edits, reason=reason.strip() or None)
     work.expect(trial.new.read.definition, trial.judged)
-    verb, _, undone = action.rpartition(":")
     subject = f"version:{number}:{trial.new.read.definition.content_hash()[:12]}"
-    work.record(verb or action, f"{subject}:undoes:{undone}" if verb else subject, by=by)
+    if undoes is None:
+        work.record("edit", subject, by=by)
+    else:
+        work.record("edit:undo", f"{subject}:undoes:{undoes}", by=by)
     return number
 
 

@@ -1,5 +1,6 @@
 """What every edit has: its fields, what it does to the texts, and its words."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -15,7 +16,7 @@ def ids(kind: str, name: str) -> str:
     return f"'{name}'"
 
 
-class EditBase(Frozen):
+class EditBase(Frozen, ABC):
     """One change to a programme's files."""
 
     title: ClassVar[str]
@@ -23,13 +24,13 @@ class EditBase(Frozen):
     needs_reason: ClassVar[bool] = False
     """Whether someone must say why even if no announced date moves."""
 
+    @abstractmethod
     def apply(self, sources: Sources) -> Sources:
         """Return the texts with this change; raise `EditRefusedError` if it does not apply to them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def words(self, name: Namer = ids) -> str:
         """Say in one sentence what it does."""
-        raise NotImplementedError
 
     def retires(self, task: str) -> bool:
         """Return whether it removes a task on purpose, although something may be recorded about the task."""

@@ -1,6 +1,7 @@
 """The parts of a YAML text with their places, so that one part can be changed and all other text kept."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,12 +43,10 @@ class TextPart:
 
 def parts_of(text: str) -> TextPart | None:
     """Return the root of a YAML text; None if it is empty or cannot be read."""
-    try:
-        if reads_the_same(text):
-            events = yaml.parse(text, Loader=_LOADER)
-            return _Tree(text, events).root()
-    except yaml.YAMLError:
-        pass
+    if reads_the_same(text):
+        # What the fast library refuses, the other one may still read.
+        with suppress(yaml.YAMLError):
+            return _Tree(text, yaml.parse(text, Loader=_LOADER)).root()
     try:
         return _Tree(text, ruamel.yaml.YAML(typ="safe", pure=True).parse(text)).root()
     except (YAMLError, ValueError, LookupError, AttributeError, AssertionError):

@@ -6,10 +6,10 @@ from starlette.responses import Response
 from changeflow.usecases import edit_pages
 from changeflow.usecases.acts import mark_of_dates
 from changeflow.usecases.edit_pages import permit_editing
-from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
-from changeflow.web.acts import EMPTY, SentForm, answer_form, reason_in
+from changeflow.web.acts import EMPTY, SentForm, answer_form
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
+from changeflow.web.new_versions import answer_publishing
 
 router = APIRouter(prefix="/p/{programme}/drafts")
 
@@ -32,21 +32,12 @@ async def show(request: Request, programme: str, number: int) -> Response:
 @router.post("/{number:number}", name="drafts:publish")
 async def publish(request: Request, programme: str, number: int) -> Response:
     form = await read_own_form(request)
-
-    def save(change: Change) -> int:
-        return edit_pages.publish_draft(number, form.get("revision"), reason_in(form), change)
-
-    return await answer_form(
+    return await answer_publishing(
         request,
         programme,
         form,
-        allow=permit_editing,
-        do=save,
+        do=lambda reason, change: edit_pages.publish_draft(number, form.get("revision"), reason, change),
         show=lambda found, sent: _page(found, number, sent),
-        done=f"/p/{programme}/record/versions?saved=1",
-        mark=mark_of_dates,
-        section="plan",
-        asks_why=True,
     )
 
 

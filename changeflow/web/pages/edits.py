@@ -10,10 +10,11 @@ from changeflow.usecases.acts import mark_of_dates
 from changeflow.usecases.edit_pages import FilledEdit, permit_editing
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
-from changeflow.web.acts import SentForm, answer_form, reason_in
+from changeflow.web.acts import SentForm, answer_form
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
-from changeflow.web.forms import FieldError, Form, day_field, day_in, errors_of, line_in
-from changeflow.web.pages.pilot_forms import given_in
+from changeflow.web.entry_fields import given_in
+from changeflow.web.forms import FieldError, Form, line_in
+from changeflow.web.new_versions import answer_publishing
 
 router = APIRouter(prefix="/p/{programme}")
 LONGEST_NAME = 80
@@ -53,20 +54,12 @@ async def _publish(request: Request, programme: str, kind: str, task: str) -> Re
     if form.get("step") == "draft":
         return await _add(request, programme, kind, task, form)
 
-    def save(change: Change) -> int:
-        return edit_pages.publish_edit(_filled(form, kind, task), reason_in(form), change)
-
-    return await answer_form(
+    return await answer_publishing(
         request,
         programme,
         form,
-        allow=permit_editing,
-        do=save,
+        do=lambda reason, change: edit_pages.publish_edit(_filled(form, kind, task), reason, change),
         show=lambda found, sent: _page(found, kind, task, lambda _: sent),
-        done=f"/p/{programme}/record/versions?saved=1",
-        mark=mark_of_dates,
-        section="plan",
-        asks_why=True,
     )
 
 
@@ -94,20 +87,8 @@ async def _add(request: Request, programme: str, kind: str, task: str, form: For
 
 
 def _filled(form: Form, kind: str, task: str) -> FilledEdit:
-    fields = edit_pages.edit_fields(kind)
-    given, _ = given_in(form, fields)
-    days = {field.name: day_field(form, field.name) for field in fields if field.kind == "day"}
-    texts = {field.name: _days_in(form, field.name) for field in fields if field.name == "dates"}
-    return FilledEdit(
-        kind, task, {**given, **texts, **{name: day.isoformat() if day else "" for name, day in days.items()}}
-    )
-
-
-def _days_in(form: Form, name: str) -> str:
-    """Read days, one on each line."""
-    lines = [line.strip() for line in form.get(name).splitlines() if line.strip()]
-    with errors_of(name):
-        return " ".join(day.isoformat() for line in lines if (day := day_in(line)) is not None)
+    given, _ = given_in(form, edit_pages.edit_fields(kind))
+    return FilledEdit(kind, task, given)
 
 
 def _page(found: Visit, kind: str, task: str, draft: Callable[[Mapping[str, str]], SentForm]) -> Page:

@@ -9,13 +9,12 @@ from changeflow.errors import InputError
 from changeflow.reports.record_words import RecordKind
 from changeflow.usecases import edit_pages, editing, record
 from changeflow.usecases.acts import mark_of_dates
-from changeflow.usecases.edit_pages import permit_editing
 from changeflow.usecases.record import RecordFilter
-from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
 from changeflow.values.words import Action
-from changeflow.web.acts import EMPTY, SentForm, answer_form, reason_in
+from changeflow.web.acts import EMPTY, SentForm
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
+from changeflow.web.new_versions import answer_publishing
 
 router = APIRouter(prefix="/p/{programme}/record")
 
@@ -57,22 +56,13 @@ async def undo(request: Request, programme: str, number: int) -> Response:
 
 @router.post("/versions/{number:number}/undo", name="record:undo-save")
 async def save_undo(request: Request, programme: str, number: int) -> Response:
-    form = await read_own_form(request)
-
-    def save(change: Change) -> int:
-        return editing.undo(number, reason_in(form), change)
-
-    return await answer_form(
+    return await answer_publishing(
         request,
         programme,
-        form,
-        allow=permit_editing,
-        do=save,
+        await read_own_form(request),
+        do=lambda reason, change: editing.undo(number, reason, change),
         show=lambda found, sent: _undo(found, number, sent),
-        done=f"/p/{programme}/record/versions?saved=1",
-        mark=mark_of_dates,
         section="record",
-        asks_why=True,
     )
 
 

@@ -8,8 +8,8 @@ from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
 from changeflow.web.acts import EMPTY, SentForm, answer_form
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
+from changeflow.web.entry_fields import given_in
 from changeflow.web.forms import FieldError
-from changeflow.web.pages.pilot_forms import given_in
 
 router = APIRouter(prefix="/p/{programme}/schools/{school}")
 

@@ -122,7 +122,7 @@ def test_a_draft_that_no_longer_fits_shows_both_texts(own_world: World):
     ("fields", "said"),
     [
         ({"amount": "", "unit": "d"}, "Enter a number."),
-        ({"amount": "many", "unit": "d"}, "many"),
+        ({"amount": "many", "unit": "d"}, "Enter a number, such as 5."),
         ({"amount": "5", "unit": ""}, "Choose the unit."),
         ({"amount": "-5", "unit": "d"}, "-5"),
     ],
@@ -133,6 +133,29 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(own_world: World, fiel
     assert answer.status_code == 422
     assert said in text_of(answer)
     assert f'value="{fields["amount"]}"' in answer.text
+
+
+@pytest.mark.slow
+def test_the_forms_of_the_plan_publish_what_was_filled_in(own_world: World):
+    """One of each way to fill in a field: a choice, days, ticks, a number, yes or no, and days on lines."""
+    browser, at = signed_in(own_world.db, "chief"), "/p/small/edits"
+    filled: dict[str, dict[str, str]] = {
+        "set-policy": {"setting": "decisions_on_command_line", "value": "no"},
+        "add-closure": {"name": "Strike", "first_day": "6/7/2027", "last_day": "7/7/2027"},
+        "add-task": {"name": "Tell the parents", "amount": "2", "unit": "d", "other": "payroll/ash/plan"},
+        "add-wave": {"name": "Last wave", "schools-cedar": "1"},
+        "set-sponsor": {"person": "chief", "since": "1/9/2027"},
+    }
+    for kind, fields in filled.items():
+        checked = check(browser, f"{at}/{kind}", **fields)
+        assert checked.status_code == 200, (kind, text_of(checked))
+        saved = publish(browser, f"{at}/{kind}", checked, **fields, cause="Agreed by the board.")
+        assert saved.status_code == 303, (kind, text_of(saved))
+    definition = stored(own_world).version.definition
+    assert definition.programme.policy.decisions_on_command_line is False
+    assert [c.name for c in definition.programme.closed][-1] == "Strike"
+    assert [w.schools for w in definition.programme.waves][-1] == ("cedar",)
+    assert "programme/tell-the-parents" in stored(own_world).programme.roadmap.tasks
 
 
 def test_an_edit_or_a_task_that_does_not_exist_is_not_found(world: World):

@@ -1,0 +1,38 @@
+"""Publish the next version of the plan from a form, by whichever page."""
+
+from collections.abc import Callable
+
+from fastapi import Request
+from starlette.responses import Response
+
+from changeflow.usecases.acts import mark_of_dates
+from changeflow.usecases.edit_pages import permit_editing
+from changeflow.usecases.unit_of_work import Change
+from changeflow.usecases.visits import Visit
+from changeflow.web.acts import SentForm, answer_form, reason_in
+from changeflow.web.dependencies import Page
+from changeflow.web.forms import Form
+
+
+async def answer_publishing(
+    request: Request,
+    programme: str,
+    form: Form,
+    *,
+    do: Callable[[str, Change], int],
+    show: Callable[[Visit, SentForm], Page],
+    section: str = "plan",
+) -> Response:
+    """Check or publish a change of the plan; `do` gets the reason for it and returns the new version's number."""
+    return await answer_form(
+        request,
+        programme,
+        form,
+        allow=permit_editing,
+        do=lambda change: do(reason_in(form), change),
+        show=show,
+        done=f"/p/{programme}/record/versions?saved=1",
+        mark=mark_of_dates,
+        section=section,
+        asks_why=True,
+    )
