@@ -154,7 +154,7 @@ async def _day_of_request(
         form,
         allow=permit_requests,
         do=lambda change: save(number, past_day(form, "day", today=change.on, ask=ask), change),
-        show=lambda found, draft: _index(request, found, draft),
+        show=lambda found, draft: _index(request, found, draft, about=f"{what}-{number}"),
         done=_path(programme, "", what),
         is_plain=True,
     )
@@ -174,8 +174,9 @@ def _saved(request: Request, draft: SentForm) -> str:
     return "" if draft.fields else SAVED.get(request.query_params.get("saved", ""), "")
 
 
-def _index(request: Request, found: Visit, draft: SentForm) -> Page:
-    values = {"r": data_protection_page(found), "draft": draft, "saved": _saved(request, draft)}
+def _index(request: Request, found: Visit, draft: SentForm, *, about: str = "") -> Page:
+    """Show the list of requests; `about` is the field that `draft` is about, if it is of one of their forms."""
+    values = {"r": data_protection_page(found), "draft": draft, "about": about, "saved": _saved(request, draft)}
     return Page("data_protection/index", values, status=draft.status)
 
 

@@ -53,6 +53,8 @@ def test_a_request_has_a_last_day_until_it_is_answered(own_world: World):
     assert asked(browser).status_code == 422
     late = browser.send(f"{PAGE}/requests/1/answered", browser.get(PAGE), day="28/2/2027")
     assert "You received the request on 1 Mar 2027." in text_of(late)
+    assert '<details class="card" id="request-1" open>' in late.text
+    assert 'value="28/2/2027"' in late.text
     assert browser.send(f"{PAGE}/requests/1/answered", browser.get(PAGE), day="20/3/2027").status_code == 303
     page = browser.get(PAGE)
     assert "There are no requests to answer." in text_of(page)
