@@ -153,18 +153,21 @@ def check_file(url: str, path: Path) -> None:
     except OSError as error:
         raise DatabaseDownError(url, f"it cannot be opened ({error.strerror})") from None
     try:
-        head = os.read(descriptor, len(MAGIC))
+        head, mark = os.pread(descriptor, len(MAGIC), 0), read_mark(descriptor)
     finally:
         os.close(descriptor)
     if head and head != MAGIC:
         raise DatabaseDownError(url, "it is not an SQLite database")
-    if head and (found.st_dev, found.st_ino) not in _LOOKED_INTO:
+    # The numbers of a deleted file are given to the next new one, so they alone do not identify a file.
+    known = (found.st_dev, found.st_ino, mark.life if mark else 0)
+    if head and known not in _LOOKED_INTO:
         _look_into(url, path)
-        _LOOKED_INTO.add((found.st_dev, found.st_ino))
+        if mark and mark.life:
+            _LOOKED_INTO.add(known)
 
 
-_LOOKED_INTO: set[tuple[int, int]] = set()
-"""Files that this process has already checked."""
+_LOOKED_INTO: set[tuple[int, int, int]] = set()
+"""Files that this process has already checked, each by its device, inode and life."""
 
 
 def _look_into(url: str, path: Path) -> None:

@@ -84,6 +84,23 @@ def test_another_applications_tables_are_named_as_such(tmp_path: Path):
         pass
 
 
+def test_a_foreign_database_in_the_place_of_a_deleted_one_is_refused(tmp_path: Path):
+    """A file system gives the inode of a deleted file to the next one."""
+    path = a_database(tmp_path / "given.db")
+    look(f"sqlite:///{path}", create=False)
+    engine_for(f"sqlite:///{path}").dispose()
+    foreign(tmp_path / "foreign.db")
+    # Written over it, so that it has the same inode on every file system.
+    with path.open("r+b") as given:
+        given.write((tmp_path / "foreign.db").read_bytes())
+        given.truncate()
+    before = path.read_bytes()
+    with pytest.raises(ChangeflowError, match="belong to another application"):
+        look(f"sqlite:///{path}", create=False)
+    engine_for(f"sqlite:///{path}").dispose()
+    assert path.read_bytes() == before
+
+
 @pytest.mark.slow
 def test_an_empty_file_is_a_new_database(tmp_path: Path):
     (tmp_path / "new.db").touch()
