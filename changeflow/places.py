@@ -62,13 +62,18 @@ def shipped_pathway(name: str) -> Path | None:
 @lru_cache(maxsize=1)
 def template_environment() -> "Environment":
     """Return the environment of reports, whose templates are in English."""
-    return new_environment()
+    return new_environment("reports")
 
 
-def new_environment() -> "Environment":
-    """Return a new environment: templates escape what they print, and an unknown name is an error."""
+def new_environment(purpose: str) -> "Environment":
+    """Return a new environment: templates escape what they print, and an unknown name is an error.
+
+    Environments of one purpose compile their templates alike.
+    """
     # Imported only when needed, because code that only asks for a folder renders no page.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    from changeflow.template_cache import template_cache
 
     return Environment(
         loader=FileSystemLoader(templates_dir()),
@@ -76,4 +81,7 @@ def new_environment() -> "Environment":
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # A kept template must not contain results of today's filters.
+        optimized=False,
+        bytecode_cache=template_cache(purpose),
     )

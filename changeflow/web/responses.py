@@ -143,7 +143,7 @@ def of_database(error: Exception) -> Trouble:
 
 @lru_cache
 def _environment(language: Language) -> Environment:
-    return say_in(new_environment(), language)
+    return say_in(new_environment("pages"), language)
 
 
 def page(name: str, values: Mapping[str, Any], *, language: str = "en", status: int = 200) -> Response:

@@ -22,7 +22,7 @@ class StaticFile:
 
     @cached_property
     def text(self) -> str:
-        environment = new_environment()
+        environment = new_environment("style")
         return "\n".join(environment.get_template(part).render() for part in self.parts)
 
     @cached_property
