@@ -264,10 +264,14 @@ class _Search:
 
     def _missing(self) -> None:
         theirs = [c.name for c in self.layout.columns]
-        shown = ", ".join(f"'{name[:30]}'" for name in theirs[:_SHOWN]) + (" …" if len(theirs) > _SHOWN else "")
+        shown = listed([f"'{name[:30]}'" for name in theirs], most=_SHOWN)
         if self.wanted.required and not self.found:
             names = self.wanted.required
-            what = f"None of the headings {shown} is recognised."
+            what = (
+                f"The headings {shown} are not recognised."
+                if len(theirs) > 1
+                else f"The heading {shown} is not recognised."
+            )
             least = f"the columns {listed(names)}" if len(names) > 1 else f"the column {names[0]}"
             self._add(1, what, f"The table needs a header line with at least {least}.")
             return

@@ -80,7 +80,7 @@ class RunSummary:
         """Whether pay was compared, and nothing is unexplained, missing, extra, duplicate or left out for doubtful
         reasons.
 
-        Totals and averages cannot make up for one person.
+        Matching totals and averages do not offset a difference for one person.
         """
         faults = self.unexplained or self.missing or self.extra or self.duplicates
         is_doubtful = self.coverage is not None and bool(self.coverage.doubts)
@@ -119,7 +119,7 @@ def consecutive_clean(runs: Iterable[RunSummary], *, on: date | None = None) -> 
 
 
 def missed_since(runs: Iterable[RunSummary], on: date) -> tuple[str, ...]:
-    """Return the months without a run after the last one that have ended by a day."""
+    """Return the months that have ended by the day `on` since the last run, and have no run."""
     last = max((r.period for r in runs), default="")
     if not re.match(PERIOD, last):
         return ()

@@ -294,7 +294,7 @@ def _day(schedule: Schedule, task: TaskId) -> str:
 def _against_teams(
     programme: Programme, schedule: Schedule, capacity: Capacity, fixed: frozenset[TaskId]
 ) -> Iterator[str]:
-    """Find days on which pinned and begun tasks need more of a team than it has, once for each set of tasks."""
+    """Find days on which pinned and started tasks need more of a team than it has, once for each set of tasks."""
     seen: set[tuple[str, ...]] = set()
     pinned = set(programme.definition.levelling.pinned)
     dates = _spans(schedule)

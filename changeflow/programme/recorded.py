@@ -153,7 +153,7 @@ def action_of(programme: Programme, fact: RecordedFact) -> tuple[Action, Subject
 
 
 def begun_behind(programme: Programme, fact: RecordedFact) -> tuple[str, ...]:
-    """Return the names of begun tasks behind a decision's gate; none if the decision did not open the gate."""
+    """Return the names of started tasks behind a decision's gate; none if the decision did not open the gate."""
     task = str(fact.values.get("task"))
     if fact.kind != "decision" or task not in programme.roadmap.tasks or not programme.is_done(task):
         return ()

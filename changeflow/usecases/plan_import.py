@@ -1,4 +1,4 @@
-"""Import a plan from another program as a programme: what was read, where its tasks belong, and its dates beside ours.
+"""Import a plan from another program as a programme: what was read, where its tasks belong, and its dates beside changeflow's.
 
 Nothing is stored until someone has seen the dates. The result is an ordinary folder, for a database or for the disk.
 """

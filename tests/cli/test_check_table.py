@@ -77,7 +77,7 @@ def test_mistakes_are_listed_and_it_exits_with_4(tmp_path: Path):
 def test_the_kind_can_be_named_and_is_checked(tmp_path: Path):
     code, _, errors = check(staff(tmp_path), "--as", "schools")
     assert code == 4
-    assert "None of the headings 'Staff No', 'Job Title'" in errors
+    assert "The headings 'Staff No', 'Job Title'" in errors
     code, _, errors = check(staff(tmp_path), "--as", "schols")
     assert (code, "Did you mean 'schools'?" in errors) == (4, True)
 

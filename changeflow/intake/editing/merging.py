@@ -13,9 +13,10 @@ Hunk = tuple[int, int, list[str]]
 
 
 def carried(old: Sources, new: Sources, latest: Sources, *, reason: str) -> Replayed:
-    """Return the latest texts with the change from the old to the new ones, which undoes it if these are swapped.
+    """Apply the change from `old` to `new` to the latest texts. Swap `old` and `new` to undo a change.
 
-    It is a conflict if the latest texts differ in one of its places or lines; `reason` says why for places.
+    A place or line that the change touches, and that has changed again since, is a conflict; `reason` is the reason
+    given for a conflict of places.
     """
     found, conflicts = dict[str, str](latest), list[EditConflict]()
     places = touched(old, new)

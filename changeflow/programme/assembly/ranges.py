@@ -37,7 +37,7 @@ def replaced_ranges(definition: Definition) -> Iterator[ReplacedRange]:
 
 
 def check_ranges(definition: Definition) -> Iterator[DefinitionError]:
-    """Find durations outside their own range, which the range calls impossible."""
+    """Find durations outside their own range: the range says that they cannot occur."""
     per_day = definition.programme.working_week.minutes_per_day
     for instance in _instances(definition):
         duration, estimate = instance.fields.duration, instance.fields.estimate

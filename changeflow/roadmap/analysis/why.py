@@ -150,7 +150,7 @@ def _early_sentence(roadmap: Roadmap, schedule: Schedule, task: Task, drivers: l
 
 
 def _left_in_words(roadmap: Roadmap, schedule: Schedule, task: Task, done: TaskProgress) -> str:
-    """Describe a begun task's remaining duration: as reported, or else from the data date to its finish."""
+    """Describe a started task's remaining duration: as reported, or else from the data date to its finish."""
     calendar, left = task.placed_on or task.calendar, done.remaining
     if left is None and roadmap.data_date is not None and task.duration.unit in (Unit.WORKING, Unit.ELAPSED):
         since, until = roadmap.data_date, schedule[task.id].early_finish

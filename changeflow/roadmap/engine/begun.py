@@ -63,7 +63,7 @@ def first_work(n: Net, i: int, at: int) -> int:
 
 @kernel
 def rest_from(n: Net, i: int, at: int) -> int:
-    """Return the finish of a begun task whose remaining work resumes at an instant."""
+    """Return the finish of a started task whose remaining work resumes at an instant."""
     kind, on = n.cold[i, REST_KIND], n.cold[i, REST]
     if kind == PERIOD:
         at = reopened(n, i, on, at)
@@ -86,7 +86,7 @@ def latest_rest_finish(n: Net, i: int, bound: int) -> int:
 
 @kernel
 def is_all_done(n: Net, i: int) -> bool:
-    """Return whether nothing is left of a begun task, so that it ends as soon as it waits for nothing else."""
+    """Return whether nothing is left of a started task, so that it ends as soon as it waits for nothing else."""
     if n.cold[i, REMAINING] >= 0:
         return n.cold[i, REMAINING] == 0
     return n.cold[i, KIND] != PEOPLE and n.s[DATA_DATE] != NEVER and left_at(n, i, resumes_by(n, i)) == 0
@@ -119,7 +119,7 @@ def rest_until(n: Net, i: int, finish: int) -> int:
 
 @kernel
 def left_at(n: Net, i: int, at: int) -> int:
-    """Return how much of a begun task's planned duration is left at an instant, if that was not reported."""
+    """Return how much of a started task's planned duration is left at an instant, if that was not reported."""
     planned = finish_of(n, i, n.cold[i, ACTUAL_START])
     kind = n.cold[i, KIND]
     if kind == CLOCK:

@@ -27,8 +27,8 @@ class Search(NamedTuple):
     best_start: Ints
     best_finish: Ints
     best: NDArray[np.int64]
-    """The least cost, the number of schedules so far and since the last better one, and how far the last one
-    reached."""
+    """The least cost; the number of schedules in all, and since the last improvement; and the slot that the most recent
+    schedule reached."""
     random: NDArray[np.uint64]
     start: Ints
     finish: Ints

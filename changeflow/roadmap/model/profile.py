@@ -19,14 +19,14 @@ class Profile:
     """A "must" date is also the late date, whatever the successors require, so they do not limit what comes before
     it."""
     pins_started: bool = False
-    """A begun successor limits the late dates before it by when it does resume, not by when it may, so float does not
+    """A started successor limits the late dates before it by when it does resume, not by when it may, so float does not
     add up."""
     data_date_moves: bool = True
-    """Work that has not begun cannot begin before the data date, and the remaining work of begun tasks waits for it and
-    for their predecessors (retained logic). Without it, stored resume dates are used as they are."""
+    """Work that has not begun cannot begin before the data date, and the remaining work of started tasks waits for it
+    and for their predecessors (retained logic). Without it, stored resume dates are used as they are."""
     retains_logic: bool = True
-    """The remaining work of a begun task waits for predecessors that are not done; otherwise it continues regardless of
-    them (progress override)."""
+    """The remaining work of a started task waits for predecessors that are not done; otherwise it continues regardless
+    of them (progress override)."""
     shares_on_successor: bool = False
     """A lag that is a share of working time is counted on the successor's calendar, like any other lag; otherwise on
     the calendar of the predecessor, of whose duration it is a share."""
