@@ -1,4 +1,4 @@
-"""Import a plan from another program as a programme: what was read, where its tasks belong, and its dates beside changeflow's.
+"""Import a plan from another program as a programme: what was read, where its tasks belong, and both sets of dates.
 
 Nothing is stored until someone has seen the dates. The result is an ordinary folder, for a database or for the disk.
 """

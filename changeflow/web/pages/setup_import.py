@@ -1,4 +1,4 @@
-"""The first start by importing a plan: upload it, say where its tasks belong, see its dates beside changeflow's, store it."""
+"""The first start by importing a plan: upload it, say where its tasks belong, see both sets of dates, store it."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
