@@ -188,6 +188,8 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "POST /p/{programme}/edits/{edit}",
             "GET /p/{programme}/task-edits/{change}/{task:path}",
             "POST /p/{programme}/task-edits/{change}/{task:path}",
+            "GET /p/{programme}/selected-tasks/{what}",
+            "POST /p/{programme}/selected-tasks/{what}",
             "GET /p/{programme}/drafts",
             "GET /p/{programme}/drafts/{number:number}",
             "POST /p/{programme}/drafts/{number:number}",

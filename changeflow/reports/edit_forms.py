@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from changeflow.programme.programme import Programme
+from changeflow.programme.task_moves import is_never_moved
 from changeflow.reports.edit_form_parts import EditForm
 from changeflow.reports.edit_plan_forms import FORMS_OF_THE_PLAN
 from changeflow.reports.edit_task_forms import FORMS_OF_TASKS
@@ -21,5 +22,7 @@ def fields_for(form: EditForm, programme: Programme, task: str) -> tuple[EntryFi
 
 def kinds_for(task: Task) -> tuple[str, ...]:
     """Return the kinds of edits that a task can have, in the order of the forms."""
-    fixed = ("set-duration", "set-estimate") if task.is_milestone or task.kind is Kind.DECISION else ()
+    fixed: tuple[str, ...] = ("set-duration", "set-estimate") if task.is_milestone or task.kind is Kind.DECISION else ()
+    if is_never_moved(task):
+        fixed = (*fixed, "set-earliest")
     return tuple(kind for kind, form in FORMS.items() if form.is_of_task and kind not in fixed)

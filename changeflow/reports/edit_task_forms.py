@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from changeflow.programme.programme import Programme
+from changeflow.programme.task_moves import own_earliest
 from changeflow.reports.edit_form_parts import (
     AMOUNT,
     DAY_HINT,
@@ -19,7 +20,7 @@ from changeflow.reports.edit_form_parts import (
 from changeflow.reports.entry_forms import EntryField, Options
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.made_ids import made_id
-from changeflow.values.moments import last_day_of
+from changeflow.values.moments import day_of, last_day_of
 
 
 def _estimate(given: Given) -> Mapping[str, Any]:
@@ -47,6 +48,11 @@ def _links_now(programme: Programme, task: str) -> Options:
 def _deadline_now(programme: Programme, task: str) -> Mapping[str, str]:
     found = programme.roadmap.tasks[task].deadline
     return {"deadline": f"{last_day_of(found):%-d/%-m/%Y}"} if found is not None else {}
+
+
+def _earliest_now(programme: Programme, task: str) -> Mapping[str, str]:
+    found = [c.at for c in own_earliest(programme, task)]
+    return {"earliest": f"{day_of(max(found)):%-d/%-m/%Y}"} if found else {}
 
 
 def _name_now(programme: Programme, task: str) -> Mapping[str, str]:
@@ -82,6 +88,16 @@ FORMS_OF_TASKS: Mapping[str, EditForm] = {
         ),
         fill=lambda g: {"deadline": g.get("deadline") or None},
         now=_deadline_now,
+    ),
+    "set-earliest": EditForm(
+        intro="The task starts on this day, or later if the tasks before it finish later. The day is in the plan's "
+        "files, so the task stays on it if they finish sooner.",
+        fields=(
+            EntryField(name="earliest", label="From which day may it start?", kind="day",
+                       hint=f"{DAY_HINT} Leave empty to remove the earliest start."),
+        ),
+        fill=lambda g: {"earliest": g.get("earliest") or None},
+        now=_earliest_now,
     ),
     "set-owner": EditForm(
         fields=(EntryField(name="owner", label="Who is responsible?", kind="select", missing="Choose the owner."),),

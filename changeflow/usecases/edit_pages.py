@@ -9,6 +9,7 @@ from changeflow.errors import InputError, UnknownThingError
 from changeflow.intake.editing.kinds import KINDS, Edit, edits_from
 from changeflow.intake.editing.replay import EditConflict
 from changeflow.programme.programme import Programme
+from changeflow.programme.task_moves import why_fixed
 from changeflow.reports.edit_form_parts import Given
 from changeflow.reports.edit_forms import FORMS, fields_for, kinds_for
 from changeflow.reports.entry_forms import EntryField, EntryForm, Options
@@ -104,8 +105,13 @@ def edit_page(visit: Visit, kind: str, task: str) -> EditPage:
         task=task,
         task_name=programme.roadmap.tasks[task].name if task else "",
         now=form.now(programme, task),
-        drafts=tuple((str(d.number), d.name) for d in _lines(visit)),
+        drafts=draft_options(visit),
     )
+
+
+def draft_options(visit: Visit) -> Options:
+    """Return the drafts to which an edit can be added, by number."""
+    return tuple((str(d.number), d.name) for d in _lines(visit))
 
 
 def edit_fields(kind: str) -> tuple[EntryField, ...]:
@@ -129,7 +135,11 @@ def publish_edit(filled: FilledEdit, reason: str, change: Change) -> int:
 
 def add_to_draft(filled: FilledEdit, number: str, name: str, change: Change) -> PlanDraft:
     """Add an edit to the draft with a number, or to a new one with a name; return the draft as stored."""
-    new = _draft_with(filled, change)
+    return add_edits(_draft_with(filled, change), number, name, change)
+
+
+def add_edits(new: PlanDraft, number: str, name: str, change: Change) -> PlanDraft:
+    """Add edits to the draft with a number, or store them as a new one with a name; return the draft as stored."""
     if not number:
         return drafts.save_draft(replace(new, name=name), change)
     found = drafts.draft_of(int(number) if number.isascii() and number.isdigit() else 0, change)
@@ -140,6 +150,8 @@ def _draft_with(filled: FilledEdit, change: Change) -> PlanDraft:
     with read_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on)
     check_kind(filled.kind, filled.task, stored.programme)
+    if filled.given.get("earliest") and (why := why_fixed(stored.programme, filled.task)):
+        raise InputError(f"{why} No changes saved.")
     return PlanDraft(programme=stored.programme.id, base=stored.version.number, edits=(_edit(filled),))
 
 

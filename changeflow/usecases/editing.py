@@ -26,6 +26,7 @@ from changeflow.intake.editing.replay import EditConflict, Replayed, replay
 from changeflow.intake.editing.sources import Sources
 from changeflow.intake.folder import Folder
 from changeflow.programme.names import names_in
+from changeflow.programme.programme import Programme
 from changeflow.reports.effects import Effect, effect_of
 from changeflow.rules.engine import Judged
 from changeflow.storage import drafts, versions
@@ -43,6 +44,14 @@ from changeflow.values.words import Action
 
 _TRIED: Cache[tuple[str, date], Stored] = Cache(4)
 """What was tried last: a page shows a change, and then publishes the same one."""
+
+
+Check = Callable[[Programme, Programme], None]
+"""Gets a programme as it is before a change and as it would be after it; raises if one is not as expected."""
+
+
+def no_check(_before: Programme, _after: Programme) -> None:
+    """Expect nothing in particular."""
 
 
 _NOTHING_BEFORE = "The first version cannot be undone."
@@ -108,17 +117,21 @@ class _Trial:
     judged: Judged | None = None
 
 
-def preview(draft: PlanDraft, change: Change) -> Preview:
+def preview(draft: PlanDraft, change: Change, *, check: Check = no_check) -> Preview:
     """Return what publishing a draft would do. Nothing is written."""
     with read_scope(change.db) as session:
         stored, by = loaded_for_editing(session, change)
-        return _tried(session, stored, change, by, replayed(session, stored, draft), draft.edits).preview
+        trial = _tried(session, stored, change, by, replayed(session, stored, draft), draft.edits)
+    if trial.judged is not None:
+        check(stored.programme, trial.judged.programme)
+    return trial.preview
 
 
-def publish(draft: PlanDraft, reason: str, change: Change) -> int:
+def publish(draft: PlanDraft, reason: str, change: Change, *, check: Check = no_check) -> int:
     """Store a draft as the next version, with its edits and the reason; return the version's number.
 
-    A stored draft is deleted. Raise a `StaleError` if it is not as stored any more.
+    A stored draft is deleted. Raise a `StaleError` if it is not as stored any more. `check` raises if the programme is
+    not as expected, before anything is written.
     """
     with unit_of_work(change) as work:
         by = work.permit(Action.STORE_VERSION)
@@ -129,6 +142,8 @@ def publish(draft: PlanDraft, reason: str, change: Change) -> int:
             drafts.remove_draft(work.session, work.name, draft.id)
         made = replayed(work.session, work.stored, draft)
         trial = _tried(work.session, work.stored, change, by, made, draft.edits)
+        if trial.judged is not None:
+            check(work.programme, trial.judged.programme)
         return _store(work, trial, by, reason, edits=edits_to_json(draft.edits))
 
 

@@ -22,7 +22,7 @@ FORWARDED = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "x-cluste
 FORWARDED_PREFIXES = ("x-forwarded", "x-original", "cf-")
 LARGEST_HEADERS = 16_384
 """The largest size in bytes of a request's line and headers."""
-_WEEK = re.compile(r"/p/[^/]+/(?:week(?:/paste)?|people/assessments|people/training/.+)")
+_WEEK = re.compile(r"/p/[^/]+/(?:week(?:/paste)?|people/assessments|people/training/.+|selected-tasks/[a-z]+)")
 """Pages with a row for each of many tasks."""
 _LEDGERS = re.compile(r"/p/[^/]+/pilots/[^/]+/compare")
 """Pages that take both outputs of a parallel run."""

@@ -19,11 +19,11 @@ async def answer_publishing(
     programme: str,
     form: Form,
     *,
-    do: Callable[[str, Change], int],
+    do: Callable[[str, Change], object],
     show: Callable[[Visit, SentForm], Page],
     section: str = "plan",
 ) -> Response:
-    """Check or publish a change of the plan; `do` gets the reason for it and returns the new version's number."""
+    """Check or publish a change of the plan; `do` gets the reason, and `show` what it returned."""
     return await answer_form(
         request,
         programme,

@@ -120,6 +120,16 @@ def move_a_school(page: Any) -> None:
     check(page)
 
 
+def move_selected(page: Any, direction: str) -> None:
+    """Select the first tasks of the plan, and move them by a week."""
+    for box in page.get_by_role("checkbox").all()[:3]:
+        box.check()
+    page.get_by_role("button", name="Move the start").click()
+    page.get_by_label(direction).check()
+    page.get_by_label("By how many working days?").fill("5")
+    check(page)
+
+
 def comment(page: Any) -> None:
     page.get_by_label("Your comment").fill("Waiting for the supplier\n\nThey promised an answer by Friday")
     page.get_by_role("button", name="Add the comment").click()
@@ -416,6 +426,12 @@ PAGES: Mapping[str, Sequence[Example]] = {
     "/p/{programme}/task-edits/{change}/{task:path}": (
         Example(f"{P}/task-edits/set-duration/payroll/w2/go-live", status=404),
         Example(f"{P}/task-edits/set-owner/payroll/w2/go-live"),
+    ),
+    "/p/{programme}/selected-tasks/{what}": (
+        Example(f"{P}/selected-tasks/owner"),
+        Example(f"{P}/plan?q=parallel+run", then=lambda page: move_selected(page, "Later")),
+        Example(f"{P}/plan?q=parallel+run", status=422, then=lambda page: move_selected(page, "Earlier")),
+        Example(f"{P}/selected-tasks/owner", HEAD, 403),
     ),
     "/p/{programme}/drafts": (Example(f"{P}/drafts"),),
     "/p/{programme}/drafts/{number:number}": (

@@ -84,6 +84,21 @@ def test_a_school_is_moved_by_keyboard_published_pulled_and_undone(page: Any, si
     assert programme_of(site).definition.content_hash() == before
 
 
+def test_tasks_are_selected_by_keyboard_and_given_another_owner_together(page: Any, site: Served):
+    page.goto(f"{P}/plan?q=parallel+run")
+    tasks = [box.get_attribute("name").removeprefix("task:") for box in page.get_by_role("checkbox").all()][:2]
+    for box in page.get_by_role("checkbox").all()[:2]:
+        box.press("Space")
+    press(page, "Change the owner", "Change the owner of tasks")
+    assert "2 tasks are selected." in main_of(page)
+    press_to(page, "owner")
+    page.keyboard.type("Programme Manager")
+    press(page, "Check what this changes", "What this would change")
+    press(page, "Publish", "Published")
+    owners = {programme_of(site).roadmap.tasks[task].owner for task in tasks}
+    assert owners == {"programme-manager"}
+
+
 def test_a_draft_that_no_longer_fits_shows_both_texts(page: Any, site: Served):
     def move(wave: str) -> None:
         page.goto(f"{P}/edits/move-school?school={SCHOOL}")

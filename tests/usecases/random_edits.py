@@ -88,6 +88,9 @@ class Maker:
     def set_deadline(self) -> Fields:
         return {"task": "programme/all-live", "deadline": self.day.isoformat()}
 
+    def set_earliest(self) -> Fields:
+        return {"task": self.step(), "earliest": self.day.isoformat()}
+
     def set_owner(self) -> Fields:
         return {"task": self.step(), "owner": self.pick(["owner", "member", "head", "lead_provider"])}
 

@@ -84,6 +84,7 @@ OBJECTS: dict[str, tuple[str, str]] = {
     "kind": ("odds", "nothing"),
     "edit": ("move-school", "nothing"),
     "change": ("set-owner", "nothing"),
+    "what": ("owner", "nothing"),
     "place": ("1", "99"),
     "period": ("2027-02", "2026-01"),
     "criterion": ("queries", "nothing"),

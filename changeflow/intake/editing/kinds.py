@@ -21,6 +21,7 @@ from changeflow.intake.editing.tasks import (
     RenameTask,
     SetDeadline,
     SetDuration,
+    SetEarliest,
     SetEstimate,
     SetOwner,
     UnlinkTasks,
@@ -38,6 +39,7 @@ AnyEdit = (
     | LinkTasks
     | UnlinkTasks
     | SetDeadline
+    | SetEarliest
     | SetOwner
     | AddTask
     | RenameTask

@@ -1,4 +1,4 @@
-"""Edits of tasks and milestones: durations, links, deadlines, owners."""
+"""Edits of tasks and milestones: durations, links, deadlines, earliest starts, owners."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -30,6 +30,10 @@ from changeflow.values.duration import DurationText
 from changeflow.values.moments import format_day
 
 LINKS = ("after", "also_after")
+EARLIEST, FIXED = "start_no_earlier", ("must_start", "must_finish")
+LEVELLING_FILE = "levelling.yaml"
+_FIELDS = {EARLIEST: "earliest start"}
+"""Fields with the words for them, if these differ."""
 
 
 class TaskEdit(EditBase):
@@ -43,7 +47,7 @@ class TaskEdit(EditBase):
             raise EditRefusedError(f"'{self.task}' has been removed from the plan.")
         file, path = task_place(sources, self.task)
         if path[0] == "milestones" and field not in ("name", "after", "deadline", "owner"):
-            raise EditRefusedError(f"'{self.task}' is a milestone, which has no {field}.")
+            raise EditRefusedError(f"'{self.task}' is a milestone, which has no {_FIELDS.get(field, field)}.")
         return file, (*path, field)
 
 
@@ -100,6 +104,33 @@ class SetDeadline(TaskEdit):
         if self.deadline is None:
             return f"{name('task', self.task)}: remove the deadline."
         return f"{name('task', self.task)}: change the deadline to {format_day(self.deadline)}."
+
+
+class SetEarliest(TaskEdit):
+    """Set or remove the day before which a task does not start."""
+
+    kind: Literal["set-earliest"] = "set-earliest"
+    title: ClassVar[str] = "Change the earliest start"
+    earliest: date | None = Field(None, description="Empty to remove it")
+
+    def apply(self, sources: Sources) -> Sources:
+        file, path = self.place(sources, EARLIEST)
+        if self.earliest is None:
+            return _cleared(sources, file, path)
+        if self._is_fixed(sources):
+            raise EditRefusedError(f"'{self.task}' has a fixed date, which an earliest start does not move.")
+        return with_value(sources, file, path, self.earliest)
+
+    def _is_fixed(self, sources: Sources) -> bool:
+        """Return whether a date is set on which the task must start or finish, here or by levelling."""
+        pinned = found_at(sources, LEVELLING_FILE, ("pinned",))
+        is_pinned = isinstance(pinned, dict) and self.task in pinned
+        return is_pinned or any(field_of(sources, self.task, field) is not None for field in FIXED)
+
+    def words(self, name: Namer = ids) -> str:
+        if self.earliest is None:
+            return f"{name('task', self.task)}: remove the earliest start."
+        return f"{name('task', self.task)}: start on {format_day(self.earliest)} at the earliest."
 
 
 class SetOwner(TaskEdit):
@@ -216,7 +247,8 @@ def links_of(sources: Sources, task: TaskId) -> list[str]:
 
 def _cleared(sources: Sources, file: str, path: tuple[str | int, ...]) -> Sources:
     if found_at(sources, file, path) is MISSING:
-        raise EditRefusedError(f"'{path[-2]}' has no {path[-1]} of its own to remove.")
+        words = _FIELDS.get(str(path[-1]), path[-1])
+        raise EditRefusedError(f"'{path[-2]}' has no {words} of its own to remove.")
     return without(sources, file, path)
 
 

@@ -42,6 +42,7 @@ async def show(request: Request, programme: str) -> Response:
         names = {grouping.value: names_of(visit, grouping) for grouping in Grouping}
         values: dict[str, object] = {"by": BY, "only": ONLY, "names": names, "none_of": NONE_OF}
         values["edits"], values["is_limited"] = edits_for(visit), own_school(visit) is not None
+        values["all_selected"] = request.query_params.get("select") == "all"
         return Page("plan/show", {"r": plan(visit, query), **values})
 
     return await show_page(request, programme, shown, section="plan")

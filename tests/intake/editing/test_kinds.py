@@ -39,13 +39,14 @@ tasks:
     duration: 5d
     after: [requirements, kick-off FS+2d]
   w1/go-live: {deadline: 2027-06-30}
+  test: {start_no_earlier: 2027-02-01}
 """,
     "pathways/short.yaml": """\
 pathway: short
 name: Short
 steps:
   requirements: {duration: 5d, estimate: [4d, 5d, 8d]}
-  kick-off: {duration: 1d}
+  kick-off: {duration: 1d, must_start: 2027-01-11}
   build: {duration: 10d, phase: develop, after: requirements, owner: lead}
   test: {duration: 5d, after: build SS+2d}
   train: {duration: 2d, per: wave, after: [build, test]}
@@ -65,6 +66,7 @@ meetings:
       - 2027-02-01
       - 2027-04-05
 """,
+    "levelling.yaml": "pinned: {payroll/build: 2027-01-18T08:30}\n",
     "rollout.yaml": "teams:\n  ict: {days_per_week: 10}\n",
     "schools.csv": """\
 id,name,phase,authority
@@ -109,6 +111,10 @@ CASES: list[tuple[dict[str, Any], dict[str, list[str]]]] = [
     ({"kind": "set-deadline", "task": "programme/all-live"},
      {PROGRAMME: ["-  all-live: {name: All are live, after: payroll/go-live, deadline: 2027-12-31}",
                   "+  all-live: {name: All are live, after: payroll/go-live}"]}),
+    ({"kind": "set-earliest", "task": "payroll/w2/go-live", "earliest": "2027-09-06"},
+     {PAYROLL: ["+  w2/go-live:", "+    start_no_earlier: 2027-09-06"]}),
+    ({"kind": "set-earliest", "task": "payroll/test"},
+     {PAYROLL: ["-  test: {start_no_earlier: 2027-02-01}", "+  test: {}"]}),
     ({"kind": "set-owner", "task": "payroll/train", "owner": "head"},
      {PAYROLL: ["-  train: {owner: lead}", "+  train: {owner: head}"]}),
     ({"kind": "add-task", "service": "payroll", "id": "ids", "name": "Agree IDs", "duration": "2d", "after": ["build"]},
@@ -201,6 +207,11 @@ def test_every_kind_has_a_case():
         ({"kind": "set-duration", "task": "payroll/nothing", "duration": "1d"}, "There is no task 'payroll/nothing'."),
         ({"kind": "set-duration", "task": "programme/all-live", "duration": "1d"}, "is a milestone"),
         ({"kind": "set-deadline", "task": "payroll/train"}, "has no deadline of its own to remove."),
+        ({"kind": "set-earliest", "task": "payroll/train"}, "has no earliest start of its own to remove."),
+        ({"kind": "set-earliest", "task": "payroll/kick-off", "earliest": "2027-02-01"}, "has a fixed date"),
+        ({"kind": "set-earliest", "task": "payroll/build", "earliest": "2027-02-01"}, "has a fixed date"),
+        ({"kind": "set-earliest", "task": "programme/all-live", "earliest": "2027-02-01"},
+         "is a milestone, which has no earliest start."),
         ({"kind": "link", "task": "payroll/train", "after": "payroll/build"}, "already waits for 'payroll/build'."),
         ({"kind": "unlink", "task": "payroll/train", "after": "go-live"}, "does not wait for 'go-live'"),
         ({"kind": "unlink", "task": "programme/all-live", "after": "payroll/go-live"}, "needs at least one task"),
