@@ -78,5 +78,6 @@ SET_UP = (
         )
         for route in form_at(f"/setup/{page}")
     ),
+    "POST /setup/import/terms",
 )  # fmt: skip
 """The pages that set up the first programme."""

@@ -197,6 +197,9 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "POST /p/{programme}/drafts/{number:number}/discarded",
             "GET /p/{programme}/record/versions/{number:number}/undo",
             "POST /p/{programme}/record/versions/{number:number}/undo",
+            "GET /p/{programme}/settings/terms",
+            "POST /p/{programme}/settings/terms",
+            "POST /p/{programme}/settings/terms/review",
         ),
     ),
     Action.CHANGE_ROLES: _plain(

@@ -59,7 +59,7 @@ def options_for(programme: Programme, _task: str) -> Mapping[str, Options]:
     definition = programme.definition
     schools = school_options(programme)
     waves = tuple((w.id, w.name) for w in definition.programme.waves)
-    calendars = tuple((c.calendar, _calendar_name(programme, c.calendar)) for c in definition.calendars)
+    calendars = calendar_options(programme)
     teams = tuple(sorted(((id_, team.name or id_) for id_, team in definition.rollout.teams.items()), key=_name))
     authorities = tuple((name, name) for name in sorted({s.authority for s in definition.schools}))
     services = tuple((s.service, s.name) for s in programme.services)
@@ -77,6 +77,11 @@ OWNERS: Options = (("lead_provider", "The lead provider"), ("service_manager", "
 
 def _name(option: tuple[str, str]) -> str:
     return option[1]
+
+
+def calendar_options(programme: Programme) -> Options:
+    """Return the calendars, each named after its school or authority."""
+    return tuple((c.calendar, _calendar_name(programme, c.calendar)) for c in programme.definition.calendars)
 
 
 def _calendar_name(programme: Programme, calendar: str) -> str:

@@ -20,7 +20,7 @@ from changeflow.reports.edit_form_parts import (
     ticked,
     without_empty,
 )
-from changeflow.reports.entry_forms import EntryField, Options
+from changeflow.reports.entry_forms import EntryField, Options, school_options
 from changeflow.values.made_ids import made_id
 from changeflow.values.moments import format_days
 
@@ -114,6 +114,26 @@ def _meetings(given: Given) -> Mapping[str, Any]:
     }
 
 
+ALL_SCHOOLS = "all"
+LONGEST_PART = 55
+"""How much of an authority's or school's id the id of its calendar takes over."""
+
+
+def without_calendar(programme: Programme) -> Options:
+    """Return those that have no calendar of their own: all schools together, authorities and schools."""
+    definition = programme.definition
+    known = {(c.authority, c.school) for c in definition.calendars}
+    authorities = sorted({s.authority for s in definition.schools if (s.authority, None) not in known})
+    every: Options = () if (None, None) in known else ((ALL_SCHOOLS, "All schools"),)
+    schools = ((f"school|{s}", name) for s, name in school_options(programme) if (None, s) not in known)
+    return (*every, *((f"authority|{name}", f"Schools of {name}") for name in authorities), *schools)
+
+
+def new_calendar(given: Given) -> Mapping[str, Any]:
+    kind, _, name = given["whose"].partition("|")
+    return {"calendar": f"{name[:LONGEST_PART]}-days" if name else "all-schools", **({kind: name} if name else {})}
+
+
 def _setting(given: Given) -> Mapping[str, Any]:
     value = given.get("value", "").lower()
     known: dict[str, Any] = {"yes": True, "no": False, "": None}
@@ -192,6 +212,12 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
         ),
         fill=lambda g: {"service": made_id(g["name"]), **without_empty(g, "name", "service_class", "lead_provider")},
         options=lambda programme, task: {"lead_provider": options_for(programme, task)["person"]},
+    ),
+    "add-calendar": EditForm(
+        is_of_task=False,
+        intro="The calendar is empty at first. Add terms, closures, blackouts or meetings to it afterwards.",
+        fields=(EntryField(name="whose", label="For which schools?", kind="select", missing="Choose the schools."),),
+        fill=new_calendar, options=lambda programme, _: {"whose": without_calendar(programme)},
     ),
     "add-closure": EditForm(
         is_of_task=False,

@@ -87,7 +87,7 @@ def tasks_after(found: Visit, server: ServerSetup) -> list[SetupTask]:
         "Terms and closures": (
             bool(days),
             f"Term dates until {format_day(max(days))}." if days else "No term dates yet.",
-            f"{here}/edits/set-term" if found.may(Action.STORE_VERSION) and definition.calendars else "",
+            f"{here}/settings/terms" if found.may(Action.STORE_VERSION) else "",
         ),
         "Benefits for students": (
             benefits is not None and benefits.approved_on is not None,

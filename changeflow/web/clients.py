@@ -22,14 +22,20 @@ FORWARDED = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "x-cluste
 FORWARDED_PREFIXES = ("x-forwarded", "x-original", "cf-")
 LARGEST_HEADERS = 16_384
 """The largest size in bytes of a request's line and headers."""
-_WEEK = re.compile(r"/p/[^/]+/(?:week(?:/paste)?|people/assessments|people/training/.+|selected-tasks/[a-z]+)")
-"""Pages with a row for each of many tasks."""
+_WEEK = re.compile(
+    r"/p/[^/]+/(?:week(?:/paste)?|people/assessments|people/training/.+|selected-tasks/[a-z]+|settings/terms/review)"
+)
+"""Pages with a row for each of many tasks, people or terms."""
 _LEDGERS = re.compile(r"/p/[^/]+/pilots/[^/]+/compare")
 """Pages that take both outputs of a parallel run."""
+_TERMS = re.compile(r"/p/[^/]+/settings/terms")
+"""The page that takes a calendar with term dates."""
 _EVIDENCE = re.compile(r"/p/[^/]+/evidence/.+")
 """Pages that take a file of evidence."""
 _SETUP_TABLES = re.compile(r"/setup/import/(?:tasks|about|columns)")
 """Pages of an imported plan with a row for each task."""
+_SETUP_TERMS = "/setup/import/terms"
+"""The page of an imported plan that takes a calendar with term dates."""
 _SETUP_PLAN = "/setup/import"
 """The page that takes a plan from another program."""
 MOST_KEYS = 20_000
@@ -151,6 +157,9 @@ class Limits:
     upload_seconds: float = 120
     """How long a form with files may take to arrive."""
 
+    terms_bytes: int = 5_500_000
+    """A calendar of 5 MB, our own choice, and the rest of its form."""
+
     plan_bytes: int = 50_000_000
     """The largest plan from another program: about ten thousand tasks of Microsoft Project."""
 
@@ -164,6 +173,9 @@ class Limits:
             return FormLimits(self.week_bytes, self.week_fields, self.body_seconds, FormKind.TABLE)
         if _SETUP_TABLES.fullmatch(path):
             return FormLimits(self.week_bytes, self.week_fields, self.body_seconds, FormKind.TABLE)
+        if _TERMS.fullmatch(path) or path == _SETUP_TERMS:
+            most, longest = self.terms_bytes, self.week_bytes
+            return FormLimits(most, self.form_fields, self.upload_seconds, FormKind.FILE, field_bytes=longest)
         if path == _SETUP_PLAN:
             most = self.plan_bytes + self.form_bytes
             return FormLimits(most, self.form_fields, self.upload_seconds, FormKind.FILE)
@@ -193,6 +205,8 @@ class FormLimits:
     seconds: float
     """How long it may take to arrive."""
     kind: FormKind = FormKind.FIELDS
+    field_bytes: int = 20_000
+    """The longest text field of a form with files."""
 
 
 class Buckets:

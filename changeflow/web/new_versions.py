@@ -5,6 +5,7 @@ from collections.abc import Callable
 from fastapi import Request
 from starlette.responses import Response
 
+from changeflow.programme.programme import Programme
 from changeflow.usecases.acts import mark_of_dates
 from changeflow.usecases.edit_pages import permit_editing
 from changeflow.usecases.unit_of_work import Change
@@ -21,9 +22,13 @@ async def answer_publishing(
     *,
     do: Callable[[str, Change], object],
     show: Callable[[Visit, SentForm], Page],
+    mark: Callable[[Programme], str] = mark_of_dates,
     section: str = "plan",
 ) -> Response:
-    """Check or publish a change of the plan; `do` gets the reason, and `show` what it returned."""
+    """Check or publish a change of the plan; `do` gets the reason, and `show` what it returned.
+
+    `mark` computes the mark of what the page showed, as for `answer_form`.
+    """
     return await answer_form(
         request,
         programme,
@@ -32,7 +37,7 @@ async def answer_publishing(
         do=lambda change: do(reason_in(form), change),
         show=show,
         done=f"/p/{programme}/record/versions?saved=1",
-        mark=mark_of_dates,
+        mark=mark,
         section=section,
         asks_why=True,
     )

@@ -20,8 +20,6 @@ from changeflow.web.responses import BAD_FORM, TroubleError, too_large
 from changeflow.web.security import is_own_form, token_in
 
 MOST_FILES = 4
-MOST_OF_A_FIELD = 20_000
-"""The longest text field, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ async def _read(request: Request) -> tuple[dict[str, str], dict[str, UploadFile]
             yield chunk
 
     parser = MultiPartParser(
-        request.headers, pieces(), max_files=MOST_FILES, max_fields=most.fields, max_part_size=MOST_OF_A_FIELD
+        request.headers, pieces(), max_files=MOST_FILES, max_fields=most.fields, max_part_size=most.field_bytes
     )
     try:
         parts = (await parser.parse()).multi_items()

@@ -130,6 +130,34 @@ def move_selected(page: Any, direction: str) -> None:
     check(page)
 
 
+def paste_terms(page: Any, text: str) -> None:
+    page.get_by_label("Whose term dates are these?").select_option("northshire")
+    page.get_by_label("Or paste the term dates").fill(text)
+    page.get_by_role("button", name="Read the term dates").click()
+
+
+def read_a_calendar(page: Any) -> None:
+    days = (
+        "BEGIN:VCALENDAR",
+        "BEGIN:VEVENT", "SUMMARY:Autumn term", "DTSTART;VALUE=DATE:20300903", "DTEND;VALUE=DATE:20301221", "END:VEVENT",
+        "BEGIN:VEVENT", "SUMMARY:Half term", "DTSTART;VALUE=DATE:20301028", "DTEND;VALUE=DATE:20301101", "END:VEVENT",
+        "BEGIN:VEVENT", "SUMMARY:Spring term", "DTSTART:soon", "END:VEVENT",
+        "END:VCALENDAR",
+    )  # fmt: skip
+    paste_terms(page, "\n".join(days))
+
+
+def publish_terms(page: Any) -> None:
+    read_a_calendar(page)
+    check(page)
+
+
+def publish_terms_without_an_end(page: Any) -> None:
+    read_a_calendar(page)
+    page.get_by_label("Last day of row 1").fill("")
+    check(page)
+
+
 def comment(page: Any) -> None:
     page.get_by_label("Your comment").fill("Waiting for the supplier\n\nThey promised an answer by Friday")
     page.get_by_role("button", name="Add the comment").click()
@@ -563,6 +591,14 @@ PAGES: Mapping[str, Sequence[Example]] = {
     "/p/{programme}/settings/setup": (
         Example(f"{P}/settings/setup", ADMIN),
         Example(f"{P}/settings/setup", HEAD, 403),
+    ),
+    "/p/{programme}/settings/terms": (
+        Example(f"{P}/settings/terms"),
+        Example(f"{P}/settings/terms", status=422, then=lambda page: paste_terms(page, "Autumn, soon, later")),
+        Example(f"{P}/settings/terms", then=read_a_calendar),
+        Example(f"{P}/settings/terms", then=publish_terms),
+        Example(f"{P}/settings/terms", status=422, then=publish_terms_without_an_end),
+        Example(f"{P}/settings/terms", HEAD, 403),
     ),
     "/p/{programme}/settings/sessions": (Example(f"{P}/settings/sessions"),),
     "/p/{programme}/settings/tokens": (

@@ -122,6 +122,11 @@ class Maker:
             {"task": task, "first_duration": "2d", "id": self.new, "name": "More", "duration": "2d"} if task else None
         )
 
+    def add_calendar(self) -> Fields | None:
+        schools = {s.id for s in self.definition.schools} - {c.school for c in self.definition.calendars}
+        found = self.pick(schools)
+        return {"calendar": f"{self.new}-days", "school": found} if found is not None else None
+
     def add_closure(self) -> Fields:
         return {"name": self.new, "first_day": self.day.isoformat()}
 

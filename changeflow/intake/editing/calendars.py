@@ -1,4 +1,4 @@
-"""Edits of calendars: closures, terms, blackouts and meetings."""
+"""Edits of calendars: new ones, closures, terms, blackouts and meetings."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -12,6 +12,7 @@ from changeflow.intake.editing.sources import (
     PROGRAMME_FILE,
     Sources,
     calendar_file,
+    data_in,
     found_at,
     place_of,
     with_item,
@@ -19,6 +20,7 @@ from changeflow.intake.editing.sources import (
     with_value,
     without,
 )
+from changeflow.intake.editing.yaml_patch import block_text
 from changeflow.values.base import Id
 from changeflow.values.moments import format_day, format_days
 
@@ -30,6 +32,29 @@ class CalendarEdit(EditBase):
 
     def file(self, sources: Sources) -> str:
         return calendar_file(sources, self.calendar)
+
+
+class AddCalendar(EditBase):
+    """Add a calendar without any dates, for the schools of one authority, for one school, or for all schools."""
+
+    kind: Literal["add-calendar"] = "add-calendar"
+    title: ClassVar[str] = "Add a calendar"
+    calendar: Id = Field(description="The new calendar's id")
+    authority: Id | None = None
+    school: Id | None = None
+
+    def apply(self, sources: Sources) -> Sources:
+        file = f"calendars/{self.calendar}.yaml"
+        known = [data_in(sources, name).get("calendar") for name in sources if name.startswith("calendars/")]
+        if self.calendar in known or file in sources:
+            raise EditRefusedError(f"There is already a calendar '{self.calendar}'.")
+        fields = {"calendar": self.calendar, "authority": self.authority, "school": self.school}
+        return {**sources, file: block_text({key: value for key, value in fields.items() if value})}
+
+    def words(self, name: Namer = ids) -> str:
+        if self.school is not None:
+            return f"Add a calendar for {name('school', self.school)}."
+        return f"Add a calendar for {f'schools of {self.authority}' if self.authority else 'all schools'}."
 
 
 class AddClosure(EditBase):

@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter
 from changeflow.intake.editing.base import EditBase
 from changeflow.intake.editing.calendars import (
     AddBlackout,
+    AddCalendar,
     AddClosure,
     RemoveBlackout,
     RemoveClosure,
@@ -45,6 +46,7 @@ AnyEdit = (
     | RenameTask
     | RetireTask
     | SplitTask
+    | AddCalendar
     | AddClosure
     | RemoveClosure
     | SetTerm

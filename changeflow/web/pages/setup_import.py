@@ -1,5 +1,7 @@
 """The first start by importing a plan: upload it, say where its tasks belong, see both sets of dates, store it."""
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -13,11 +15,12 @@ from changeflow.usecases.plan_columns import COLUMNS_IN_WORDS
 from changeflow.usecases.plan_dates import DateCause
 from changeflow.usecases.plan_import import BuiltPlan, store_plan
 from changeflow.usecases.project_files import TABLES
+from changeflow.usecases.term_import import lines_of_terms
 from changeflow.values.moments import format_days, local_day
 from changeflow.values.moved_dates import later_or_earlier
 from changeflow.web.dependencies import READ_METHODS, Site, site_of
 from changeflow.web.errors import problem_of
-from changeflow.web.forms import FieldError, Form
+from changeflow.web.forms import FieldError, Form, errors_of
 from changeflow.web.pages.setup import at_desk, check_session, desk_form, own_desk_form, shown, stored
 from changeflow.web.setup_desk import SetupEntry, admin_in, own_form, to
 from changeflow.web.setup_plan import SHOWN_SINGLY, SetupPlan, about_in, choice_of, choices, fields_of
@@ -111,7 +114,13 @@ async def about(request: Request) -> Response:
     return await _about(request)
 
 
-async def _about(request: Request, form: Form | None = None, error: ChangeflowError | None = None) -> Response:
+async def _about(
+    request: Request,
+    form: Form | None = None,
+    error: ChangeflowError | None = None,
+    *,
+    notes: Sequence[str] = (),
+) -> Response:
     site = await at_desk(request)
     if site.setup.files.plan is None:
         return to("/setup/import")
@@ -124,7 +133,7 @@ async def _about(request: Request, form: Form | None = None, error: ChangeflowEr
     entry = SetupEntry(known)
     if error is not None:
         entry = SetupEntry(known, problem_of(error), error.field if isinstance(error, FieldError) else "")
-    return shown(request, "setup/about", {"entry": entry, "plan": plan}, status=entry.status)
+    return shown(request, "setup/about", {"entry": entry, "plan": plan, "notes": notes}, status=entry.status)
 
 
 @router.post("/setup/import/about", name="setup:say_about")
@@ -135,6 +144,29 @@ async def say_about(request: Request) -> Response:
     except FieldError as error:
         return await _about(request, form, error)
     return to("/setup/import/tasks")
+
+
+@router.post("/setup/import/terms", name="setup:read_terms")
+async def read_terms(request: Request) -> Response:
+    """Read the terms of a calendar into the list of terms, where people can correct them."""
+    site = await check_session(request)
+    form, sent = await desk_parts(request)
+    try:
+        own_form(request, form, base_url=site.base_url, secret=site.secret())
+        content = sent.file.read() if sent is not None else b""
+    finally:
+        if sent is not None:
+            sent.file.close()
+    try:
+        with errors_of("calendar"):
+            lines, notes = lines_of_terms(content, local_day(site.clock()))
+    except FieldError as error:
+        return await _about(request, form, error)
+    known = [line for line in form.get("terms").splitlines() if line.strip()]
+    terms = "\n".join(dict.fromkeys([*known, *lines]))
+    fields = {name: value for name, value in form.cleaned().items() if name != "form"} | {"terms": terms}
+    await site.work.write(site.setup.files.keep, "about", fields)
+    return await _about(request, Form(fields), notes=notes)
 
 
 @router.api_route("/setup/import/tasks", methods=READ_METHODS, name="setup:places")

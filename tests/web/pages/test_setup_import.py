@@ -14,6 +14,7 @@ from tests.every_role import NOW
 from tests.intake.project_files import a_file, a_task, after
 from tests.intake.trust_plan import trust_plan
 from tests.web.at_desk import YOU, at_desk, fill
+from tests.web.pages.test_terms import CALENDAR
 from tests.web.visiting import Browser, form_token, heading, text_of
 
 IMPORT = "/setup/import"
@@ -194,6 +195,27 @@ def test_a_wrong_entry_is_named_and_kept(field: str, text: str, says: str, first
     assert 'value="Central services"' in answer.text
 
 
+def send_calendar(browser: Browser, content: bytes, **fields: str) -> httpx.Response:
+    page = browser.get(f"{IMPORT}/about")
+    data, files = {"form": form_token(page), **about_of(page), **fields}, {"calendar": ("terms.ics", content)}
+    return browser.ask("POST", f"{IMPORT}/terms", data=data, files=files, headers={"Sec-Fetch-Site": "same-origin"})
+
+
+def test_a_calendar_adds_its_terms_to_the_list_and_keeps_what_was_typed(first: str, tmp_path: Path):
+    browser = with_plan(first, tmp_path)
+    page = send_calendar(browser, CALENDAR, name="Another name", terms="Summer 2027, 12/4/2027, 21/7/2027")
+    said = "Summer 2027, 12/4/2027, 21/7/2027\nAutumn term 2029; 3/9/2029; 21/12/2029; 22/10/2029; 26/10/2029"
+    for shown in (page, browser.get(f"{IMPORT}/about")):
+        assert f">{said}</textarea>" in shown.text
+        assert 'value="Another name"' in shown.text
+    assert "Line 16: The days of “Spring term” cannot be read." in text_of(page)
+    assert "1 event with closed days: add these once the programme is stored." in text_of(page)
+    refused = send_calendar(browser, b"BEGIN:VCALENDAR\nEND:VCALENDAR", name="A third name")
+    assert refused.status_code == 422
+    assert "The calendar has no events from 2026 on." in text_of(refused)
+    assert 'value="A third name"' in refused.text
+
+
 def test_terms_are_stored_with_the_plan(first: str, tmp_path: Path):
     browser = with_plan(first, tmp_path)
     page = browser.get(f"{IMPORT}/about")
@@ -202,8 +224,8 @@ def test_terms_are_stored_with_the_plan(first: str, tmp_path: Path):
     answer = browser.send(f"{IMPORT}/dates", browser.get(f"{IMPORT}/dates"))
     tasks = browser.get(answer.headers["location"])
     assert "Term dates until 21 Jul 2027." in text_of(tasks)
-    assert "/p/central-services/edits/set-term" in tasks.text
-    assert browser.get("/p/central-services/edits/set-term").status_code == 200
+    assert "/p/central-services/settings/terms" in tasks.text
+    assert browser.get("/p/central-services/settings/terms").status_code == 200
 
 
 def test_a_server_without_mpxj_says_so(first: str, monkeypatch: pytest.MonkeyPatch):
