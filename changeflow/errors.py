@@ -185,6 +185,16 @@ class EditRefusedError(InputError):
     """An edit cannot be made in the files as they are; the message gives the reason."""
 
 
+class FormerIdError(InputError):
+    """A version would use a task's former id again, although the records under it belong to another task now."""
+
+    def __init__(self, former: str, task: str) -> None:
+        super().__init__(
+            f"'{former}' is the former id of '{task}', which keeps its records. Give the new task another id. "
+            "No changes saved."
+        )
+
+
 class CheckFailedError(ChangeflowError):
     """A requested check failed."""
 

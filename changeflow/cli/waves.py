@@ -127,7 +127,7 @@ def _explain(found: "Waves", current: "WavePlan", why: str) -> None:
 def _use(found: "Waves", folder: Path, key: str, *, db: str, yes: bool) -> None:
     """Show what a plan would change in the folder and what would follow, ask, and write it."""
     from changeflow.reports.waves_text import effect_text
-    from changeflow.usecases.wave_use import check_history, rewritten, write
+    from changeflow.usecases.wave_edits import check_history, rewritten, write
     from changeflow.usecases.waves import compare_with_plan, shown_name
     from changeflow.values.problem import pick
 
@@ -136,7 +136,7 @@ def _use(found: "Waves", folder: Path, key: str, *, db: str, yes: bool) -> None:
     check_history(changed, db=db)
     print_lines(changed.lines)
     print_lines(effect_text(compare_with_plan(found, folder).effects[offer.style.key]))
-    names = ", ".join(str(path.relative_to(folder)) for path in changed.files)
+    names = ", ".join(changed.files)
     if not (yes or confirm(f"Write {names}?")):
         note(NOT_SAVED)
         return

@@ -15,7 +15,7 @@ from changeflow.errors import (
 from changeflow.intake.assessments import read_assessments, taken_back
 from changeflow.intake.documents import Reader, Reading, many, one, read_pathways
 from changeflow.intake.people import columns_of, read_people, read_schools
-from changeflow.intake.programme_files import DiskFiles, TextFiles
+from changeflow.intake.programme_files import ChangedFiles, DiskFiles, TextFiles
 from changeflow.intake.rulepacks import own_rulepacks, shipped_rulepacks
 from changeflow.intake.second_pass import check_and_join
 from changeflow.intake.table_rows import TableRow
@@ -115,6 +115,11 @@ def read_folder(path: Path) -> Folder:
 def read_sources(texts: Mapping[str, str]) -> Folder:
     """Read a programme from the texts of its files, by name, as `read_folder` reads a folder with these files."""
     return _read(Reading(TextFiles(texts)), None)
+
+
+def read_changed(path: Path, texts: Mapping[str, str]) -> Folder:
+    """Read a programme folder as if these files, by name, had these texts."""
+    return _read(Reading(ChangedFiles(path, texts)), path)
 
 
 def _read(reading: Reading, path: Path | None) -> Folder:

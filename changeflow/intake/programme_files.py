@@ -1,4 +1,4 @@
-"""The files of a programme: a folder on a disk, or texts by name, such as a stored version's sources."""
+"""The files of a programme: a folder on a disk, such a folder with some changed texts, or texts by name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,3 +83,29 @@ class TextFiles:
     @property
     def inside(self) -> Path | None:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFiles:
+    """The files of a folder with the texts of some of them replaced. Nothing is written."""
+
+    path: Path
+    changed: Mapping[str, str]
+
+    def has(self, name: str) -> bool:
+        return name in self.changed or DiskFiles(self.path).has(name)
+
+    def names(self, folder: str, problems: list[Problem], *, endings: tuple[str, ...]) -> list[str]:
+        both = (DiskFiles(self.path), TextFiles(self.changed))
+        return sorted({name for files in both for name in files.names(folder, problems, endings=endings)})
+
+    def text(self, name: str, problems: list[Problem], *, most: int) -> str | None:
+        files = TextFiles(self.changed) if name in self.changed else DiskFiles(self.path)
+        return files.text(name, problems, most=most)
+
+    def table(self, name: str) -> Path | PastedText:
+        return PastedText(self.changed[name]) if name in self.changed else self.path / name
+
+    @property
+    def inside(self) -> Path | None:
+        return self.path

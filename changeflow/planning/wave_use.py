@@ -121,13 +121,18 @@ class UsedWaves:
 
 
 def waves_of(programme: Programme, problem: WaveProblem, plan: WavePlan, refers: Refers) -> UsedWaves:
+    """Turn a plan into waves with the names that the problem gives them: see `waves_named`."""
+    return waves_named(programme, plan, wave_names(problem, plan), refers)
+
+
+def waves_named(programme: Programme, plan: WavePlan, names: Mapping[Pair, str], refers: Refers) -> UsedWaves:
     """Turn a plan into waves. A wave's history goes to the new wave that has most of its schools.
 
     A wave keeps its id for services whose tasks the folder refers to; for the others, tasks record their former ids.
     """
     known = programme.definition.programme.waves
     groups: dict[tuple[object, ...], list[_Group]] = {}
-    for group in _groups(programme, problem, plan):
+    for group in _groups(programme, plan, names):
         groups.setdefault(group.same, []).append(group)
     owners = _owners(groups.values(), refers)
     definition = programme.definition
@@ -157,7 +162,7 @@ def waves_of(programme: Programme, problem: WaveProblem, plan: WavePlan, refers:
     ordered = sorted(waves, key=lambda w: (not w.pilot, w.start_no_earlier or date.max, w.id))
     left = {(service, w.id) for w in waves for service in w.services or every} | renamed.keys()
     gone = {s.service: keys for s in definition.services if (keys := tuple(_gone(programme, s, left)))}
-    return UsedWaves(waves=tuple(ordered), renamed=renamed, was=_former(definition, renamed), gone=gone)
+    return UsedWaves(waves=tuple(ordered), renamed=renamed, was=former_ids(definition, renamed), gone=gone)
 
 
 def _gone(programme: Programme, service: ServiceFile, left: Collection[tuple[str, str]]) -> Iterator[str]:
@@ -174,7 +179,10 @@ def with_waves(definition: Definition, used: UsedWaves) -> Definition:
     if (renamed := renamed_text(text, used.renamed)) != text:
         definition = Definition.model_validate_json(renamed)
     changed = definition.programme.model_copy(update={"waves": used.waves})
-    services = tuple(s.model_copy(update={"tasks": _tasks(s, used)}) for s in definition.services)
+    services = tuple(
+        s.model_copy(update={"tasks": _tasks(s, used), "action_owners": _action_owners(s, used)})
+        for s in definition.services
+    )
     return definition.model_copy(update={"programme": changed, "services": services})
 
 
@@ -193,14 +201,21 @@ def _tasks(service: ServiceFile, used: UsedWaves) -> dict[str, StepFields]:
     return tasks
 
 
+def _action_owners(service: ServiceFile, used: UsedWaves) -> dict[str, str]:
+    return {renamed_key(service.service, key, used.renamed): owner for key, owner in service.action_owners.items()}
+
+
 def renamed_key(service: str, key: str, renamed: Mapping[tuple[str, str], str]) -> str:
     """Return the key of a task's change in a service's file, with the wave's new id."""
     wave, slash, step = key.partition("/")
     return f"{renamed.get((service, wave), wave)}{slash}{step}"
 
 
-def _former(definition: Definition, renamed: Mapping[tuple[str, str], str]) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Return the former ids, within their service, of tasks in renamed waves, including earlier ones."""
+def former_ids(definition: Definition, renamed: Mapping[tuple[str, str], str]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return the former ids of tasks in renamed waves, including earlier ones, by service and new id within it.
+
+    `renamed` has the new wave ids, by service and old id.
+    """
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for instance in instances_of(definition, References(definition)).by_id.values():
         service, _, key = instance.id.partition("/")
@@ -210,8 +225,7 @@ def _former(definition: Definition, renamed: Mapping[tuple[str, str], str]) -> d
     return found
 
 
-def _groups(programme: Programme, problem: WaveProblem, plan: WavePlan) -> Iterator[_Group]:
-    names = wave_names(problem, plan)
+def _groups(programme: Programme, plan: WavePlan, names: Mapping[Pair, str]) -> Iterator[_Group]:
     for service in programme.services:
         known = References(programme.definition).waves_of(service)
         order = [s for w in known for s in w.schools]

@@ -20,7 +20,8 @@ WORK_ON_FILES = (
 READ_PAGES = tuple(
     f"GET /p/{{programme}}{path}"
     for path in (
-        "/schools", "/waves", "/people/actions", "/people/saturation", "/pilots", "/pilots/{service}",
+        "/schools", "/waves", "/waves/proposals", "/waves/proposals/{proposal:number}", "/people/actions",
+        "/people/saturation", "/pilots", "/pilots/{service}",
         "/pilots/{service}/runs/{period}", "/pilot-schools", "/sign-off/{gate:path}", "/rules", "/baselines",
         "/announcements", "/confidence", "/exports", "/exports/{export}",
         "/recovery", "/recovery/{calculation:number}", "/calculations",

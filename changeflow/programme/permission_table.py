@@ -184,6 +184,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         ("apply",),
         routes=(
             "POST /p/{programme}/pilot-schools",
+            "POST /p/{programme}/waves/proposals/{proposal:number}",
             "GET /p/{programme}/edits/{edit}",
             "POST /p/{programme}/edits/{edit}",
             "GET /p/{programme}/task-edits/{change}/{task:path}",

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from changeflow.adkar.people import Person
 from changeflow.adkar.reinforcement import CheckpointResult
-from changeflow.errors import CheckFailedError, InputError
+from changeflow.errors import CheckFailedError, FormerIdError, InputError
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.programme.definition import Definition, ServiceFile
 from changeflow.programme.facts import Attendance, Decision, Facts
@@ -214,10 +214,7 @@ def _with_facts(known: Facts) -> set[TaskId]:
 def check_reused(ids: Renames, after: Programme) -> None:
     """Refuse to reuse a task's former id, because its records belong to that task."""
     for old in sorted(ids.known.keys() & after.roadmap.tasks.keys()):
-        raise InputError(
-            f"'{old}' is the former id of '{ids.known[old]}', which keeps its records. Give the new task another id. "
-            "No changes saved."
-        )
+        raise FormerIdError(old, ids.known[old])
 
 
 OF_A_RUN = {"key", "flipped", "tolerances", "clean_runs", "pay", "within_share"}

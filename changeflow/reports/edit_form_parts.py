@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from changeflow.programme.programme import Programme
+from changeflow.programme.wave_labels import wave_labels
 from changeflow.reports.entry_forms import EntryField, Options, people_options, school_options
 
 Given = Mapping[str, str]
@@ -58,7 +59,7 @@ def options_for(programme: Programme, _task: str) -> Mapping[str, Options]:
     """Return what a programme offers for the fields of most forms."""
     definition = programme.definition
     schools = school_options(programme)
-    waves = tuple((w.id, w.name) for w in definition.programme.waves)
+    waves = tuple(wave_labels(definition).items())
     calendars = calendar_options(programme)
     teams = tuple(sorted(((id_, team.name or id_) for id_, team in definition.rollout.teams.items()), key=_name))
     authorities = tuple((name, name) for name in sorted({s.authority for s in definition.schools}))

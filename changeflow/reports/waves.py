@@ -21,6 +21,10 @@ class WaveLine:
     day: str
     iso: str
     schools: tuple[str, ...]
+    service_id: str = ""
+    school_ids: tuple[str, ...] = ()
+    """The ids of its schools; empty in results of earlier releases."""
+    is_pilot: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,16 +321,19 @@ def _waves(problem: WaveProblem, plan: WavePlan, assumed: frozenset[Pair]) -> It
         for pair, candidate in plan.chosen.items():
             if pair[1] == service:
                 key = candidate.day, pair not in plan.pilot, names[pair]
-                here.setdefault(key, []).append(problem.schools[pair[0]].name)
+                here.setdefault(key, []).append(pair[0])
                 marked |= {key} if pair in assumed else set()
         for key, schools in sorted(here.items()):
-            day, _, name = key
+            day, is_wave, name = key
             yield WaveLine(
                 service=asked.name,
                 name=name,
                 day=mark_if(format_day(day), is_marked=key in marked),
                 iso=day.isoformat(),
-                schools=tuple(sorted(schools)),
+                schools=tuple(sorted(problem.schools[s].name for s in schools)),
+                service_id=service,
+                school_ids=tuple(sorted(schools)),
+                is_pilot=not is_wave,
             )
 
 

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from changeflow.errors import CheckFailedError, InputError
+from changeflow.intake.editing.sources import PROGRAMME_FILE as FILE
+from changeflow.intake.editing.sources import Sources
+from changeflow.intake.editing.wave_plans import RemoveWave, SetWave
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.pilots.choosing import choose
 from changeflow.planning.pilot_cohort import candidates, most_at_once
@@ -16,10 +19,8 @@ from changeflow.usecases.own_school import permit_whole
 from changeflow.usecases.progress import record_reason
 from changeflow.usecases.unit_of_work import Change, unit_of_work
 from changeflow.usecases.visits import Visit
-from changeflow.usecases.wave_use import with_waves_in
 from changeflow.values.words import Action, Kind
 
-FILE = "programme.yaml"
 DEFAULT_SIZE = 3
 
 
@@ -117,9 +118,9 @@ def choose_cohort(schools: frozenset[str], change: Change, *, reason: str = "") 
             names = ", ".join(f"“{work.programme.roadmap.tasks[t].name}”" for t in lost[:3])
             raise CheckFailedError(f"The plan would lose tasks that already have records: {names}.")
         check_fixed(work.definition, joined, facts)
-        sources = dict(stored.sources)
-        if FILE in sources:
-            sources[FILE] = with_waves_in(sources[FILE], waves)
+        sources: Sources = stored.sources
+        for edit in _edits(work.definition.programme.waves, waves) if FILE in sources else ():
+            sources = edit.apply(sources)
         pilot = next(w.id for w in waves if w.pilot)
         lives = sorted(t.id for t in work.programme.tasks(kind=Kind.GO_LIVE) if t.wave == pilot)
         record_reason(work, lives, reason, by)
@@ -127,6 +128,12 @@ def choose_cohort(schools: frozenset[str], change: Change, *, reason: str = "") 
         work.record("cohort", f"version:{number}", by=by)
         moves = tuple(_moves(work.programme, work.definition.programme.waves, waves))
     return CohortChosen(version=number, moves=moves)
+
+
+def _edits(before: tuple[Wave, ...], after: tuple[Wave, ...]) -> Iterator[SetWave | RemoveWave]:
+    known, left = {w.id: w for w in before}, {w.id for w in after}
+    yield from (SetWave(wave=w.id, schools=w.schools) for w in after if w.schools != known[w.id].schools)
+    yield from (RemoveWave(wave=w.id) for w in before if w.id not in left)
 
 
 def _moves(programme: Programme, before: tuple[Wave, ...], after: tuple[Wave, ...]) -> Iterator[str]:

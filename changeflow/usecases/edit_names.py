@@ -1,31 +1,41 @@
 """The names of things in the sentences of edits."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from changeflow.intake.editing.base import Namer
+from changeflow.intake.editing.kinds import Edit
+from changeflow.intake.editing.structure import AddService
+from changeflow.intake.editing.wave_plans import SplitWave
+from changeflow.intake.editing.waves import AddSchool, AddWave
 from changeflow.phrases import capitalised
 from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import PROGRAMME
+from changeflow.programme.wave_labels import wave_labels, with_services
 from changeflow.roadmap.model.naming import TaskName
 from changeflow.rules.titles import titled
 
 _QUOTED_ID = re.compile(r"'([a-z0-9/-]+)'")
 
 
-def namer(programme: Programme) -> Namer:
-    """Return the function that names a programme's things; it returns the id of a thing that is not there."""
+def namer(programme: Programme, edits: Sequence[Edit] = ()) -> Namer:
+    """Return the function that names a programme's things, and those that edits add.
+
+    It returns the id of a thing that is not there.
+    """
     definition = programme.definition
     known: Mapping[str, Mapping[str, str]] = {
         "school": {s.id: s.name for s in definition.schools},
-        "wave": {w.id: w.name for w in definition.programme.waves},
+        "wave": wave_labels(definition),
         "service": {s.service: s.name for s in definition.services},
         "person": {p.id: programme.person(p.id) for p in definition.people},
         "team": {id_: team.name or id_ for id_, team in definition.rollout.teams.items()},
         "calendar": _calendars(definition),
         "meeting": {m.id: m.name for calendar in definition.calendars for m in calendar.meetings},
     }
+
+    added = _added(edits, known["service"])
 
     def name(kind: str, id_: str) -> str:
         if kind == "task":
@@ -34,9 +44,22 @@ def namer(programme: Programme) -> Namer:
             return titled(id_)
         if kind == "setting":
             return f"Setting “{id_.replace('_', ' ')}”"
-        return known.get(kind, {}).get(id_, f"‘{id_}’")
+        return known.get(kind, {}).get(id_) or added.get((kind, id_), f"‘{id_}’")
 
     return name
+
+
+def _added(edits: Sequence[Edit], services: Mapping[str, str]) -> Mapping[tuple[str, str], str]:
+    """Return the names of the schools, waves and services that edits add, by their kinds and ids."""
+    found: dict[tuple[str, str], str] = {}
+    for edit in edits:
+        if isinstance(edit, AddWave | SplitWave):
+            found["wave", edit.id] = with_services(edit.name, [services.get(s, s) for s in edit.services])
+        elif isinstance(edit, AddSchool):
+            found["school", edit.id] = edit.name
+        elif isinstance(edit, AddService):
+            found["service", edit.service] = edit.name
+    return found
 
 
 def with_names(text: str, name: Namer) -> str:

@@ -197,7 +197,7 @@ def draft_page(visit: Visit, number: int) -> DraftPage:
     """Return a draft with what publishing it would do."""
     permit_editing(visit)
     draft = drafts.draft_of(number, change_of(visit))
-    seen, name = editing.preview(draft, change_of(visit)), namer(visit.programme)
+    seen, name = editing.preview(draft, change_of(visit)), namer(visit.programme, draft.edits)
     found = tuple((c.edit.words(name) if c.edit is not None else "", c) for c in seen.conflicts)
     return DraftPage(draft=draft, line=_line(visit, draft), preview=seen, conflicts=found)
 

@@ -15,6 +15,7 @@ from changeflow.errors import (
     ChangeflowError,
     CheckFailedError,
     ConflictError,
+    FormerIdError,
     InputError,
     NotAllowedError,
     ProblemsError,
@@ -55,6 +56,10 @@ def no_check(_before: Programme, _after: Programme) -> None:
 
 
 _NOTHING_BEFORE = "The first version cannot be undone."
+_GAVE_NEW_IDS = (
+    "This version gave tasks new ids, and their records have gone with them, so it cannot be undone. Change the plan "
+    "again instead."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +176,7 @@ def loaded_for_editing(session: Session, change: Change) -> tuple[Stored, str]:
     return stored, permit(definition, change.actor, Action.STORE_VERSION, on=change.on, names=names)
 
 
-def _version(session: Session, stored: Stored, number: int) -> Version:
+def version_of(session: Session, stored: Stored, number: int) -> Version:
     """Return one of a programme's versions."""
     if number == stored.version.number:
         return stored.version
@@ -186,13 +191,13 @@ def replayed(session: Session, stored: Stored, draft: PlanDraft) -> Replayed:
     latest = settled(stored.version)
     if draft.base == stored.version.number:
         return replay(draft.edits, latest, latest)
-    return replay(draft.edits, settled(_version(session, stored, draft.base)), latest)
+    return replay(draft.edits, settled(version_of(session, stored, draft.base)), latest)
 
 
 def _without(session: Session, stored: Stored, number: int) -> Replayed:
     if number <= 1:
         raise InputError(f"{_NOTHING_BEFORE} No changes saved.")
-    before, after = (settled(_version(session, stored, n)) for n in (number - 1, number))
+    before, after = (settled(version_of(session, stored, n)) for n in (number - 1, number))
     return carried(after, before, settled(stored.version), reason="A later change has touched the same place.")
 
 
@@ -200,7 +205,7 @@ def _tried(
     session: Session, stored: Stored, change: Change, by: str, made: Replayed, edits: Sequence[Edit] = ()
 ) -> _Trial:
     """Try files as the next version: read, check and judge them."""
-    name = namer(stored.programme)
+    name = namer(stored.programme, edits)
     base = Preview(
         version=stored.version.number,
         steps=tuple(edit.words(name) for edit in edits),
@@ -238,6 +243,8 @@ def _judged(
         _TRIED.keep((version.hash, change.on), replace(stored, version=version, judged=found, contacts={}))
     except NotAllowedError:
         raise
+    except FormerIdError as error:
+        return _Trial(preview=replace(base, refused=str(error) if edits else _GAVE_NEW_IDS))
     except ChangeflowError as error:
         return _Trial(preview=replace(base, refused=str(error)))
     found = found.with_names(names_in(read.definition, stored.contacts.values()))

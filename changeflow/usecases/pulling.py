@@ -1,21 +1,17 @@
 """Bring a folder up to date with edits that were made elsewhere, and keep its other lines as they are."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlmodel import Session
 
-from changeflow.errors import ConflictError, InputError, ProblemsError
-from changeflow.files import write_whole
+from changeflow.errors import ConflictError, InputError
 from changeflow.intake.editing.base import Namer
 from changeflow.intake.editing.kinds import edits_from_json
 from changeflow.intake.editing.merging import carried
 from changeflow.intake.editing.replay import EditConflict, Replayed, replay
 from changeflow.intake.editing.sources import Sources
-from changeflow.intake.opening import encode_like, read_bytes
-from changeflow.intake.programme_files import DiskFiles
-from changeflow.intake.tables import MOST_BYTES
 from changeflow.storage import versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.versions import Version
@@ -23,9 +19,9 @@ from changeflow.usecases.definitions import left_out_of, remember, remembered
 from changeflow.usecases.edit_names import namer
 from changeflow.usecases.edits_since import versions_since
 from changeflow.usecases.export import service_of, with_explanations
+from changeflow.usecases.folder_files import read_files, write_files
 from changeflow.usecases.next_versions import joined_programme
 from changeflow.usecases.settled_sources import settled
-from changeflow.values.problem import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +36,6 @@ class Pulled:
     """The files that were written."""
     people_differ: bool
     """Whether people have changed as well, which are not brought into people.csv."""
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file of the folder."""
-
-    text: str
-    raw: bytes
 
 
 class PullConflictsError(ConflictError):
@@ -73,11 +61,11 @@ def pull(folder: Path, *, db: str) -> Pulled:
         base = versions.numbered(session, programme, number)
         if base is None or base.hash != state.get("hash"):
             raise ConflictError(f"The database has no version {number} like the one that the folder was made from.")
-        files = _files(folder, {*base.sources, *stored.sources})
+        files = read_files(folder, {*base.sources, *stored.sources})
         made, lines = _brought_in(session, base, stored, {name: file.text for name, file in files.items()})
     changed = {name: text for name, text in made.items() if name not in files or files[name].text != text}
     gone = [name for name in files if name not in made]
-    _write(folder, changed, gone, files)
+    write_files(folder, changed, files, gone=gone)
     remember(folder, programme, stored.number, stored.hash, left_out=left_out_of(folder))
     differ = base.definition.people != stored.definition.people
     names = tuple(sorted([*changed, *gone]))
@@ -118,34 +106,3 @@ def _shown(version: Version) -> Sources:
         if name.startswith("services/"):
             found[name] = with_explanations(text, service_of(text, version.definition), in_full=False)
     return found
-
-
-def _files(folder: Path, names: Collection[str]) -> dict[str, _File]:
-    """Return each of these files that the folder has."""
-    problems, found, source = list[Problem](), dict[str, _File](), DiskFiles(folder)
-    for name in sorted(names):
-        if source.has(name):
-            raw = read_bytes(folder / name, name, problems, most=MOST_BYTES, inside=folder)
-            text = source.text(name, problems, most=MOST_BYTES)
-            if raw is not None and text is not None:
-                found[name] = _File(text, raw)
-    if problems:
-        raise ProblemsError(problems, "Nothing was written.")
-    return found
-
-
-def _write(folder: Path, changed: Sources, gone: Collection[str], files: Mapping[str, _File]) -> None:
-    """Write the changed files in the encodings that they have, and remove those that are gone."""
-    contents = {}
-    for name, text in changed.items():
-        try:
-            contents[name] = encode_like(text, files[name].raw) if name in files else text.encode()
-        except ValueError:
-            raise InputError(
-                f"{name} is in Windows-1252, which lacks a character of the new text. Save it as UTF-8; nothing was "
-                "written."
-            ) from None
-    for name, content in contents.items():
-        write_whole(folder / name, content, inside=folder)
-    for name in gone:
-        (folder / name).unlink()

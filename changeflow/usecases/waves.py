@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from changeflow.errors import InputError, UnknownThingError
-from changeflow.planning.wave_use import PlanEffect, plan_in_force
+from changeflow.intake.folder import read_folder
+from changeflow.planning.wave_use import PlanEffect, Refers, plan_in_force
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.waves.check import check_plan, why
@@ -14,7 +15,8 @@ from changeflow.roadmap.waves.plans import CALMEST, IN_FORCE, Offer, offers, sty
 from changeflow.roadmap.waves.problem import Pair, WavePlan, WaveProblem, numbers_of, wave_names
 from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import loaded
-from changeflow.usecases.wave_use import effect_in_force, effect_of, judged_again, refers_in
+from changeflow.usecases.wave_edits import refers_in
+from changeflow.usecases.wave_use import effect_in_force, effect_of, judged_again
 from changeflow.values.moments import format_day
 
 MOST_SECONDS = 3600
@@ -31,10 +33,14 @@ class Compared:
 def compare_with_plan(found: "Waves", folder: Path | None) -> Compared:
     """Schedule and judge the programme with the current plan and each offer."""
     programme, problem = found.programme, found.problem
-    in_force, refers, judged = plan_in_force(programme, problem), refers_in(folder), judged_again(programme)
+    in_force, refers, judged = plan_in_force(programme, problem), _refers(folder), judged_again(programme)
     effects = {IN_FORCE.key: effect_in_force(programme, problem, in_force)}
     effects |= {o.style.key: effect_of(judged, problem, o.plan, refers) for o in found.offers}
     return Compared(in_force=in_force, effects=effects)
+
+
+def _refers(folder: Path | None) -> Refers:
+    return refers_in(read_folder(folder).sources if folder is not None else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

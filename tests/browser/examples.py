@@ -309,10 +309,19 @@ PAGES: Mapping[str, Sequence[Example]] = {
     ),
     "/p/{programme}/calculations": (Example(f"{P}/calculations"), Example(f"{P}/calculations", HEAD, 403)),
     "/p/{programme}/calculations/{number:number}": (
-        *(Example(f"{P}/calculations/{number}") for number in range(2, 7)),
+        *(Example(f"{P}/calculations/{number}") for number in range(2, 8)),
         Example(f"{P}/calculations/99", status=404),
     ),
     "/p/{programme}/waves": (Example(f"{P}/waves"), Example(f"{P}/waves", HEAD)),
+    "/p/{programme}/waves/proposals": (
+        Example(f"{P}/waves/proposals"),
+        Example(f"{P}/waves/proposals", HEAD, 403),
+    ),
+    "/p/{programme}/waves/proposals/{proposal:number}": (
+        Example(f"{P}/waves/proposals/7"),
+        Example(f"{P}/waves/proposals/5"),
+        Example(f"{P}/waves/proposals/99", status=404),
+    ),
     "/p/{programme}/people": (Example(f"{P}/people"), Example(f"{P}/people", HEAD)),
     "/p/{programme}/people/training": (Example(f"{P}/people/training"), Example(f"{P}/people/training", HEAD, 403)),
     "/p/{programme}/people/training/{session:path}": (
@@ -396,7 +405,7 @@ PAGES: Mapping[str, Sequence[Example]] = {
     "/p/{programme}/pilots/{service}/compare/{number:number}": (
         Example(f"{P}/pilots/payroll/compare/1", MANAGER),
         Example(f"{P}/pilots/payroll/compare/1", MANAGER, then=show_the_result),
-        *(Example(f"{P}/pilots/payroll/compare/{number}", MANAGER) for number in range(2, 7)),
+        *(Example(f"{P}/pilots/payroll/compare/{number}", MANAGER) for number in range(2, 8)),
         Example(f"{P}/pilots/payroll/compare/99", MANAGER, 404),
     ),
     "/p/{programme}/pilots/{service}/issues/new": (

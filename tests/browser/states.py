@@ -53,6 +53,7 @@ EMPTY_PAGES = (
     f"{P}/schools?only=late",
     f"{P}/schools/ash",
     f"{P}/waves",
+    f"{P}/waves/proposals",
     f"{P}/plan",
     f"{P}/plan?only=late",
     f"{P}/week",

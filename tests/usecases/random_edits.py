@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from changeflow.planning.wave_use import former_ids
 from changeflow.programme.definition import Definition
 
 Fields = Mapping[str, Any]
@@ -46,8 +47,12 @@ class Maker:
 
     def move_school(self) -> Fields | None:
         found = self.spare()
-        target = self.pick([w.id for w in self.waves if found is not None and w.id != found[1]])
-        return {"school": found[0], "to_wave": target} if found is not None and target is not None else None
+        if found is None:
+            return None
+        school, source = found
+        own = next(w.services for w in self.waves if w.id == source)
+        target = self.pick([w.id for w in self.waves if w.services == own and school not in w.schools])
+        return {"school": school, "from_wave": source, "to_wave": target} if target is not None else None
 
     def add_wave(self) -> Fields | None:
         found = self.spare()
@@ -55,6 +60,36 @@ class Maker:
 
     def rename_wave(self) -> Fields:
         return {"wave": self.pick([w.id for w in self.waves]), "name": f"wave {self.new}"}
+
+    def set_wave(self) -> Fields | None:
+        wave = self.pick([w.id for w in self.waves])
+        return {"wave": wave, "first_day": self.day.isoformat(), "name": f"wave {self.new}"}
+
+    def split_wave(self) -> Fields | None:
+        every = tuple(s.service for s in self.definition.services)
+        found = self.pick([(w.id, s) for w in self.waves if len(w.services or every) > 1 for s in w.services or every])
+        if found is None:
+            return None
+        wave, service = found
+        former = former_ids(self.definition, {(service, wave): self.new})[service]
+        schools = next(w.schools for w in self.waves if w.id == wave)
+        return {
+            "wave": wave, "services": [service], "id": self.new, "name": f"wave {self.new}", "schools": schools,
+            "former": {f"{service}/{new}": [f"{service}/{old}" for old in olds] for new, olds in former.items()},
+        }  # fmt: skip
+
+    def remove_wave(self) -> Fields | None:
+        wave = self.pick([w.id for w in self.waves if w.id.startswith("n")])
+        if wave is None:
+            return None
+        own = next(w.services for w in self.waves if w.id == wave)
+        other = self.pick([w.id for w in self.waves if w.id != wave and w.services == own])
+        return {"wave": wave, "to_wave": other} if other is not None else None
+
+    def order_waves(self) -> Fields | None:
+        order = [w.id for w in self.waves]
+        self.chance.shuffle(order)
+        return {"waves": order}
 
     def add_school(self) -> Fields:
         wave = self.pick([w.id for w in self.waves])

@@ -104,6 +104,16 @@ class TestPublishing:
         assert publish(a_draft(MOVE), "", world.change("chief")) == 3
         assert "duration: 8d" in version_of(world, 3).sources["services/payroll.yaml"]
 
+    def test_another_order_fits_until_someone_adds_or_removes_a_wave(self, world: World):
+        order = {"kind": "order-waves", "waves": ["w2", "w1"]}
+        publish(a_draft(LONGER), "", world.change("chief"))
+        assert publish(a_draft(order), "", world.change("chief")) == 3
+        assert [w.id for w in version_of(world, 3).definition.programme.waves] == ["w2", "w1"]
+        add = {"kind": "add-wave", "id": "w3", "name": "wave 3", "schools": ["cedar"]}
+        publish(a_draft(add, base=3), "", world.change("chief"))
+        [conflict] = preview(a_draft(order), world.change("chief")).conflicts
+        assert conflict.reason == "Waves have been added or removed since the order was chosen."
+
     def test_an_edit_of_a_place_that_someone_else_has_changed_is_a_conflict_with_both_texts(self, world: World):
         publish(a_draft(LONGER), "", world.change("chief"))
         with pytest.raises(EditConflictsError) as error:

@@ -16,7 +16,8 @@ from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.roadmap.waves.problem import Candidate, Pair, Placement, WavePlan, WaveProblem
 from changeflow.rules.engine import judge
 from changeflow.usecases.plan import plan_folder
-from changeflow.usecases.wave_use import effect_in_force, rewritten, write
+from changeflow.usecases.wave_edits import rewritten, write
+from changeflow.usecases.wave_use import effect_in_force
 from changeflow.values.words import Kind
 from tests.builders import PROGRAMME, SCHOOLS, at
 from tests.usecases.test_wave_openings import TRUST, trust

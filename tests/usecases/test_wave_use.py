@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from changeflow.cli import app
 from changeflow.errors import CheckFailedError, UnknownThingError
 from changeflow.intake.folder import read_folder
-from changeflow.planning.wave_use import plan_in_force, waves_of
+from changeflow.planning.wave_use import Refers, plan_in_force, waves_of, with_waves
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.programme import Programme
 from changeflow.reports.waves import later_in_words, waves_report
@@ -19,15 +19,8 @@ from changeflow.roadmap.waves.check import check_plan
 from changeflow.roadmap.waves.problem import Candidate, WavePlan, WaveProblem
 from changeflow.usecases import definitions
 from changeflow.usecases.plan import plan_folder
-from changeflow.usecases.wave_use import (
-    check_history,
-    effect_in_force,
-    effect_of,
-    judged_again,
-    refers_in,
-    rewritten,
-    write,
-)
+from changeflow.usecases.wave_edits import Rewritten, check_history, refers_in, rewritten, write
+from changeflow.usecases.wave_use import effect_in_force, effect_of, judged_again
 from changeflow.usecases.waves import plan_waves
 from tests.builders import PROGRAMME, a_folder
 from tests.usecases.gated import finish, state
@@ -48,6 +41,18 @@ def folder(tmp_path: Path) -> Path:
 def both(folder: Path) -> tuple[Programme, WaveProblem]:
     programme = plan_folder(folder).programme
     return programme, wave_problem(programme)
+
+
+def texts_of(folder: Path) -> Refers:
+    return refers_in(read_folder(folder).sources)
+
+
+def edited(folder: Path, programme: Programme, problem: WaveProblem, plan: WavePlan) -> Rewritten:
+    """Make a plan's edits. The files must then say what the plan's effect was calculated for."""
+    found = rewritten(folder, programme, problem, plan)
+    used = waves_of(programme, problem, plan, texts_of(folder))
+    assert found.read.definition.content_hash() == with_waves(programme.definition, used).content_hash()
+    return found
 
 
 def with_days(problem: WaveProblem, days: Mapping[str, date]) -> WavePlan:
@@ -73,7 +78,7 @@ def test_a_proposal_is_planned_with_its_deadlines(folder: Path):
     """With wave 1 on Monday 1 March, the milestone after it misses 15 February by fourteen days."""
     programme, problem = both(folder)
     plan = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 3, 1)))
-    [milestone] = effect_of(judged_again(programme), problem, plan, refers_in(folder)).milestones
+    [milestone] = effect_of(judged_again(programme), problem, plan, texts_of(folder)).milestones
     assert (milestone.forecast, milestone.days_late) == (date(2027, 3, 1), 14)
 
 
@@ -81,7 +86,7 @@ def test_a_wave_that_would_go_live_later_than_proposed_is_named(folder: Path):
     """Nothing is done by 11 January: the tasks take until the 20th."""
     programme, problem = both(folder)
     plan = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 1, 11)))
-    effect = effect_of(judged_again(programme), problem, plan, refers_in(folder))
+    effect = effect_of(judged_again(programme), problem, plan, texts_of(folder))
     assert [(w.service, w.name, w.proposed, w.day) for w in effect.later] == [
         ("Payroll", "wave 1", date(2027, 1, 11), date(2027, 1, 20))
     ]
@@ -96,12 +101,12 @@ def test_a_wave_keeps_its_id_and_what_else_the_file_says(folder: Path):
     programme, problem = both(folder)
     first, second = date(2027, 2, 1), date(2027, 2, 8)
     plan = with_days(problem, {"ash": first, "beech": second, "cedar": second})
-    waves = waves_of(programme, problem, plan, refers_in(folder)).waves
+    waves = waves_of(programme, problem, plan, texts_of(folder)).waves
     assert [(w.id, w.name, w.schools, w.start_no_earlier) for w in waves] == [
         ("w1", "wave 1", ("ash",), first),
         ("w2", "wave 2", ("beech", "cedar"), second),
     ]
-    found = rewritten(folder, programme, problem, plan)
+    found = edited(folder, programme, problem, plan)
     assert found.lines == (
         "Payroll, wave 1: 1 Feb 2027 instead of 20 Jan 2027; without Beech School",
         "Payroll, wave 2: 8 Feb 2027 instead of 20 Jan 2027; joined by Beech School",
@@ -123,7 +128,7 @@ def test_a_wave_that_is_left_over_goes_on_with_a_group_that_is(folder: Path):
     programme, problem = both(folder)
     first = date(2027, 2, 1)
     plan = with_days(problem, {"ash": first, "beech": date(2027, 2, 8), "cedar": first})
-    waves = waves_of(programme, problem, plan, refers_in(folder)).waves
+    waves = waves_of(programme, problem, plan, texts_of(folder)).waves
     assert [(w.id, w.schools) for w in waves] == [("w1", ("ash", "cedar")), ("w2", ("beech",))]
 
 
@@ -131,7 +136,7 @@ def test_a_third_wave_gets_an_id_of_its_own(folder: Path):
     """Cedar was wave 2 and goes live third: what is recorded of it stays with it, so its id does."""
     programme, problem = both(folder)
     days = {s: date(2027, 2, 1) + timedelta(weeks=n) for n, s in enumerate(("ash", "beech", "cedar"))}
-    waves = waves_of(programme, problem, with_days(problem, days), refers_in(folder)).waves
+    waves = waves_of(programme, problem, with_days(problem, days), texts_of(folder)).waves
     assert [(w.id, w.name) for w in waves] == [("w1", "wave 1"), ("wave-2-payroll", "wave 2"), ("w2", "wave 3")]
 
 
@@ -150,13 +155,13 @@ def test_what_names_a_wave_that_is_called_otherwise_is_changed_as_well(tmp_path:
     chosen = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 2, 1))).chosen
     later = Candidate((date(2027, 3, 1) - problem.start).days // 7, date(2027, 3, 1), ())
     plan = WavePlan(chosen={p: later if p[1] == "estates" else c for p, c in chosen.items()}, pilot=frozenset())
-    found = rewritten(folder, programme, problem, plan)
+    found = edited(folder, programme, problem, plan)
     write(folder, found)
     text = "".join(path.read_text() for path in (folder / FILE, folder / "services" / "estates.yaml"))
     assert ("estates/w1/go-live" in text) != ("payroll/w1/go-live" in text)
     # Whichever keeps the id, what waits for the other still does: of a stored programme no file says which.
     judged = judged_again(programme)
-    effects = [effect_of(judged, problem, plan, refers) for refers in (refers_in(folder), refers_in(None))]
+    effects = [effect_of(judged, problem, plan, refers) for refers in (texts_of(folder), refers_in(None))]
     assert [(m.forecast, m.days_late) for e in effects for m in e.milestones] == [(date(2027, 2, 1), 0)] * 2
     again = read_folder(folder).programme
     assert again.schools_of("estates") == again.schools_of("payroll") == {"ash", "beech", "cedar"}
@@ -202,7 +207,7 @@ def test_what_is_recorded_goes_on_when_a_plan_gives_tasks_another_id(folder: Pat
     before = state(db, date(2027, 1, 20)).programme.facts.progress
     for day, version in ((date(2027, 1, 25), 2), (date(2027, 1, 18), 3)):
         programme, problem = both(folder)
-        found = rewritten(folder, programme, problem, with_estates_apart(problem, day))
+        found = edited(folder, programme, problem, with_estates_apart(problem, day))
         check_history(found, db=db)
         write(folder, found)
         assert definitions.apply(folder, db=db, actor="chief", now=datetime(2027, 1, 20, 8, tzinfo=UTC)) == version
@@ -221,9 +226,9 @@ def test_former_ids_of_a_wave_that_is_gone_are_taken_out(folder: Path):
     service.write_text(f"{service.read_text()}tasks:\n  w2/capacity: {{was: autumn/capacity}}\n")
     programme, problem = both(folder)
     plan = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 2, 1)))
-    write(folder, rewritten(folder, programme, problem, plan))
+    write(folder, edited(folder, programme, problem, plan))
     assert "autumn" not in service.read_text()
-    assert effect_of(judged_again(programme), problem, plan, refers_in(folder)).breaks == ()
+    assert effect_of(judged_again(programme), problem, plan, texts_of(folder)).breaks == ()
     assert [w.id for w in read_folder(folder).definition.programme.waves] == ["w1"]
 
 
@@ -233,7 +238,7 @@ def test_history_goes_with_most_of_the_schools(folder: Path):
     programme, problem = both(folder)
     second = date(2027, 2, 8)
     plan = with_days(problem, {"ash": second, "beech": second, "cedar": date(2027, 2, 1)})
-    waves = waves_of(programme, problem, plan, refers_in(folder)).waves
+    waves = waves_of(programme, problem, plan, texts_of(folder)).waves
     assert [(w.id, w.name, w.schools) for w in waves] == [
         ("w2", "wave 1", ("cedar",)),
         ("w1", "wave 2", ("ash", "beech")),
@@ -248,7 +253,7 @@ def test_a_plan_without_a_wave_that_has_begun_is_refused(folder: Path, sqlite: s
     programme, problem = both(folder)
     plan = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 2, 1)))
     with pytest.raises(CheckFailedError, match="would remove payroll/w2/capacity, and their records would be lost"):
-        check_history(rewritten(folder, programme, problem, plan), db=db)
+        check_history(edited(folder, programme, problem, plan), db=db)
 
 
 def test_a_folder_that_would_not_be_valid_is_left_alone(folder: Path):
@@ -257,7 +262,7 @@ def test_a_folder_that_would_not_be_valid_is_left_alone(folder: Path):
     programme, problem = both(folder)
     plan = with_days(problem, dict.fromkeys(("ash", "beech", "cedar"), date(2027, 2, 1)))
     with pytest.raises(CheckFailedError, match="No changes saved"):
-        rewritten(folder, programme, problem, plan)
+        edited(folder, programme, problem, plan)
 
 
 def test_a_moved_school_is_shown_with_the_day_that_was_announced(folder: Path):

@@ -27,6 +27,7 @@ from changeflow.intake.editing.kinds import edits_from
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.permission_table import TABLE
 from changeflow.programme.permissions import is_allowed
+from changeflow.reports.waves import WavesReport
 from changeflow.storage import jobs, ledger_pairs, pilots
 from changeflow.storage.api_tokens import add_api_token
 from changeflow.storage.audit import append
@@ -91,6 +92,7 @@ OBJECTS: dict[str, tuple[str, str]] = {
     "item": ("desk", "nothing"),
     "case": ("starter", "nothing"),
     "calculation": ("3", "99"),
+    "proposal": ("4", "99"),
     "fact": ("evidence-1", "evidence-99"),
     "export": ("calendar", "nothing"),
     "run": (SIDE_BY_SIDE, "payroll/w1/nothing"),
@@ -169,6 +171,8 @@ ABOUT_EVERY_SCHOOL = {
     "/p/{programme}/confidence",
     "/p/{programme}/recovery",
     "/p/{programme}/recovery/{calculation:number}",
+    "/p/{programme}/waves/proposals",
+    "/p/{programme}/waves/proposals/{proposal:number}",
     "/p/{programme}/exports",
     "/p/{programme}/exports/{export}",
     "/p/{programme}/people/actions",
@@ -315,6 +319,9 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         week = jobs.add_job(session, OWN, MESSAGES, version=1, on=TODAY, by="chief", at=NOW)
         jobs.end_job(session, week.id, JobState.DONE, now=NOW, data=a_week())
         jobs.add_job(session, OWN, RECOVERY, version=1, on=TODAY, by="chief", at=NOW, subject="x||80|")
+        waves = jobs.add_job(session, OWN, "waves", version=1, on=TODAY, by="chief", at=NOW)
+        proposals = TypeAdapter(WavesReport).dump_json(WavesReport(programme="Small", start="4 Jan 2027", plans=()))
+        jobs.end_job(session, waves.id, JobState.DONE, now=NOW, data=proposals.decode())
         ledger_pairs.add_pair(session, OWN, PAIR, by="manager", at=NOW)
         pilots.add_run(session, OWN, ELSEWHERE_RUN, digest="0", at=NOW, by="chief")
     with session_scope(world.db) as session:

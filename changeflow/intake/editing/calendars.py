@@ -20,7 +20,7 @@ from changeflow.intake.editing.sources import (
     with_value,
     without,
 )
-from changeflow.intake.editing.yaml_patch import block_text
+from changeflow.intake.editing.yaml_splice import block_text
 from changeflow.values.base import Id
 from changeflow.values.moments import format_day, format_days
 

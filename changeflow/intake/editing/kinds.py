@@ -27,12 +27,17 @@ from changeflow.intake.editing.tasks import (
     SetOwner,
     UnlinkTasks,
 )
+from changeflow.intake.editing.wave_plans import OrderWaves, RemoveWave, SetWave, SplitWave
 from changeflow.intake.editing.waves import AddSchool, AddWave, MoveSchool, RemoveSchool, RenameWave
 
 AnyEdit = (
     MoveSchool
     | AddWave
     | RenameWave
+    | SetWave
+    | SplitWave
+    | RemoveWave
+    | OrderWaves
     | AddSchool
     | RemoveSchool
     | SetDuration

@@ -5,7 +5,8 @@ from typing import Any
 
 from changeflow.intake.editing import schools_table
 from changeflow.intake.editing.sources import SCHOOLS_FILE, Sources
-from changeflow.intake.editing.yaml_patch import MISSING, data_of, flow_text, value_at
+from changeflow.intake.editing.yaml_patch import MISSING, data_of, value_at
+from changeflow.intake.editing.yaml_splice import flow_text
 
 Place = tuple[str, ...]
 """A file, then keys and ids: `("programme.yaml", "waves", "pilot", "schools", "ash")`."""

@@ -7,6 +7,7 @@ from typing import Any
 from changeflow.errors import EditRefusedError
 from changeflow.intake.editing import yaml_patch
 from changeflow.intake.editing.yaml_patch import MISSING, data_of, value_at
+from changeflow.intake.editing.yaml_splice import block_text
 from changeflow.intake.yaml import Path_
 from changeflow.places import shipped_pathway
 from changeflow.programme.references import PROGRAMME as PROGRAMME
@@ -34,7 +35,7 @@ def with_value(sources: Sources, file: str, path: Path_, value: object) -> Sourc
         text = ROLLOUT_HEAD if file == ROLLOUT_FILE else ""
         for part in reversed(path):
             value = {part: value}
-        lines = yaml_patch.block_text(value)
+        lines = block_text(value)
         return {**sources, file: f"{text}{lines}"}
     return {**sources, file: yaml_patch.set_value(text, path, value, file=file)}
 

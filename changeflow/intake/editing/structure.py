@@ -22,7 +22,8 @@ from changeflow.intake.editing.sources import (
     without,
 )
 from changeflow.intake.editing.tasks import TaskEdit, listed_links
-from changeflow.intake.editing.yaml_patch import MISSING, block_text
+from changeflow.intake.editing.yaml_patch import MISSING
+from changeflow.intake.editing.yaml_splice import block_text
 from changeflow.places import shipped_pathway
 from changeflow.roadmap.model.pathways import Per, parse_link
 from changeflow.roadmap.model.tasks import LinkType

@@ -1,5 +1,7 @@
 """Edits of schools and waves."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -21,8 +23,10 @@ from changeflow.intake.editing.sources import (
     without,
 )
 from changeflow.intake.editing.yaml_patch import MISSING
+from changeflow.phrases import listed
 from changeflow.programme.definition import SchoolPhase
 from changeflow.values.base import Id
+from changeflow.values.moments import format_day
 
 
 def wave_place(sources: Sources, wave: str) -> int:
@@ -33,7 +37,7 @@ def wave_place(sources: Sources, wave: str) -> int:
     return place
 
 
-def _schools_at(sources: Sources, place: int) -> list[Any]:
+def schools_at(sources: Sources, place: int) -> list[Any]:
     schools = found_at(sources, PROGRAMME_FILE, ("waves", place, "schools"))
     if not isinstance(schools, list):
         raise EditRefusedError("The wave has no list of schools.")
@@ -42,19 +46,30 @@ def _schools_at(sources: Sources, place: int) -> list[Any]:
 
 def with_school(sources: Sources, wave: str, school: str) -> Sources:
     place = wave_place(sources, wave)
-    if school in _schools_at(sources, place):
+    if school in schools_at(sources, place):
         raise EditRefusedError(f"'{school}' is already in wave '{wave}'.")
     return with_item(sources, PROGRAMME_FILE, ("waves", place, "schools"), school)
 
 
 def without_school(sources: Sources, wave: str, school: str) -> Sources:
     place = wave_place(sources, wave)
-    schools = _schools_at(sources, place)
+    schools = schools_at(sources, place)
     if school not in schools:
         raise EditRefusedError(f"'{school}' is not in wave '{wave}'.")
     if len(schools) == 1:
         raise EditRefusedError(f"'{school}' is the only school of wave '{wave}', and a wave needs a school.")
     return without(sources, PROGRAMME_FILE, ("waves", place, "schools", schools.index(school)))
+
+
+def wave_item(
+    id_: str, name: str, schools: Sequence[str], services: Sequence[str], *, pilot: bool, first_day: date | None
+) -> dict[str, object]:
+    """Return a new wave as programme.yaml has it."""
+    item: dict[str, object] = {"id": id_, "name": name}
+    item |= {"pilot": True} if pilot else {}
+    item |= {"schools": list(schools)}
+    item |= {"services": list(services)} if services else {}
+    return item | ({"start_no_earlier": first_day} if first_day is not None else {})
 
 
 class MoveSchool(EditBase):
@@ -91,6 +106,8 @@ class AddWave(EditBase):
     name: str = Field(min_length=1)
     schools: tuple[Id, ...] = Field(min_length=1, description="Taken out of the waves that have them now")
     services: tuple[Id, ...] = Field((), description="By default all")
+    pilot: bool = False
+    first_day: date | None = Field(None, description="It has no go-live before this day")
 
     def apply(self, sources: Sources) -> Sources:
         if place_of(waves_of(sources), "id", self.id) is not None:
@@ -98,8 +115,7 @@ class AddWave(EditBase):
         for wave in waves_of(sources):
             for school in (s for s in wave.get("schools") or () if s in self.schools and self._takes(wave)):
                 sources = without_school(sources, str(wave["id"]), school)
-        item: dict[str, object] = {"id": self.id, "name": self.name, "schools": list(self.schools)}
-        item |= {"services": list(self.services)} if self.services else {}
+        item = wave_item(self.id, self.name, self.schools, self.services, pilot=self.pilot, first_day=self.first_day)
         return with_item(sources, PROGRAMME_FILE, ("waves",), item)
 
     def _takes(self, wave: dict[str, Any]) -> bool:
@@ -108,7 +124,9 @@ class AddWave(EditBase):
         return not self.services or not theirs or any(service in theirs for service in self.services)
 
     def words(self, name: Namer = ids) -> str:
-        return f"Add {self.name} with {', '.join(name('school', s) for s in self.schools)}."
+        services = f" for {listed([name('service', s) for s in self.services])}" if self.services else ""
+        day = f"; no go-live before {format_day(self.first_day)}" if self.first_day is not None else ""
+        return f"Add {self.name} with {', '.join(name('school', s) for s in self.schools)}{services}{day}."
 
 
 class RenameWave(EditBase):

@@ -50,6 +50,7 @@ from changeflow.web.pages import (
     tokens,
     training,
     waivers,
+    wave_proposals,
     waves,
     week,
 )
@@ -71,6 +72,7 @@ ROUTERS = (
     confidence.router,
     schools.router,
     school_entries.router,
+    wave_proposals.router,
     waves.router,
     people.router,
     messages.router,

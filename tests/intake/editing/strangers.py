@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from changeflow.intake.editing.yaml_patch import data_of, flow_text
+from changeflow.intake.editing.yaml_patch import data_of
+from changeflow.intake.editing.yaml_splice import flow_text
 
 
 def in_other_hands(sources: Mapping[str, str], chance: Random) -> dict[str, str]:

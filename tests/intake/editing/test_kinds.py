@@ -53,6 +53,7 @@ steps:
   go-live: {kind: go_live, per: wave, after: train}
   checkpoint: {after: go-live}
 """,
+    "services/hr.yaml": "service: hr\nname: HR\npathway: short\n",
     "calendars/trust.yaml": """\
 calendar: trust
 terms:
@@ -86,6 +87,29 @@ CASES: list[tuple[dict[str, Any], dict[str, list[str]]]] = [
                   "+  - {id: w3, name: wave 3, schools: [beech]}"]}),
     ({"kind": "rename-wave", "wave": "w2", "name": "last wave"},
      {PROGRAMME: ["-    name: wave 2", "+    name: last wave"]}),
+    ({"kind": "set-wave", "wave": "w1", "name": "first wave", "schools": ["beech", "elm"], "services": ["payroll"],
+      "first_day": "2027-06-01"},
+     {PROGRAMME: ["-  - {id: w1, name: wave 1, schools: [ash, beech]}",
+                  ("+  - {id: w1, name: first wave, schools: [beech, elm], services: [payroll], start_no_earlier: "
+                   "2027-06-01}")]}),
+    ({"kind": "remove-wave", "wave": "w1", "to_wave": "w2"},
+     {PROGRAMME: ["-  - {id: w1, name: wave 1, schools: [ash, beech]}",
+                  "-    schools: [cedar]", "+    schools: [cedar, ash, beech]"]}),
+    # Payroll leaves wave 1: its task of that wave has a new id, and keeps its deadline.
+    ({"kind": "split-wave", "wave": "w1", "services": ["payroll"], "id": "early", "name": "wave 1",
+      "schools": ["ash", "beech"], "first_day": "2027-06-01",
+      "former": {"payroll/early/go-live": ["payroll/w1/go-live"],
+                 "payroll/early/train": ["payroll/first/train", "payroll/w1/train"]}},
+     {PROGRAMME: ["-  - {id: w1, name: wave 1, schools: [ash, beech]}",
+                  "+  - {id: w1, name: wave 1, schools: [ash, beech], services: [hr]}",
+                  ("+  - {id: early, name: wave 1, schools: [ash, beech], services: [payroll], start_no_earlier: "
+                   "2027-06-01}")],
+      PAYROLL: ["-  w1/go-live: {deadline: 2027-06-30}",
+                "+  early/go-live: {deadline: 2027-06-30, was: w1/go-live}",
+                "+  early/train: {was: [first/train, w1/train]}"]}),
+    ({"kind": "order-waves", "waves": ["w2", "w1"]},
+     {PROGRAMME: ["-  - {id: w1, name: wave 1, schools: [ash, beech]}",
+                  "+  - {id: w1, name: wave 1, schools: [ash, beech]}"]}),
     ({"kind": "add-school", "id": "elm", "name": "Elm, C of E", "phase": "primary", "authority": "north", "wave": "w2"},
      {PROGRAMME: ["-    schools: [cedar]", "+    schools: [cedar, elm]"],
       "schools.csv": ['+elm,"Elm, C of E",primary,north']}),
@@ -202,6 +226,12 @@ def test_every_kind_has_a_case():
         ({"kind": "move-school", "school": "cedar", "to_wave": "w1"}, "'cedar' is the only school of wave 'w2'"),
         ({"kind": "move-school", "school": "elm", "to_wave": "w1"}, "'elm' is in no wave."),
         ({"kind": "move-school", "school": "ash", "to_wave": "w1"}, "'ash' is already in wave 'w1'."),
+        ({"kind": "split-wave", "wave": "w1", "services": ["payroll", "hr"], "id": "x", "name": "X",
+          "schools": ["ash"]}, "Wave 'w1' would have no service."),
+        ({"kind": "split-wave", "wave": "w1", "services": ["ict"], "id": "x", "name": "X", "schools": ["ash"]},
+         "'ict' is not in wave 'w1'."),
+        ({"kind": "remove-wave", "wave": "w9"}, "There is no wave 'w9'."),
+        ({"kind": "order-waves", "waves": ["w1", "w3"]}, "Waves have been added or removed"),
         ({"kind": "add-school", "id": "ash", "name": "A", "phase": "primary", "authority": "n", "wave": "w1"},
          "There is already a school 'ash'."),
         ({"kind": "add-school", "id": "elm", "name": "E", "phase": "primary", "authority": "n", "wave": "w1",
@@ -221,7 +251,7 @@ def test_every_kind_has_a_case():
         ({"kind": "split-task", "task": "payroll/go-live", "first_duration": "1d", "id": "x", "name": "X",
           "duration": "1d"}, "is of kind go_live"),
         ({"kind": "add-service", "service": "payroll", "name": "P"}, "already a service"),
-        ({"kind": "add-service", "service": "hr", "name": "HR", "pathway": "nowhere"}, "no pathway 'nowhere'"),
+        ({"kind": "add-service", "service": "fleet", "name": "Fleet", "pathway": "nowhere"}, "no pathway 'nowhere'"),
         ({"kind": "set-term", "calendar": "other", "name": "T", "first_day": "2027-01-04", "last_day": "2027-03-01"},
          "There is no calendar 'other'."),
         ({"kind": "add-calendar", "calendar": "trust", "school": "ash"}, "There is already a calendar 'trust'."),
@@ -233,3 +263,16 @@ def test_an_edit_that_does_not_apply_says_why(edit: dict[str, Any], why: str):
     [made] = edits_from([edit])
     with pytest.raises(EditRefusedError, match=why):
         made.apply(SOURCES)
+
+
+def test_a_wave_that_is_removed_or_loses_a_service_leaves_no_former_ids():
+    """Wave 1 was called “first”. A deadline of one of its tasks stays: a reader must see that it is gone."""
+    was = SOURCES[PAYROLL].replace("w1/go-live: {", "w1/train: {was: first/train}\n  w1/go-live: {")
+    removed, narrowed = edits_from([
+        {"kind": "remove-wave", "wave": "w1"},
+        {"kind": "set-wave", "wave": "w1", "services": ["hr"]},
+    ])  # fmt: skip
+    for edit in (removed, narrowed):
+        assert edit.apply({**SOURCES, PAYROLL: was})[PAYROLL] == SOURCES[PAYROLL]
+    kept = edits_from([{"kind": "set-wave", "wave": "w1", "services": ["payroll"]}])[0]
+    assert kept.apply({**SOURCES, PAYROLL: was})[PAYROLL] == was

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from changeflow.errors import EditRefusedError
-from changeflow.intake.editing.yaml_patch import append, flow_text, remove, set_value
+from changeflow.intake.editing.yaml_patch import add_keys, append, remove, rename_key, reorder, set_value
+from changeflow.intake.editing.yaml_splice import flow_text
 
 FILE = "programme.yaml"
 WAVES = """\
@@ -70,6 +71,37 @@ class TestLists:
     def test_a_list_in_brackets_over_several_lines_loses_one_line(self):
         text = "a: [\n  x,  # ex\n  y,\n  z\n]\n"
         assert remove(text, ("a", 1), file=FILE) == "a: [\n  x,  # ex\n  z\n]\n"
+
+    def test_items_change_places_with_their_comments(self):
+        text = f"# all\n{WAVES}# end\n"
+        changed = "# all\nwaves:\n  # second\n  - id: w2\n    schools:\n    - cedar # late\n    - elm\n"
+        changed += "  - id: w1   # first\n    schools: [ash, beech]\n# end\n"
+        assert reorder(text, ("waves",), [1, 0], file=FILE) == changed
+
+    def test_items_in_brackets_change_places(self):
+        assert reorder("a: [x, {y: 1},\n  z]\n", ("a",), [2, 0, 1], file=FILE) == "a: [z, x,\n  {y: 1}]\n"
+
+    def test_the_last_line_gets_a_line_break_when_it_moves_up(self):
+        assert reorder("a:\n- x\n- y", ("a",), [1, 0], file=FILE) == "a:\n- y\n- x\n"
+
+
+class TestKeys:
+    def test_a_key_gets_another_name(self):
+        changed = rename_key("t:\n  'a/b': {c: 1}  # one\n", ("t", "a/b"), "d/b", file=FILE)
+        assert changed == "t:\n  d/b: {c: 1}  # one\n"
+
+    def test_a_name_that_is_there_already_is_refused(self):
+        with pytest.raises(EditRefusedError):
+            rename_key("a: 1\nb: 2\n", ("a",), "b", file=FILE)
+
+    def test_several_keys_are_added_each_on_a_line(self):
+        text = "t:\n  a:\n    x: 1  # one\nu: 2\n"
+        added = add_keys(text, ("t",), {"b": {"x": 2}, "c": ["y"]}, file=FILE)
+        assert added == "t:\n  a:\n    x: 1  # one\n  b: {x: 2}\n  c: [y]\nu: 2\n"
+
+    def test_keys_are_added_within_brackets_and_to_a_mapping_that_is_not_there(self):
+        assert add_keys("t: {a: 1}\n", ("t",), {"b": 2, "c": 3}, file=FILE) == "t: {a: 1, b: 2, c: 3}\n"
+        assert add_keys("u: 1\n", ("t",), {"b": {"x": 2}}, file=FILE) == "u: 1\nt:\n  b: {x: 2}\n"
 
 
 class TestAnchors:

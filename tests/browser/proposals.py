@@ -1,0 +1,49 @@
+"""A calculation of wave proposals that is finished, made without a search."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from changeflow.planning.wave_use import plan_in_force
+from changeflow.planning.waves import wave_problem
+from changeflow.programme.announcements import go_live_tasks
+from changeflow.reports.waves import WavesReport, waves_report
+from changeflow.roadmap.waves.plans import CALMEST, EARLIEST, Offer
+from changeflow.roadmap.waves.problem import numbers_of
+from changeflow.storage.database import session_scope
+from changeflow.storage.jobs import JobState, add_job, end_job
+from changeflow.usecases.stored import loaded
+from changeflow.usecases.waves import Waves, compare_with_plan
+from tests.browser.sample import NOW, OFFICE, PROGRAMME, database_in
+
+LATER = timedelta(weeks=4)
+
+
+def add_proposals(home: Path) -> int:
+    """Store the result of a calculation: in one proposal, estates that is still ahead goes live four weeks later."""
+    db = database_in(home)
+    programme = loaded(PROGRAMME, db=db, on=NOW.date())
+    problem = wave_problem(programme)
+    now = plan_in_force(programme, problem)
+    lives = go_live_tasks(programme)
+    moved = {
+        p: replace(c, day=c.day + LATER, week=c.week + 4)
+        for p, c in now.chosen.items()
+        if p[1] == "estates" and lives[p].id not in programme.facts.progress
+    }
+    later = replace(now, chosen={**now.chosen, **moved})
+    offers = tuple(
+        Offer(style=style, plan=plan, numbers=numbers_of(problem, plan), gap=None, is_proved=False, is_repeatable=True)
+        for style, plan in ((EARLIEST, now), (CALMEST, later))
+    )
+    found = Waves(programme=programme, problem=problem, offers=offers)
+    beside = compare_with_plan(found, None)
+    report = waves_report(programme.name, problem, found.offers, in_force=beside.in_force, effects=beside.effects)
+    with session_scope(db) as session:
+        yesterday = NOW.date() - timedelta(days=1)
+        job = add_job(session, PROGRAMME, "waves", version=1, on=yesterday, by=OFFICE, at=NOW)
+        data = TypeAdapter(WavesReport).dump_json(report).decode()
+        assert end_job(session, job.id, JobState.DONE, now=NOW, page="<p>x</p>", data=data)
+    return job.id

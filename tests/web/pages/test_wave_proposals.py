@@ -1,0 +1,139 @@
+"""Proposals for other waves in the browser: compare them, make a draft of one, and publish it."""
+
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from changeflow.intake.editing.kinds import edits_from
+from changeflow.planning.wave_use import plan_in_force
+from changeflow.planning.waves import wave_problem
+from changeflow.programme.announcements import go_live_tasks
+from changeflow.reports.waves import WavesReport, waves_report
+from changeflow.roadmap.waves.plans import CALMEST, EARLIEST, Offer
+from changeflow.roadmap.waves.problem import Pair, numbers_of
+from changeflow.storage.database import read_scope, session_scope
+from changeflow.storage.jobs import JobState, add_job, end_job
+from changeflow.usecases.editing import PlanDraft, publish
+from changeflow.usecases.stored import Stored, load
+from changeflow.values.words import Role
+from changeflow.web.calculations import Calculations
+from tests.every_role import HOLDER, NOW, TODAY, World
+from tests.web.pages.test_edits import check, hidden
+from tests.web.pages.test_edits import publish as send_to_publish
+from tests.web.visiting import Browser, heading, signed_in, text_of
+
+URL = "/p/small/waves/proposals"
+LATER = timedelta(weeks=26)
+
+
+@pytest.fixture(autouse=True)
+def _asleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave calculations waiting."""
+    monkeypatch.setattr(Calculations, "wake", lambda _: None)
+
+
+def stored(world: World) -> Stored:
+    with read_scope(world.db) as session:
+        return load(session, "small", on=TODAY)
+
+
+def go_lives(world: World, service: str) -> dict[Pair, date]:
+    programme = stored(world).programme
+    return {p: programme.days_of(t.id)[1] for p, t in go_live_tasks(programme).items() if p[1] == service}
+
+
+def proposed(world: World, without: str = "") -> str:
+    """Store the result of a calculation, and return its page: estates half a year later, or everything as it is."""
+    programme = stored(world).programme
+    problem = wave_problem(programme)
+    now = plan_in_force(programme, problem)
+    moved = {p: replace(c, day=c.day + LATER, week=c.week + 26) for p, c in now.chosen.items() if p[1] == "estates"}
+    plans = ((EARLIEST, replace(now, chosen={**now.chosen, **moved})), (CALMEST, now))
+    offers = [
+        Offer(style=style, plan=plan, numbers=numbers_of(problem, plan), gap=None, is_proved=False, is_repeatable=True)
+        for style, plan in plans
+    ]
+    data = TypeAdapter(WavesReport).dump_json(waves_report("Small", problem, offers, in_force=now)).decode()
+    data = re.sub(without, "", data) if without else data
+    with session_scope(world.db) as session:
+        job = add_job(session, "small", "waves", version=stored(world).version.number, on=TODAY, by="chief", at=NOW)
+        assert end_job(session, job.id, JobState.DONE, now=NOW, page="<p>x</p>", data=data)
+    return f"{URL}/{job.id}"
+
+
+def use(browser: Browser, where: str, plan: str = "earliest") -> Any:
+    return browser.send(where, browser.get(where), plan=plan)
+
+
+@pytest.mark.slow
+def test_a_proposal_becomes_a_draft_that_is_published(own_world: World):
+    browser, where = signed_in(own_world.db, "chief"), proposed(own_world)
+    payroll, estates = go_lives(own_world, "payroll"), go_lives(own_world, "estates")
+    page = browser.get(where)
+    assert heading(page) == "Wave proposals"
+    assert "The waves are the same as in “Current plan”." in text_of(page)
+    assert page.text.count("Use this plan<") == 1
+    answer = use(browser, where)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/p/small/drafts/1")
+    assert use(browser, where).headers["location"] == "/p/small/drafts/1", "a second click"
+    draft = browser.get("/p/small/drafts/1")
+    assert heading(draft) == "Wave proposal: Earliest"
+    assert "no go-live before" in text_of(draft)
+    assert go_lives(own_world, "estates") == estates
+    checked = check(browser, "/p/small/drafts/1", draft, revision=hidden(draft, "revision"))
+    saved = send_to_publish(browser, "/p/small/drafts/1", checked, cause="The board prefers it.")
+    assert saved.status_code == 303, text_of(saved)
+    assert go_lives(own_world, "payroll") == payroll
+    assert all(day >= estates[pair] + LATER for pair, day in go_lives(own_world, "estates").items())
+
+
+@pytest.mark.slow
+def test_a_proposal_for_an_older_version_says_so_and_its_draft_shows_what_no_longer_fits(own_world: World):
+    browser, where = signed_in(own_world.db, "chief"), proposed(own_world)
+    wave = stored(own_world).version.definition.programme.waves[0]
+    other = edits_from([{"kind": "set-wave", "wave": wave.id, "first_day": "2027-11-01"}])
+    publish(PlanDraft(programme="small", base=1, edits=other), "Agreed", own_world.change("member"))
+    assert "The plan has changed since: the current version is 2." in text_of(browser.get(where))
+    answer = use(browser, where)
+    draft = browser.get(answer.headers["location"])
+    assert "Changes that do not fit the plan as it is now" in text_of(draft)
+    assert "2027-11-01" in draft.text
+    sent = browser.send(answer.headers["location"], draft, step="save", revision=hidden(draft, "revision"))
+    assert sent.status_code == 409
+
+
+def test_a_choice_that_is_no_proposal_is_refused_and_other_calculations_are_not_here(own_world: World):
+    browser, where = signed_in(own_world.db, "chief"), proposed(own_world)
+    answer = use(browser, where, "soonest")
+    assert (answer.status_code, "Choose one of the proposals." in text_of(answer)) == (422, True)
+    same = use(browser, where, "calmest")
+    assert (same.status_code, "The waves are the same as in “Current plan”." in text_of(same)) == (422, True)
+    assert browser.get(f"{URL}/99").status_code == 404
+    assert "No proposals have been calculated yet." not in text_of(browser.get(URL))
+
+
+def test_a_result_of_an_earlier_release_cannot_be_used(own_world: World):
+    page = signed_in(own_world.db, "chief").get(proposed(own_world, without=r'"school_ids":\[[^]]*\],'))
+    assert (page.status_code, "Use this plan" in page.text) == (200, False)
+
+
+def test_who_may_not_change_the_plan_compares_only(own_world: World):
+    where = proposed(own_world)
+    browser = signed_in(own_world.db, HOLDER[Role.VIEWER])
+    page = browser.get(where)
+    assert "Use this plan" not in page.text
+    assert browser.send(where, page, plan="earliest").status_code == 403
+    assert signed_in(own_world.db, HOLDER[Role.HEAD]).get(where).status_code == 403
+
+
+def test_a_calculation_that_is_waiting_shows_how_far_it_is(own_world: World):
+    browser = signed_in(own_world.db, "chief")
+    page = browser.get(URL)
+    started = browser.send("/p/small/calculations", page, kind="waves")
+    number = started.headers["location"].rpartition("/")[2]
+    assert "It will start in a moment." in text_of(browser.get(f"{URL}/{number}"))
+    assert "waiting" in text_of(browser.get(URL))
