@@ -403,6 +403,7 @@ ELSEWHERE = {
     Action.READ_ANSWERS: "needs no name; below, that it is noted",
     Action.PREVIEW_MESSAGES: "needs no name",
     Action.READ_MESSAGES: "tests/web/pages/test_messages.py",
+    Action.TEST_MESSAGES: "tests/web/pages/test_mail_settings.py",
     Action.ANSWER_MESSAGE: "tests/web/test_answers.py: the link is the mandate",
     Action.CHOOSE_MESSAGES: "tests/web/test_answers.py: the link is the mandate",
     Action.SUBSCRIBE: "tests/usecases/test_calendar_feeds.py: the link is the mandate",

@@ -1,4 +1,4 @@
-"""Write the messages about signing in, a link and an invitation, in the frame of every message."""
+"""Write messages outside the programme's reminders, in their frame: a sign-in link, an invitation, and a test."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from changeflow.languages.language import Language, language_of
 from changeflow.phrases import shortened
 from changeflow.values.words import LANGUAGES
 
-NAME, INVITATION = "sign-in", "invitation"
+NAME, INVITATION, TRIAL = "sign-in", "invitation", "trial"
 """The templates, which a trust may replace like those of other messages."""
 
 
@@ -58,6 +58,29 @@ class InvitationLetter:
     """It is sent once, so there is nothing to unsubscribe from."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialLetter:
+    """A message that someone sends to themselves, to see whether messages arrive."""
+
+    name: str
+    address: str
+    language: str
+    link: str
+    programme: str
+    office: str
+    office_email: str
+    message_id: str
+    at: datetime
+    is_named: bool = True
+    unsubscribe: None = None
+    """It is sent once, so there is nothing to unsubscribe from."""
+
+
+def write_trial(letter: TrialLetter, templates: Templates) -> Message:
+    """Write the test message."""
+    return _write(TRIAL, letter, {"title": letter.programme}, templates)
+
+
 def write_sign_in(letter: SignInLetter, templates: Templates) -> Message:
     """Write the message. Its text and HTML have the same sentences."""
     return _write(NAME, letter, {"title": letter.programme, "minutes": letter.minutes}, templates)
@@ -71,7 +94,7 @@ def write_invitation(letter: InvitationLetter, templates: Templates) -> Message:
 
 def _write(
     name: str,
-    letter: SignInLetter | InvitationLetter,
+    letter: SignInLetter | InvitationLetter | TrialLetter,
     values: Mapping[str, Any],
     templates: Templates,
     *,

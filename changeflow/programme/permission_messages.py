@@ -31,6 +31,12 @@ OF_MESSAGES: Mapping[Action, PermissionEntry] = {
         routes=("POST /p/{programme}/people/messages",),
         note="on only after reading each kind of message of the first week",
     ),
+    Action.TEST_MESSAGES: PermissionEntry(
+        "see how messages are sent, and test it",
+        (Role.PROJECT_TEAM, Role.ADMIN),
+        routes=("GET /p/{programme}/settings/mail", "POST /p/{programme}/settings/mail"),
+        note="without secrets; a test goes only to the person who asks for it",
+    ),
     Action.ANSWER_MESSAGE: PermissionEntry(
         "answer a message", (Role.RECIPIENT,), routes=("GET /a/{token}", "POST /a/{token}", "POST /a/{token}/undo")
     ),

@@ -24,8 +24,9 @@ from changeflow.storage import audit, jobs, versions
 from changeflow.storage.database import read_scope, session_scope, url_of
 from changeflow.storage.jobs import Job, JobState
 from changeflow.usecases.jobs import MESSAGES
+from changeflow.usecases.mail_settings import note_test
 from changeflow.usecases.message_pages import KINDS
-from changeflow.usecases.message_switch import LETTER, midnight_of, opened_kinds
+from changeflow.usecases.message_switch import LETTER, opened_kinds
 from changeflow.usecases.messages import Desk
 from changeflow.usecases.nudge_preview import WEEK, PreviewedDay, PreviewedMessage, moments_from, preview_days
 from changeflow.usecases.stored import Cache, content_state
@@ -33,8 +34,6 @@ from changeflow.usecases.visits import Visit, visit
 from changeflow.values.moments import local_day
 from changeflow.values.words import Action
 
-MOST_TESTS = 20
-"""Test messages that one person may send themselves in a day."""
 LETTERS = "letters"
 """The audit's subject where someone read the list of a week's messages."""
 
@@ -222,12 +221,7 @@ def test_letter(token: str, programme: str, day: date | None, to: str, *, db: st
     if contact is None or not contact.email:
         raise InputError("You have no email address in this programme, so there is nowhere to send a test.")
     with session_scope(db) as session:
-        versions.lock_programme(session, programme)
-        today = midnight_of(local_day(now))
-        sent = audit.subjects_of(session, programme, actor=person, action="message:test", since=today)
-        if len(sent) >= MOST_TESTS:
-            raise InputError(f"You have sent yourself {MOST_TESTS} tests today. Send more tomorrow.")
-        audit.append(session, programme, at=now, actor=person, action="message:test", subject=_kind_of(message))
+        note_test(session, programme, person, _kind_of(message), now=now)
     return as_test(message, contact)
 
 

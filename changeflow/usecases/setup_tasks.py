@@ -94,7 +94,7 @@ def tasks_after(found: Visit, server: ServerSetup) -> list[SetupTask]:
             benefits.statement if benefits else "Not described yet. They are in the programme’s files.",
             "",
         ),
-        "Email": (server.has_mail, _mail_in_words(found, server), ""),
+        "Email": (server.has_mail, _mail_in_words(found, server), f"{here}/settings/mail"),
         "Sign-in": (server.has_provider, _sign_in_in_words(server), f"{here}/settings/people"),
         "Messages": (
             found.reaches_people,

@@ -19,7 +19,7 @@ from changeflow.delivery.channels import (
 )
 from changeflow.delivery.message import Message
 from changeflow.delivery.sign_in import InvitationLetter, SignInLetter, write_invitation, write_sign_in
-from changeflow.errors import ChangeflowError
+from changeflow.errors import ChangeflowError, InputError
 from changeflow.logs import log
 from changeflow.usecases.account_settings import NewInvitation
 from changeflow.usecases.accounts import LINK_LIFE, NewLink, is_sandbox
@@ -88,12 +88,24 @@ class LinkPost:
         """Send someone a message that they asked for as a test. A restored database may send it, like a link."""
         return self._sent("test message", lambda: message, db)
 
+    def try_out(self, message: Message, *, db: str) -> Receipt:
+        """Send a test message once, and return what the channel said."""
+        try:
+            receipt = self._channel(db).send(message)
+        except InputError as error:
+            return Receipt(Sent.NEVER, str(error).partition(". ")[0].rstrip("."))
+        log("test message", sent=receipt.sent.value, detail=receipt.detail)
+        return receipt
+
+    def _channel(self, db: str) -> Channel:
+        return FileChannel(self.channels.outbox) if is_sandbox(db=db) else channel_for(self.channels)
+
     def _message_id(self) -> str:
         return f"<{secrets.token_hex(16)}@{urlsplit(self.desk.base_url).hostname or 'localhost'}>"
 
     def _sent(self, event: str, write: Callable[[], Message], db: str) -> Sent:
         try:
-            channel: Channel = FileChannel(self.channels.outbox) if is_sandbox(db=db) else channel_for(self.channels)
+            channel = self._channel(db)
             receipt = self._send(channel, write())
         except ChangeflowError as error:
             log(event, sent=Sent.LATER.value, error=type(error).__name__)

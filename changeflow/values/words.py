@@ -229,6 +229,7 @@ class Action(StrEnum):
     PREVIEW_MESSAGES = "preview-messages"
     READ_MESSAGES = "read-messages"
     SWITCH_MESSAGES = "switch-messages"
+    TEST_MESSAGES = "test-messages"
 
     STORE_VERSION = "store-version"
     CHANGE_ROLES = "change-roles"

@@ -158,6 +158,10 @@ def publish_terms_without_an_end(page: Any) -> None:
     check(page)
 
 
+def try_the_mail(page: Any) -> None:
+    page.get_by_role("button", name="Send a test to me").click()
+
+
 def comment(page: Any) -> None:
     page.get_by_label("Your comment").fill("Waiting for the supplier\n\nThey promised an answer by Friday")
     page.get_by_role("button", name="Add the comment").click()
@@ -600,6 +604,11 @@ PAGES: Mapping[str, Sequence[Example]] = {
     "/p/{programme}/settings/setup": (
         Example(f"{P}/settings/setup", ADMIN),
         Example(f"{P}/settings/setup", HEAD, 403),
+    ),
+    "/p/{programme}/settings/mail": (
+        Example(f"{P}/settings/mail", ADMIN),
+        Example(f"{P}/settings/mail", ADMIN, then=try_the_mail),
+        Example(f"{P}/settings/mail", HEAD, 403),
     ),
     "/p/{programme}/settings/terms": (
         Example(f"{P}/settings/terms"),

@@ -55,7 +55,7 @@ def test_the_registry_has_every_reason_and_every_template():
     assert list(REASONS) == list(Reason)
     used = {reason.template for reason in REASONS.values()}
     emails = templates_dir() / "emails"
-    shared = {"due.j2", "words.j2", "message.html.j2", "message.txt.j2", "sign-in.j2", "invitation.j2"}
+    shared = {"due.j2", "words.j2", "message.html.j2", "message.txt.j2", "sign-in.j2", "invitation.j2", "trial.j2"}
     assert {path.name for path in emails.iterdir()} == {f"{name}.j2" for name in used} | shared
     for template in used:
         text = (emails / f"{template}.j2").read_text(encoding="utf-8")

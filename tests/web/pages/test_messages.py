@@ -300,7 +300,7 @@ def test_a_test_goes_to_oneself_alone(own_world: World, tmp_path: Path):
 
 @pytest.mark.slow
 def test_no_more_tests_than_twenty_a_day(own_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("changeflow.usecases.message_weeks.MOST_TESTS", 1)
+    monkeypatch.setattr("changeflow.usecases.mail_settings.MOST_TESTS", 1)
     post = LinkPost(channels=ChannelSettings(outbox=tmp_path / "outbox"), pause=lambda _: None)
     visitor = browser(own_world, post=post)
     [path, *_] = examples(worked_out(visitor, own_world))
