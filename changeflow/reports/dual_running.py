@@ -40,6 +40,31 @@ def dual_running(
         yield f"Dual running is planned to end by {format_day(planned)} for all waves."
 
 
+def dual_running_costs(programme: Programme) -> Iterator[tuple[str, int, Decimal]]:
+    """Yield, for each service with a cost of dual running: its id, the pay periods of all its waves, and the total."""
+    for service in programme.services:
+        price = policy_of(service).cost_a_period
+        if not service.assurance.runs_in_parallel or not price:
+            continue
+        waves: dict[str | None, list[Task]] = {}
+        for live in programme.tasks(kind=Kind.GO_LIVE, service=service.service):
+            waves.setdefault(live.wave, []).append(live)
+        if count := sum(_periods_of(programme, service.service, lives) for lives in waves.values()):
+            yield service.service, count, price * count
+
+
+def _periods_of(programme: Programme, service: str, lives: list[Task]) -> int:
+    """Count the pay periods from a wave's first parallel run to the day before its last go-live."""
+    schools = frozenset[str]().union(*(live.schools for live in lives))
+    runs = [t for t in programme.tasks(kind=Kind.PARALLEL_RUN, service=service) if t.schools & schools]
+    if not runs:
+        return 0
+    first = min(programme.days_of(t.id)[0] for t in runs)
+    least = max(programme.days_of(t.id)[1] for t in runs)
+    live_day = max(day_of(programme.timed(live.id).early_start) for live in lives)
+    return _periods(programme, first, max(least, live_day - ONE_DAY))
+
+
 def _how_long(programme: Programme, first: date, ends: list[date], price: Decimal | None) -> Iterator[str]:
     counts = [_periods(programme, first, end) for end in ends]
     until = [f"{format_day(end)}{_words(count)}" for end, count in zip(ends, counts, strict=True)]

@@ -129,7 +129,7 @@ def _end(old: Programme, new: Programme) -> Iterator[str]:
 
 def _overload(old: Programme, new: Programme) -> Iterator[str]:
     """Say for each team on which days it is newly, or no longer, short of people."""
-    was, now = _short(old), _short(new)
+    was, now = short_days(old), short_days(new)
     names = Capacity({**old.definition.rollout.teams, **new.definition.rollout.teams}).names
     for team in sorted({*was, *now}):
         before, after = was.get(team, set()), now.get(team, set())
@@ -138,7 +138,7 @@ def _overload(old: Programme, new: Programme) -> Iterator[str]:
                 yield f"{names[team]}: {words} on {counted(len(days), 'day')} ({format_days(min(days), max(days))})."
 
 
-def _short(programme: Programme) -> dict[str, set[date]]:
+def short_days(programme: Programme) -> dict[str, set[date]]:
     """Return the days on which each team has too few people for the plan."""
     capacity, schedule = Capacity(programme.definition.rollout.teams), programme.required_schedule
     asked = [t.id for t in programme.roadmap.tasks.values() if t.needs]

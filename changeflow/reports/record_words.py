@@ -133,6 +133,8 @@ def _calculation(subject: str, _: Programme) -> About:
         return About("next week’s messages", "/people/messages/week")
     if subject == "recovery":
         return About("recovery options", "/recovery")
+    if subject == "draft-odds":
+        return About("the likelihood of a draft’s dates", "/drafts")
     named = {"waves": "wave proposals", "odds": "the likelihood of dates", "levelling": "team workload"}
     return About(named.get(subject, ""), "/calculations")
 

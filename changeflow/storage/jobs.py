@@ -93,6 +93,16 @@ def latest_job(session: Session, programme: str, kind: str, subject: str) -> Job
     return _job(row) if row is not None else None
 
 
+def latest_job_of(
+    session: Session, programme: str, kind: str, prefix: str, *, state: JobState | None = None
+) -> Job | None:
+    """Return the newest calculation whose subject begins with a text; with a state, the newest in it."""
+    own = (JobRow.programme_id == programme, JobRow.kind == kind, col(JobRow.subject).startswith(prefix))
+    query = select(JobRow).where(*own).order_by(col(JobRow.id).desc()).limit(1)
+    row = session.exec(query if state is None else query.where(JobRow.state == state.value)).first()
+    return _job(row) if row is not None else None
+
+
 def last_done(session: Session, programme: str, kind: str) -> Job | None:
     """Return a programme's newest finished calculation of a kind."""
     own = (JobRow.programme_id == programme, JobRow.kind == kind, JobRow.state == JobState.DONE.value)
@@ -160,6 +170,12 @@ def remove_old_jobs(session: Session, programme: str, *, ended_before: datetime)
 def remove_jobs_about(session: Session, programme: str, kind: str, subject: str) -> None:
     """Remove the calculations of one subject. One that is running stops."""
     own = (col(JobRow.programme_id) == programme, col(JobRow.kind) == kind, col(JobRow.subject) == subject)
+    session.exec(delete(JobRow).where(*own))
+
+
+def remove_jobs_of(session: Session, programme: str, kind: str, prefix: str) -> None:
+    """Remove the calculations whose subject begins with a text. One that is running stops."""
+    own = (col(JobRow.programme_id) == programme, col(JobRow.kind) == kind, col(JobRow.subject).startswith(prefix))
     session.exec(delete(JobRow).where(*own))
 
 

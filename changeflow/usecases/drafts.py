@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from sqlmodel import Session
+
 from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.intake.editing.kinds import edits_from_json, edits_to_json
 from changeflow.storage import drafts
@@ -9,11 +11,19 @@ from changeflow.storage.database import read_scope
 from changeflow.storage.drafts import StoredDraft
 from changeflow.usecases.acts import StaleError
 from changeflow.usecases.editing import EditConflictsError, PlanDraft, loaded_for_editing, replayed
+from changeflow.usecases.jobs import remove_draft_jobs
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.words import Action
 
-MOST_EDITS, MOST_DRAFTS = 500, 200
-"""The most edits of one draft, and the most drafts of a programme."""
+MOST_EDITS, MOST_DRAFTS, LONGEST_NAME = 500, 200, 80
+"""The most edits of one draft, the most drafts of a programme, and the longest name in characters."""
+
+
+class NameTakenError(InputError):
+    """Another draft has this name; nothing was saved."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Another draft is called “{name}”. Choose another name.")
 
 
 def drafts_of(change: Change) -> tuple[PlanDraft, ...]:
@@ -27,7 +37,12 @@ def draft_of(number: int, change: Change) -> PlanDraft:
     """Return a draft by its number."""
     with read_scope(change.db) as session:
         stored, _ = loaded_for_editing(session, change)
-        found = drafts.draft_of(session, stored.programme.id, number)
+        return stored_draft(session, stored.programme.id, number)
+
+
+def stored_draft(session: Session, programme: str, number: int) -> PlanDraft:
+    """Return a draft by its number. Check permissions first."""
+    found = drafts.draft_of(session, programme, number)
     if found is None:
         raise UnknownThingError("draft", str(number))
     return _draft(found)
@@ -55,12 +70,45 @@ def rebased(draft: PlanDraft, change: Change) -> PlanDraft:
     return replace(draft, base=stored.version.number)
 
 
+def new_draft(draft: PlanDraft, change: Change) -> PlanDraft:
+    """Store a new draft under a name that no other draft has."""
+    with unit_of_work(change) as work:
+        by = work.permit(Action.STORE_VERSION)
+        _check_name(work, draft.name)
+        return _saved(work, draft, by)
+
+
+def copy_draft(number: int, name: str, change: Change) -> PlanDraft:
+    """Store a copy of a draft under a name of its own; return it."""
+    with unit_of_work(change) as work:
+        by = work.permit(Action.STORE_VERSION)
+        found = stored_draft(work.session, work.name, number)
+        _check_name(work, name)
+        return _saved(work, replace(found, id=None, name=name), by)
+
+
+def rename_draft(draft: PlanDraft, name: str, change: Change) -> PlanDraft:
+    """Give a draft another name; raise a `StaleError` if someone else has saved it since."""
+    with unit_of_work(change) as work:
+        by = work.permit(Action.STORE_VERSION)
+        _check_name(work, name, but=draft.id)
+        return _saved(work, replace(draft, name=name), by)
+
+
+def _check_name(work: UnitOfWork, name: str, but: int | None = None) -> None:
+    """Raise a `NameTakenError` if another draft has the name: people tell drafts apart by their names."""
+    others = (d.name.casefold() for d in drafts.drafts_of(work.session, work.name) if d.id != but)
+    if name.casefold() in others:
+        raise NameTakenError(name)
+
+
 def discard_draft(number: int, change: Change) -> None:
     """Delete a draft."""
     with unit_of_work(change) as work:
         work.permit(Action.STORE_VERSION)
         if not drafts.remove_draft(work.session, work.name, number):
             raise UnknownThingError("draft", str(number))
+        remove_draft_jobs(work.session, work.name, number)
 
 
 def _saved(work: UnitOfWork, draft: PlanDraft, by: str) -> PlanDraft:

@@ -18,6 +18,7 @@ from changeflow.usecases import drafts, editing
 from changeflow.usecases.acts import StaleError
 from changeflow.usecases.edit_names import namer
 from changeflow.usecases.editing import PlanDraft, Preview
+from changeflow.usecases.edits_since import PublishedVersion, published_since
 from changeflow.usecases.own_school import permit_whole
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
@@ -74,6 +75,8 @@ class DraftPage:
     preview: Preview
     conflicts: tuple[tuple[str, EditConflict], ...]
     """The changes that do not fit the plan as it is now: what each would do, and why it does not fit."""
+    since: tuple[PublishedVersion, ...]
+    """What was published since the draft was begun, newest first."""
 
 
 def permit_editing(visit: Visit) -> None:
@@ -141,7 +144,7 @@ def add_to_draft(filled: FilledEdit, number: str, name: str, change: Change) -> 
 def add_edits(new: PlanDraft, number: str, name: str, change: Change) -> PlanDraft:
     """Add edits to the draft with a number, or store them as a new one with a name; return the draft as stored."""
     if not number:
-        return drafts.save_draft(replace(new, name=name), change)
+        return drafts.new_draft(replace(new, name=name), change)
     found = drafts.draft_of(int(number) if number.isascii() and number.isdigit() else 0, change)
     return drafts.save_draft(replace(found, edits=(*found.edits, *new.edits)), change)
 
@@ -173,10 +176,11 @@ def change_of(visit: Visit) -> Change:
 
 
 def _lines(visit: Visit) -> tuple[DraftLine, ...]:
-    return tuple(_line(visit, found) for found in drafts.drafts_of(change_of(visit)))
+    return tuple(draft_line(visit, found) for found in drafts.drafts_of(change_of(visit)))
 
 
-def _line(visit: Visit, draft: PlanDraft) -> DraftLine:
+def draft_line(visit: Visit, draft: PlanDraft) -> DraftLine:
+    """Return a draft as lists show it."""
     number = draft.id or 0
     return DraftLine(
         number=number,
@@ -199,7 +203,8 @@ def draft_page(visit: Visit, number: int) -> DraftPage:
     draft = drafts.draft_of(number, change_of(visit))
     seen, name = editing.preview(draft, change_of(visit)), namer(visit.programme, draft.edits)
     found = tuple((c.edit.words(name) if c.edit is not None else "", c) for c in seen.conflicts)
-    return DraftPage(draft=draft, line=_line(visit, draft), preview=seen, conflicts=found)
+    since = published_since(visit.session, visit.stored, draft.base)
+    return DraftPage(draft=draft, line=draft_line(visit, draft), preview=seen, conflicts=found, since=since)
 
 
 def publish_draft(number: int, revision: str, reason: str, change: Change) -> int:
@@ -219,6 +224,17 @@ def discard_draft(number: int, revision: str, change: Change) -> None:
     """Delete a draft; raise a `StaleError` if it has changed since it was shown."""
     _as_shown(number, revision, change)
     drafts.discard_draft(number, change)
+
+
+def rename_draft(number: int, revision: str, name: str, change: Change) -> None:
+    """Give a draft another name; raise a `StaleError` if it has changed since it was shown."""
+    drafts.rename_draft(_as_shown(number, revision, change), name, change)
+
+
+def copy_draft(number: int, revision: str, name: str, change: Change) -> PlanDraft:
+    """Copy a draft as it was shown, under another name, to begin another one from it; return the copy."""
+    _as_shown(number, revision, change)
+    return drafts.copy_draft(number, name, change)
 
 
 def _as_shown(number: int, revision: str, change: Change) -> PlanDraft:

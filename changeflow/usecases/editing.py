@@ -36,6 +36,7 @@ from changeflow.storage.versions import Version
 from changeflow.usecases.acts import ReasonNeededError, StaleError
 from changeflow.usecases.authority import permit
 from changeflow.usecases.edit_names import namer, with_names
+from changeflow.usecases.jobs import remove_draft_jobs
 from changeflow.usecases.next_versions import NextVersion, check_next, store_next
 from changeflow.usecases.settled_sources import read_version, settled
 from changeflow.usecases.stored import Cache, Stored, judged_as, load
@@ -114,7 +115,7 @@ class EditConflictsError(ConflictError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Trial:
+class Trial:
     """Files tried as the next version."""
 
     preview: Preview
@@ -126,10 +127,15 @@ def preview(draft: PlanDraft, change: Change, *, check: Check = no_check) -> Pre
     """Return what publishing a draft would do. Nothing is written."""
     with read_scope(change.db) as session:
         stored, by = loaded_for_editing(session, change)
-        trial = _tried(session, stored, change, by, replayed(session, stored, draft), draft.edits)
+        trial = try_draft(session, stored, draft, change, by)
     if trial.judged is not None:
         check(stored.programme, trial.judged.programme)
     return trial.preview
+
+
+def try_draft(session: Session, stored: Stored, draft: PlanDraft, change: Change, by: str) -> Trial:
+    """Try a draft as the next version, stored by this person. Nothing is written."""
+    return _tried(session, stored, change, by, replayed(session, stored, draft), draft.edits)
 
 
 def publish(draft: PlanDraft, reason: str, change: Change, *, check: Check = no_check) -> int:
@@ -145,8 +151,8 @@ def publish(draft: PlanDraft, reason: str, change: Change, *, check: Check = no_
             if found is None or found.revision != draft.revision:
                 raise StaleError("Someone else has changed this draft since you opened it.")
             drafts.remove_draft(work.session, work.name, draft.id)
-        made = replayed(work.session, work.stored, draft)
-        trial = _tried(work.session, work.stored, change, by, made, draft.edits)
+            remove_draft_jobs(work.session, work.name, draft.id)
+        trial = try_draft(work.session, work.stored, draft, change, by)
         if trial.judged is not None:
             check(work.programme, trial.judged.programme)
         return _store(work, trial, by, reason, edits=edits_to_json(draft.edits))
@@ -203,7 +209,7 @@ def _without(session: Session, stored: Stored, number: int) -> Replayed:
 
 def _tried(
     session: Session, stored: Stored, change: Change, by: str, made: Replayed, edits: Sequence[Edit] = ()
-) -> _Trial:
+) -> Trial:
     """Try files as the next version: read, check and judge them."""
     name = namer(stored.programme, edits)
     base = Preview(
@@ -213,11 +219,11 @@ def _tried(
         files=_changed_lines(settled(stored.version), made.sources),
     )
     if made.conflicts:
-        return _Trial(preview=base)
+        return Trial(preview=base)
     try:
         read = read_version(made.sources, stored.version.definition)
     except ProblemsError as error:
-        return _Trial(preview=replace(base, problems=error.problems))
+        return Trial(preview=replace(base, problems=error.problems))
 
     def is_retired(task: str) -> bool:
         return any(edit.retires(task) for edit in edits)
@@ -234,7 +240,7 @@ def _judged(
     base: Preview,
     edits: Sequence[Edit],
     is_retired: Callable[[str], bool],
-) -> _Trial:
+) -> Trial:
     names = stored.programme.names
     try:
         new = check_next(session, stored.version, read, by=by, on=change.on, names=names, is_retired=is_retired)
@@ -244,9 +250,9 @@ def _judged(
     except NotAllowedError:
         raise
     except FormerIdError as error:
-        return _Trial(preview=replace(base, refused=str(error) if edits else _GAVE_NEW_IDS))
+        return Trial(preview=replace(base, refused=str(error) if edits else _GAVE_NEW_IDS))
     except ChangeflowError as error:
-        return _Trial(preview=replace(base, refused=str(error)))
+        return Trial(preview=replace(base, refused=str(error)))
     found = found.with_names(names_in(read.definition, stored.contacts.values()))
     effect = effect_of(stored.judged, found)
     made = replace(
@@ -255,11 +261,11 @@ def _judged(
         needs_reason=effect.needs_reason or any(edit.needs_reason for edit in edits),
         is_same=version.hash == stored.version.hash,
     )
-    return _Trial(preview=made, new=new, judged=found)
+    return Trial(preview=made, new=new, judged=found)
 
 
 def _store(
-    work: UnitOfWork, trial: _Trial, by: str, reason: str, *, edits: str | None = None, undoes: int | None = None
+    work: UnitOfWork, trial: Trial, by: str, reason: str, *, edits: str | None = None, undoes: int | None = None
 ) -> int:
     seen = trial.preview
     if seen.conflicts:

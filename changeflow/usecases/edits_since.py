@@ -1,6 +1,7 @@
 """What has changed from one version to the latest, in words."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sqlmodel import Session
 
@@ -9,6 +10,7 @@ from changeflow.storage import versions
 from changeflow.storage.versions import Version
 from changeflow.usecases.edit_names import namer
 from changeflow.usecases.next_versions import joined_programme
+from changeflow.usecases.stored import Stored
 
 SHOWN = 20
 """The most versions to describe."""
@@ -20,6 +22,33 @@ def versions_since(session: Session, stored: Version, number: int) -> Iterator[V
         found = versions.numbered(session, stored.definition.programme.programme, later)
         if found is not None:
             yield found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedVersion:
+    """A version that was published since a draft was begun."""
+
+    number: int
+    who: str
+    edits: tuple[str, ...]
+    """What it changed, in sentences; empty if it was stored from a folder."""
+    reason: str
+
+
+def published_since(session: Session, stored: Stored, number: int) -> tuple[PublishedVersion, ...]:
+    """Return the versions after one of a programme's versions, newest first, at most `SHOWN`."""
+    name, programme = namer(stored.programme), stored.programme
+    first = max(number, stored.version.number - SHOWN)
+    found = [
+        PublishedVersion(
+            number=version.number,
+            who=programme.person(version.created_by),
+            edits=tuple(edit.words(name) for edit in edits_from_json(version.edits)) if version.edits else (),
+            reason=version.reason or "",
+        )
+        for version in versions_since(session, stored.version, first)
+    ]
+    return tuple(reversed(found))
 
 
 def edits_since(session: Session, stored: Version, number: int) -> Iterator[str]:

@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlmodel import Session
+
 from changeflow.errors import UnknownThingError
 from changeflow.programme.mandates import PROGRAMME
 from changeflow.storage import audit, jobs, versions
@@ -58,6 +60,8 @@ RECOVERY = "recovery"
 """The kind that looks for recovery options of one date; they have a page of their own."""
 STOPPABLE = (*KINDS, RECOVERY)
 """The kinds that people stop on the page of the calculation."""
+DRAFT_ODDS = "draft-odds"
+"""The kind that works out how likely the dates of a draft are; the draft's comparison shows them."""
 MESSAGES = "messages"
 """The kind that works out the messages of the next week; their page shows it."""
 
@@ -87,6 +91,10 @@ REASONS: Mapping[str, str] = {
     "These drive the end and have no range": (
         "Tasks that set the date have no range of durations, so its likelihood cannot be calculated. Tick the box that "
         "assumes a range, or ask the programme office to give them a shortest, a likely and a longest duration."
+    ),
+    "The draft is no longer there": ("The draft was published or discarded before its likelihood could be calculated."),
+    "The draft does not fit the plan": (
+        "The draft does not fit the plan as it is now. Open the draft, correct what does not fit, and calculate again."
     ),
     "These pinned dates conflict": (
         "Some tasks have fixed dates that cannot all be met. Ask the programme office to remove one of these dates."
@@ -135,9 +143,33 @@ def add_calculation(
     """Add a calculation, or return the open one of the same subject, version and day. Check permissions first."""
     with session_scope(db) as session:
         versions.lock_programme(session, programme)
+        _end_earlier(session, programme, kind, subject, now=now)
         job = jobs.add_job(session, programme, kind, version=version, on=on, by=person, at=now, subject=subject)
         audit.append(session, programme, at=now, actor=person, action="calculate", subject=kind)
     return job
+
+
+def _end_earlier(session: Session, programme: str, kind: str, subject: str, *, now: datetime) -> None:
+    """End an open calculation about an earlier revision of the same draft."""
+    if kind == DRAFT_ODDS:
+        earlier = jobs.latest_job_of(session, programme, kind, draft_prefix(subject))
+        if earlier is not None and earlier.is_open and earlier.subject != subject:
+            jobs.end_job(session, earlier.id, JobState.CANCELLED, now=now)
+
+
+def draft_subject(number: int, revision: int) -> str:
+    """Return the subject of calculations about a revision of a draft."""
+    return f"{number}.{revision}"
+
+
+def draft_prefix(subject: str) -> str:
+    """Return what the subjects of calculations about one draft begin with."""
+    return f"{subject.partition('.')[0]}."
+
+
+def remove_draft_jobs(session: Session, programme: str, number: int) -> None:
+    """Remove the calculations about a draft that no longer exists: the next draft may get its number."""
+    jobs.remove_jobs_of(session, programme, DRAFT_ODDS, draft_prefix(str(number)))
 
 
 def cancel_job(token: str, programme: str, number: int, *, db: str, now: datetime) -> str:
@@ -145,11 +177,16 @@ def cancel_job(token: str, programme: str, number: int, *, db: str, now: datetim
     with visit(token, programme, db=db, now=now) as found:
         found.permit(Action.CALCULATE, PROGRAMME)
         person, job = found.visitor.person, own_job(found, number, STOPPABLE)
-    with session_scope(db) as session:
-        versions.lock_programme(session, programme)
-        if jobs.end_job(session, number, JobState.CANCELLED, now=now):
-            audit.append(session, programme, at=now, actor=person, action="stop-calculation", subject=job.kind)
+    stop_job(job, person=person, db=db, now=now)
     return job.kind
+
+
+def stop_job(job: Job, *, person: str, db: str, now: datetime) -> None:
+    """Stop a calculation. Check permissions first."""
+    with session_scope(db) as session:
+        versions.lock_programme(session, job.programme)
+        if jobs.end_job(session, job.id, JobState.CANCELLED, now=now):
+            audit.append(session, job.programme, at=now, actor=person, action="stop-calculation", subject=job.kind)
 
 
 def list_jobs(found: Visit) -> Sequence[Job]:

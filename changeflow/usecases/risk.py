@@ -1,10 +1,12 @@
 """Simulate a programme from ranges, causes and events, for percentiles, odds and drivers."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from changeflow.errors import InputError
 from changeflow.planning.lessons import Lesson, lessons
+from changeflow.planning.plan_chances import constant_ranges, placed_like
 from changeflow.planning.risk import Assumed, keeping_people_order, odds_of, risk_model
 from changeflow.programme.assembly.ranges import replaced_ranges
 from changeflow.programme.programme import Programme
@@ -17,17 +19,17 @@ from changeflow.usecases.stored import SYSTEM, Stored, stored_on
 from changeflow.values.base import TaskId
 from changeflow.values.moments import local_day
 
+PARTS = 10
+"""In how many parts a simulation runs that reports its progress."""
+
 
 def simulate_programme(
     programme: Programme, *, iterations: int, seed: int, threads: int = 2, assume: str | None = None, learn: bool = True
 ) -> RiskReport:
     """Simulate to every open milestone. `assume` is `LOW,HIGH` in percent, for work without a range; with `learn`,
     finished waves re-estimate later ones."""
-    # Imported here because numba takes longer to load than most commands take.
-    from changeflow.roadmap.risk.simulate import simulate
-
     asked = ask(programme, iterations=iterations, assume=assume, learn=learn)
-    found = simulate(asked.roadmap, asked.model, asked.targets, iterations=iterations, seed=seed, threads=threads)
+    found = run(asked, iterations=iterations, seed=seed, threads=threads)
     return risk_report(programme, asked.model, found, assumed=asked.assumed, learned=asked.taught)
 
 
@@ -43,11 +45,9 @@ def simulate_stored(
     learn: bool = True,
 ) -> RiskReport:
     """Simulate a stored programme as of a day, and keep the odds unless they rest on an assumption."""
-    from changeflow.roadmap.risk.simulate import simulate
-
     stored = stored_on(programme, db=db, on=local_day(now))
     asked = ask(stored.programme, iterations=iterations, assume=assume, learn=learn)
-    found = simulate(asked.roadmap, asked.model, asked.targets, iterations=iterations, seed=seed, threads=threads)
+    found = run(asked, iterations=iterations, seed=seed, threads=threads)
     if asked.assumed is None:
         keep_odds(stored, found, db=db, now=now)
     return risk_report(stored.programme, asked.model, found, assumed=asked.assumed, learned=asked.taught)
@@ -76,8 +76,13 @@ class SimulationRequest:
     taught: tuple[Lesson, ...]
 
 
-def ask(programme: Programme, *, iterations: int, assume: str | None, learn: bool) -> SimulationRequest:
-    """Check and return a request; raise an error that says why it cannot be simulated."""
+def ask(
+    programme: Programme, *, iterations: int, assume: str | None, learn: bool, also: Sequence[TaskId] = ()
+) -> SimulationRequest:
+    """Check and return a request; raise an error that says why it cannot be simulated.
+
+    `also` are targets besides the open milestones.
+    """
     if not 100 <= iterations <= 1_000_000:
         raise InputError("Give between 100 and 1,000,000 iterations.")
     assumed = _assumed(assume)
@@ -95,8 +100,47 @@ def ask(programme: Programme, *, iterations: int, assume: str | None, learn: boo
         raise InputError("There are no open milestones. Add milestones to programme.yaml.")
     targets = [m.task for m in sorted(ahead, key=lambda m: (programme.timed(m.task).early_finish, m.id))]
     return SimulationRequest(
-        roadmap=keeping_people_order(programme), model=model, targets=tuple(targets), assumed=assumed, taught=taught
+        roadmap=keeping_people_order(programme),
+        model=model,
+        targets=(*also, *targets),
+        assumed=assumed,
+        taught=taught,
     )
+
+
+def run(
+    asked: SimulationRequest, *, iterations: int, seed: int, threads: int = 2, say: Callable[[int], None] | None = None
+) -> Simulation:
+    """Simulate what was asked; with `say`, report the percentage done after each part."""
+    # Imported here because numba takes longer to load than most commands take.
+    from changeflow.roadmap.risk.simulate import parts_of, prepare, put_together, simulate_part
+
+    prepared = prepare(asked.roadmap, asked.model, asked.targets)
+    done = []
+    for part in parts_of(iterations, PARTS if say is not None else 1):
+        done.append(simulate_part(prepared, iterations=part, seed=seed, threads=threads))
+        if say is not None:
+            say(100 * part.stop // iterations)
+    return put_together(prepared, done, seed=seed)
+
+
+def drawn_in(asked: SimulationRequest) -> Sequence[TaskId]:
+    """Return the tasks whose durations a simulation draws, in their places."""
+    from changeflow.roadmap.risk.simulate import prepare
+
+    return prepare(asked.roadmap, asked.model, asked.targets).drawn
+
+
+def with_same_luck(asked: SimulationRequest, first: Sequence[TaskId]) -> SimulationRequest:
+    """Return a request in which each task has the random numbers of another plan; `first` are that plan's tasks in
+    their places."""
+    own = drawn_in(asked)
+    if list(own) == list(first):
+        return asked
+    fixed = constant_ranges(asked.roadmap)
+    can_be = set(drawn_in(replace(asked, model=fixed)))
+    drawable = {r.task: r for r in fixed.ranges if r.task in can_be}
+    return replace(asked, model=placed_like(asked.model, first, own=own, drawable=drawable))
 
 
 def _assumed(text: str | None) -> Assumed | None:

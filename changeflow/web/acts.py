@@ -41,6 +41,7 @@ from changeflow.usecases.acts import (
     mark_of,
     rehearse,
 )
+from changeflow.usecases.drafts import NameTakenError
 from changeflow.usecases.editing import EditConflictsError
 from changeflow.usecases.own_school import own_school
 from changeflow.usecases.unit_of_work import Change
@@ -56,7 +57,9 @@ CHECK, SAVE = "check", "save"
 """The values of a form's field `step`; without one, a form is checked."""
 CAUSE = "cause"
 """The field that says why an announced date or a decision moves. It is asked for once the effect is known."""
-OF_STEPS = ("form", "step", "seen", "effect", "checked", "preview", CAUSE, "draft", "draft_name")
+DRAFT_NAME = "draft_name"
+"""The field for the name of a draft."""
+OF_STEPS = ("form", "step", "seen", "effect", "checked", "preview", CAUSE, "draft", DRAFT_NAME)
 """Fields that change nothing in a form's effect: those that no one types, and those that appear after the check."""
 NOT_A_CHOICE = "One of your choices is not, or no longer, available. Choose again."
 MOST_SAVED, LOCKS = 4096, 64
@@ -93,6 +96,8 @@ class SentForm:
     @property
     def wrong_field(self) -> str:
         """The field that the problem is about; empty if it is about the form."""
+        if isinstance(self.error, NameTakenError):
+            return DRAFT_NAME
         return self.error.field if isinstance(self.error, FieldError) else ""
 
     @property
@@ -129,7 +134,7 @@ class SavedForms:
         with self._locks[hash(key) % LOCKS]:
             try:
                 do()
-            except (StaleError, OtherEffectError):
+            except (StaleError, OtherEffectError, NameTakenError):
                 if key not in self._saved:
                     raise
             self._saved[key] = None

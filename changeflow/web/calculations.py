@@ -20,7 +20,7 @@ from changeflow.errors import ChangeflowError
 from changeflow.logs import log
 from changeflow.storage.jobs import LOST_AFTER, Job, JobState
 from changeflow.usecases import jobs
-from changeflow.usecases.jobs import KINDS, LEDGERS, MESSAGES, OTHER_REASON, RECOVERY
+from changeflow.usecases.jobs import DRAFT_ODDS, KINDS, LEDGERS, MESSAGES, OTHER_REASON, RECOVERY
 from changeflow.usecases.recovery_pages import command_of
 from changeflow.values.moments import LONDON
 
@@ -124,6 +124,8 @@ def _command(job: Job, page: Path, at: datetime, base_url: str) -> Sequence[str]
     """Return the module that does a calculation, with its arguments."""
     if job.kind == MESSAGES:
         return ["changeflow.web.work_out_messages", job.programme, at.isoformat(), base_url]
+    if job.kind == DRAFT_ODDS:
+        return ["changeflow.web.work_out_draft_odds", job.programme, str(job.id), at.isoformat()]
     if job.kind == LEDGERS:
         return ["changeflow.web.compare_ledgers", job.programme, job.subject, at.date().isoformat()]
     if job.kind == RECOVERY:

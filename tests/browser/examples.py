@@ -34,6 +34,11 @@ def send_no_days(page: Any) -> None:
     page.get_by_role("button", name="Make the token").click()
 
 
+def name_like_another(page: Any) -> None:
+    page.get_by_label("Name of this draft, or of a copy").fill("Lark Hill from wave 2")
+    page.get_by_role("button", name="Rename").click()
+
+
 def ask_no_recovery(page: Any) -> None:
     page.get_by_role("button", name="Calculate").click()
 
@@ -479,7 +484,14 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/drafts/1"),
         Example(f"{P}/drafts/1", then=check),
         Example(f"{P}/drafts/2"),
+        Example(f"{P}/drafts/1", status=422, then=name_like_another),
         Example(f"{P}/drafts/99", status=404),
+    ),
+    "/p/{programme}/drafts/{number:number}/comparison": (
+        Example(f"{P}/drafts/1/comparison", is_for_phones=True),
+        Example(f"{P}/drafts/1/comparison?with=3"),
+        Example(f"{P}/drafts/2/comparison"),
+        Example(f"{P}/drafts/99/comparison", status=404),
     ),
     "/p/{programme}/record/versions/{number:number}/undo": (
         Example(f"{P}/record/versions/1/undo"),

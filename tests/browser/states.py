@@ -8,8 +8,12 @@ from typing import Any
 from changeflow.errors import ConflictError, DatabaseBusyError, NotAllowedError
 from changeflow.intake.editing.kinds import edits_from
 from changeflow.storage import answers
+from changeflow.storage.accounts import SignIn
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import session_scope
+from changeflow.storage.jobs import JobState
+from changeflow.usecases import accounts, jobs
+from changeflow.usecases.draft_odds import ask_draft_odds, work_out_draft_odds
 from changeflow.usecases.drafts import save_draft
 from changeflow.usecases.editing import PlanDraft
 from changeflow.usecases.messages import digest_of
@@ -41,8 +45,24 @@ def add_drafts(home: Path) -> None:
         {"kind": "rename-wave", "wave": "w4", "name": "last wave"},
     ])  # fmt: skip
     gone = edits_from([{"kind": "move-school", "school": "larkhill", "from_wave": "w2", "to_wave": "w4"}])
-    for name, edits in (("Lark Hill later", moved), ("Lark Hill from wave 2", gone)):
+    longer = edits_from([
+        {"kind": "set-estimate", "task": "finance/system-built", "estimate": ["20d", "30d", "60d"]},
+        {"kind": "set-duration", "task": "finance/system-built", "duration": "30d"},
+        {"kind": "set-deadline", "task": "programme/payroll-live", "deadline": "2028-02-01"},
+    ])  # fmt: skip
+    drafts = (("Lark Hill later", moved), ("Lark Hill from wave 2", gone), ("Finance takes less time", longer))
+    for name, edits in drafts:
         save_draft(PlanDraft(programme=PROGRAMME, base=1, edits=edits, name=name), change)
+    work_out_odds(database_in(home))
+
+
+def work_out_odds(db: str) -> None:
+    """Work out the likelihood of the first draft's dates, as the worker does; that of the third is still waiting."""
+    token = accounts.sign_in_here(PROGRAMME, OFFICE, SignIn.SANDBOX, kind="", db=db, now=NOW).token
+    job = ask_draft_odds(token, PROGRAMME, 1, db=db, now=NOW)
+    data = work_out_draft_odds(PROGRAMME, job.id, db=db, now=NOW, say=lambda _: None)
+    jobs.finish(job.id, JobState.DONE, db=db, now=NOW, data=data)
+    ask_draft_odds(token, PROGRAMME, 3, db=db, now=NOW)
 
 
 EMPTY_PAGES = (

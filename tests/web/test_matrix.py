@@ -40,7 +40,7 @@ from changeflow.usecases.announcements import announce
 from changeflow.usecases.drafts import save_draft
 from changeflow.usecases.editing import PlanDraft
 from changeflow.usecases.issued_reports import issue_sro
-from changeflow.usecases.jobs import MESSAGES, RECOVERY
+from changeflow.usecases.jobs import DRAFT_ODDS, MESSAGES, RECOVERY, draft_subject
 from changeflow.usecases.message_weeks import WorkedOutWeek
 from changeflow.usecases.nudge_preview import PreviewedDay, PreviewedItem, PreviewedMessage
 from changeflow.usecases.pilot_forms import FORMS as FORMS_OF_PILOTS
@@ -340,7 +340,10 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     change = replace(world.change("chief"), programme=OWN)
     announce([ANNOUNCED], change)
     renamed = edits_from([{"kind": "rename-task", "task": "payroll/ash/plan", "name": "Plan it"}])
-    save_draft(PlanDraft(programme=OWN, base=1, edits=renamed, name="Names"), change)
+    saved = save_draft(PlanDraft(programme=OWN, base=1, edits=renamed, name="Names"), change)
+    with session_scope(world.db) as session:
+        subject = draft_subject(saved.id or 0, saved.revision)
+        jobs.add_job(session, OWN, DRAFT_ODDS, version=1, on=TODAY, by="chief", at=NOW, subject=subject)
     yield world
     engine_for(world.db).dispose()
 

@@ -14,9 +14,10 @@ class JobRow(OwnRow, table=True):
     __tablename__ = "job"
 
     kind: str
-    """`waves`, `odds`, `levelling`, `ledgers` or `messages`."""
+    """`waves`, `odds`, `levelling`, `recovery`, `ledgers`, `messages` or `draft-odds`."""
     subject: str = ""
-    """What it is about, if that is not the whole programme: the number of an uploaded pair of ledgers."""
+    """What it is about, if that is not the whole programme, such as the number of an uploaded pair of ledgers, or a
+    draft's number and revision."""
     version: int
     on: date
     state: str = Field(default="waiting", index=True)

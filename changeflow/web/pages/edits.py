@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from changeflow.usecases import edit_pages
 from changeflow.usecases.acts import mark_of_dates
+from changeflow.usecases.drafts import LONGEST_NAME
 from changeflow.usecases.edit_pages import FilledEdit, permit_editing
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
@@ -17,7 +18,6 @@ from changeflow.web.forms import FieldError, Form, line_in
 from changeflow.web.new_versions import answer_publishing
 
 router = APIRouter(prefix="/p/{programme}")
-LONGEST_NAME = 80
 
 
 @router.api_route("/edits/{edit}", methods=READ_METHODS, name="edits:new")

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from changeflow.usecases import selected_tasks
 from changeflow.usecases.acts import mark_of_dates
+from changeflow.usecases.drafts import LONGEST_NAME
 from changeflow.usecases.edit_pages import permit_editing
 from changeflow.usecases.selected_tasks import FilledSelection, SelectionPublished, TasksRefusedError
 from changeflow.usecases.unit_of_work import Change
@@ -16,7 +17,6 @@ from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_
 from changeflow.web.entry_fields import given_in
 from changeflow.web.forms import FieldError, Form, line_in
 from changeflow.web.new_versions import answer_publishing
-from changeflow.web.pages.edits import LONGEST_NAME
 
 router = APIRouter(prefix="/p/{programme}/selected-tasks")
 TASK, CHOOSE = "task:", "choose"
