@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -49,12 +49,13 @@ from changeflow.usecases import (
     progress,
     recorded,
     reports,
+    retention,
     waivers,
 )
 from changeflow.usecases.issued_reports import issue_sro
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.finding import Waiver
-from changeflow.values.words import Action, DataRequestKind, Outcome, Role
+from changeflow.values.words import Action, DataRequestKind, Outcome, RetentionReason, Role
 from tests import asked
 from tests.builders import PATHWAY, PROGRAMME, a_folder
 
@@ -342,6 +343,12 @@ def export_addresses(world: World, actor: str) -> None:
     export.export_folder(world.home / f"out-{actor}", db=world.db, programme=None, on=TODAY, asked=asked)
 
 
+def delete_old_data(world: World, actor: str) -> None:
+    """Delete the text of answers, a year and a half later; the people of the world are still there."""
+    change = replace(world.change(actor), now=NOW + timedelta(days=550), on=TODAY + timedelta(days=550))
+    retention.delete_now(RetentionReason.ASKED, change)
+
+
 Call = Callable[[World, str], object]
 HOW: dict[Action, Call] = {
     Action.TAKE_BASELINE: lambda w, who: baselines.take_baseline("Agreed", w.change(who)),
@@ -356,6 +363,7 @@ HOW: dict[Action, Call] = {
     ),
     Action.EXPORT_PERSON: ask_about,
     Action.ERASE_PERSON: lambda w, who: asked.erase("viewer", db=w.db, programme=None, actor=who, now=NOW),
+    Action.DELETE_OLD_DATA: delete_old_data,
     Action.EXPORT_ADDRESSES: export_addresses,
     Action.READ_CONTRACTS: lambda w, who: parallel_runs.kept_variances("payroll", "2027-02", w.change(who)),
     Action.EXPLAIN_CONTRACTS: explain,

@@ -37,4 +37,11 @@ OF_DATA_PROTECTION: Mapping[Action, PermissionEntry] = {
         routes=(f"POST {_PAGE}/{{person}}/erase",),
         is_personal=True,
     ),
+    Action.DELETE_OLD_DATA: PermissionEntry(
+        "delete data whose period has ended",
+        _WHO,
+        routes=("GET /p/{programme}/settings/retention", "POST /p/{programme}/settings/retention"),
+        is_personal=True,
+        note="changeflow does so each night; with a reason, people can do it at once",
+    ),
 }

@@ -274,6 +274,7 @@ LONGER: Mapping[str, str] = {
     "contracts_kept_months": "how many months differences of individual contracts are kept",
     "calculations_kept_months": "how many months results of calculations are kept",
     "ledgers_kept_days": "how many days uploaded outputs of parallel runs are kept",
+    "requests_kept_months": "how many months answered requests about people's data are kept",
     "access_months": "how many months a subject access request may take",
     "access_months_complex": "how many months a complex subject access request may take",
 }

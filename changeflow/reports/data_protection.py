@@ -51,7 +51,7 @@ _STAYS: Mapping[str, str] = {
         "Published results identify no one. Without the list of who was counted, later results could identify others."
     ),
     "addresses they have had, as keyed hashes": "They stop an import from bringing the person back.",
-    "requests about their data": "They show that you answered in time.",
+    "requests about their data": "They show that you answered in time. They are deleted some years after the answer.",
     "evidence they added": "Decisions depend on it. To delete a file, withdraw the evidence first.",
 }
 """Why some records stay. Everything else is part of the programme's history."""

@@ -224,6 +224,7 @@ FIGURES: Mapping[str, Mapping[str, Figure]] = {
         "ledgers_kept_days": Figure(
             "How long uploaded outputs of parallel runs are kept, unless a clean run is saved sooner", _DAYS
         ),
+        "requests_kept_months": Figure("How long people's requests about their data are kept once answered", _MONTHS),
         "access_months": Figure("How soon to answer a person's request for their data", _MONTHS),
         "access_months_complex": Figure(
             "How soon to answer a complex request, if the person is told of the delay within the first month", _MONTHS

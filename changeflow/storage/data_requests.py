@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from changeflow.storage.database import count_touched
 from changeflow.storage.rows import values_of
 from changeflow.storage.tables.data_requests import DataRequestRow
 from changeflow.values.words import DataRequestKind
@@ -65,6 +67,12 @@ def note_answer(session: Session, number: int, on: date) -> None:
     row.answered_on = on
     session.add(row)
     session.flush()
+
+
+def remove_answered(session: Session, programme: str, *, answered_before: date) -> int:
+    """Remove requests that were answered before a day. One without an answer stays."""
+    old = (col(DataRequestRow.programme_id) == programme, col(DataRequestRow.answered_on) < answered_before)
+    return count_touched(session, delete(DataRequestRow).where(*old))
 
 
 def _row(session: Session, number: int) -> DataRequestRow:

@@ -216,6 +216,7 @@ class Action(StrEnum):
     RECORD_DATA_REQUEST = "record-data-request"
     EXPORT_PERSON = "export-person"
     ERASE_PERSON = "erase-person"
+    DELETE_OLD_DATA = "delete-old-data"
     EXPORT_ADDRESSES = "export-addresses"
     READ_CONTRACTS = "read-contracts"
     EXPLAIN_CONTRACTS = "explain-contracts"
@@ -280,6 +281,15 @@ class DataRequestKind(StrEnum):
     CORRECTION = "correction"
     ERASURE = "erasure"
     OBJECTION = "objection"
+
+
+class RetentionReason(StrEnum):
+    """Why data is deleted before the next night although its retention period has just ended."""
+
+    LATE = "late"
+    ASKED = "asked"
+    COPY = "copy"
+    TEST = "test"
 
 
 class ErasureGround(StrEnum):

@@ -163,6 +163,15 @@ def publish_terms_without_an_end(page: Any) -> None:
     check(page)
 
 
+def press_check_what_is_due(page: Any) -> None:
+    page.get_by_role("button", name="Check what is due").click()
+
+
+def check_what_is_due(page: Any) -> None:
+    page.get_by_label("To check that deletion works").check()
+    press_check_what_is_due(page)
+
+
 def try_the_mail(page: Any) -> None:
     page.get_by_role("button", name="Send a test to me").click()
 
@@ -616,6 +625,12 @@ PAGES: Mapping[str, Sequence[Example]] = {
     "/p/{programme}/settings/setup": (
         Example(f"{P}/settings/setup", ADMIN),
         Example(f"{P}/settings/setup", HEAD, 403),
+    ),
+    "/p/{programme}/settings/retention": (
+        Example(f"{P}/settings/retention", ADMIN),
+        Example(f"{P}/settings/retention", ADMIN, then=check_what_is_due),
+        Example(f"{P}/settings/retention", ADMIN, 422, then=press_check_what_is_due),
+        Example(f"{P}/settings/retention", HEAD, 403),
     ),
     "/p/{programme}/settings/mail": (
         Example(f"{P}/settings/mail", ADMIN),

@@ -57,6 +57,7 @@ TAKEOVERS = {
     "how long contracts are kept": {"privacy": a_pack(contracts_kept_months=13)},
     "how long results are kept": {"privacy": a_pack(calculations_kept_months=7)},
     "how long uploaded ledgers are kept": {"privacy": a_pack(ledgers_kept_days=15)},
+    "how long answered requests are kept": {"privacy": a_pack(requests_kept_months=73)},
     "how soon people get what is kept about them": {"privacy": a_pack(access_months=2)},
     "the closure, after which scores go": {"programme": PROGRAMME.replace("{kind: closure, ", "{")},
     "how long scores are kept, from a later day on": {

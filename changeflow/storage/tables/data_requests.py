@@ -9,7 +9,7 @@ from changeflow.storage.types import OwnRow, UtcDateTime
 
 
 class DataRequestRow(OwnRow, table=True):
-    """One request. It stays after an erasure, to show that the request was answered in time."""
+    """One request. It stays after an erasure, to show for some years that the request was answered in time."""
 
     __tablename__ = "data_request"
 
