@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -17,7 +17,7 @@ from changeflow.cli.context import (
     shared,
     with_default,
 )
-from changeflow.cli.output import confirm, note, out, print_as, print_lines
+from changeflow.cli.output import confirm, note, out, print_as, print_json, print_lines
 from changeflow.errors import NOT_SAVED, CheckFailedError, InputError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def waves(
     """Plan rollout waves from rollout.yaml: three plans side by side. If no plan is possible, say why and exit with
     3."""
     from changeflow.reports.waves import waves_report
-    from changeflow.reports.waves_text import conflict_text, waves_text
+    from changeflow.reports.waves_text import waves_text
     from changeflow.roadmap.waves.plans import CALMEST
     from changeflow.usecases.waves import compare_with_plan, plan_waves
 
@@ -92,10 +92,7 @@ def waves(
     programme = _programme(context, folder)
     found = plan_waves(programme, seconds=seconds, seed=seed, wanted=use, explained=why, say=note)
     if not found.offers:
-        if found.ran_out:
-            raise CheckFailedError("No plan was found in time. Give it more: --seconds 30.")
-        lines = conflict_text(found.conflict, found.relaxations, is_minimal=found.is_minimal)
-        raise CheckFailedError("\n".join(lines))
+        _fail(found, form)
     if use is not None and folder is not None:
         _use(found, folder, use, db=context.db, yes=yes)
         return
@@ -111,6 +108,18 @@ def waves(
         _explain(found, beside.in_force, why)
         return
     print_as(form, report, waves_text)
+
+
+def _fail(found: "Waves", form: str) -> NoReturn:
+    """Say why there is no plan, and what would be enough; for JSON, print the requests as well."""
+    from changeflow.reports.waves_text import conflict_text
+
+    if found.ran_out:
+        raise CheckFailedError("No plan was found in time. Give it more: --seconds 30.")
+    if form == "json" and found.report is not None:
+        print_json(found.report)
+    lines = conflict_text(found.conflict, found.relaxations, is_minimal=found.is_minimal)
+    raise CheckFailedError("\n".join(lines))
 
 
 def _explain(found: "Waves", current: "WavePlan", why: str) -> None:

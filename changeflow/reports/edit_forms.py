@@ -7,11 +7,12 @@ from changeflow.programme.task_moves import is_never_moved
 from changeflow.reports.edit_form_parts import EditForm
 from changeflow.reports.edit_plan_forms import FORMS_OF_THE_PLAN
 from changeflow.reports.edit_task_forms import FORMS_OF_TASKS
+from changeflow.reports.edit_wave_forms import FORMS_OF_WAVES
 from changeflow.reports.entry_forms import EntryField, with_options
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.words import Kind
 
-FORMS: Mapping[str, EditForm] = {**FORMS_OF_TASKS, **FORMS_OF_THE_PLAN}
+FORMS: Mapping[str, EditForm] = {**FORMS_OF_TASKS, **FORMS_OF_THE_PLAN, **FORMS_OF_WAVES}
 """The forms by the names that `intake.editing.kinds.KINDS` has. Waivers and lessons have pages of their own."""
 
 

@@ -164,22 +164,6 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
         is_of_task=False, fields=(WAVE, replace(NAME, label="Its new name")),
         fill=lambda g: without_empty(g, "wave", "name"), options=options_for,
     ),
-    "set-wave": EditForm(
-        is_of_task=False,
-        intro="None of the wave’s schools goes live before this day.",
-        fields=(WAVE, FIRST_DAY),
-        fill=lambda g: without_empty(g, "wave", "first_day"), options=options_for,
-    ),
-    "remove-wave": EditForm(
-        is_of_task=False,
-        intro="A wave cannot be removed if something is recorded about its tasks.",
-        fields=(
-            WAVE,
-            EntryField(name="to_wave", label="Which wave do its schools move to?", kind="select",
-                       missing="Choose the wave."),
-        ),
-        fill=lambda g: without_empty(g, "wave", "to_wave"), options=options_for,
-    ),
     "add-school": EditForm(
         is_of_task=False,
         intro="If the programme has begun, the school joins it today.",

@@ -124,6 +124,12 @@ def result_of(session: Session, programme: str, number: int) -> tuple[str, str] 
     return (row.page or "", row.data or "") if row is not None and is_there and row.state == JobState.DONE else None
 
 
+def data_of(session: Session, programme: str, number: int) -> str:
+    """Return the data of an ended calculation, which one that failed can also have."""
+    row = session.get(JobRow, number)
+    return (row.data or "") if row is not None and row.programme_id == programme else ""
+
+
 def claim_job(session: Session, *, now: datetime) -> Job | None:
     """Claim the oldest calculation that is waiting or whose worker has stopped; only one worker gets it."""
     lost = (col(JobRow.state) == JobState.RUNNING.value) & (col(JobRow.seen_at) < now - LOST_AFTER)

@@ -153,7 +153,11 @@ def _draft_with(filled: FilledEdit, change: Change) -> PlanDraft:
     with read_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on)
     check_kind(filled.kind, filled.task, stored.programme)
-    if filled.given.get("earliest") and (why := why_fixed(stored.programme, filled.task)):
+    if (
+        filled.kind == "set-earliest"
+        and filled.given.get("earliest")
+        and (why := why_fixed(stored.programme, filled.task))
+    ):
         raise InputError(f"{why} No changes saved.")
     return PlanDraft(programme=stored.programme.id, base=stored.version.number, edits=(_edit(filled),))
 

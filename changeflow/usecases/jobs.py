@@ -54,6 +54,8 @@ KINDS: Mapping[str, JobKind] = {
     ),
 }
 """Every kind that people start, in the order that pages list them."""
+WAVES = "waves"
+"""The kind that proposes waves; a page of its own compares the proposals."""
 LEDGERS = "ledgers"
 """The kind that compares uploaded ledgers; its page is the upload's."""
 RECOVERY = "recovery"

@@ -11,6 +11,7 @@ from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.intake.editing.kinds import Edit
 from changeflow.planning.wave_use import waves_named
 from changeflow.programme.programme import Programme
+from changeflow.reports.wave_conflicts import ConflictLine, ConflictReport
 from changeflow.reports.waves import PlanReport, WavesReport
 from changeflow.roadmap.waves.problem import Candidate, Pair, WavePlan
 from changeflow.storage import jobs
@@ -19,7 +20,7 @@ from changeflow.storage.jobs import Job, JobState
 from changeflow.storage.versions import Version
 from changeflow.usecases.drafts import drafts_of, save_draft
 from changeflow.usecases.editing import PlanDraft, loaded_for_editing, version_of
-from changeflow.usecases.jobs import own_job
+from changeflow.usecases.jobs import WAVES, own_job
 from changeflow.usecases.next_versions import joined_programme
 from changeflow.usecases.own_school import permit_whole
 from changeflow.usecases.settled_sources import settled
@@ -27,9 +28,10 @@ from changeflow.usecases.stored import Stored
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
 from changeflow.usecases.wave_edits import refers_in, wave_edits
+from changeflow.usecases.wave_requests import WaveRequest, requests_of
+from changeflow.usecases.wave_ways import page_for
 from changeflow.values.words import Action
 
-KIND = "waves"
 SHOWN = 10
 CALCULATE_AGAIN = "Calculate the proposals again."
 
@@ -43,6 +45,8 @@ class ProposalsIndex:
     may_start: bool
     may_change: bool
     """Whether the person may change the plan."""
+    requests: tuple[WaveRequest, ...]
+    """What the proposals keep to: fixed days, and what schools ask for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +56,29 @@ class WaveOffers:
     job: Job
     report: WavesReport | None
     """None while there is no result."""
+    conflict: "ShownConflict | None"
+    """Why there is no proposal; None if there is another reason, or none."""
     is_old: bool
     """Whether the plan has changed since."""
     may_use: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownLine:
+    """A sentence, and the page that changes what it is about."""
+
+    text: str
+    page: str
+    """Below the programme's page; empty if there is none, or the person may not change the plan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownConflict:
+    """Requests that cannot all be met, and changes that would be enough."""
+
+    limits: tuple[ShownLine, ...]
+    ways: tuple[ShownLine, ...]
+    is_minimal: bool
 
 
 def proposals_index(visit: Visit) -> ProposalsIndex:
@@ -62,21 +86,23 @@ def proposals_index(visit: Visit) -> ProposalsIndex:
     visit.permit(Action.READ_PROGRAMME)
     permit_whole(visit)
     return ProposalsIndex(
-        jobs=jobs.jobs_of(visit.session, visit.name, most=SHOWN, kinds=[KIND]),
+        jobs=jobs.jobs_of(visit.session, visit.name, most=SHOWN, kinds=[WAVES]),
         may_start=visit.may(Action.CALCULATE),
         may_change=visit.may(Action.STORE_VERSION),
+        requests=requests_of(visit.programme),
     )
 
 
 def wave_offers(visit: Visit, number: int) -> WaveOffers:
     """Return the proposals of a calculation."""
-    job = own_job(visit, number, [KIND])
+    job = own_job(visit, number, [WAVES])
     report = _report(visit.session, visit.name, job) if job.state is JobState.DONE else None
     plans = report.plans if report is not None else ()
     has_ids = bool(plans) and all(wave.school_ids for plan in plans for wave in plan.waves)
     return WaveOffers(
         job=job,
         report=report,
+        conflict=_conflict(visit, job) if job.state is JobState.FAILED else None,
         is_old=job.version != visit.stored.version.number,
         may_use=has_ids and visit.may(Action.STORE_VERSION),
     )
@@ -90,7 +116,7 @@ def use_proposal(number: int, key: str, change: Change) -> PlanDraft:
     with read_scope(change.db) as session:
         stored, by = loaded_for_editing(session, change)
         job = jobs.job_of(session, stored.programme.id, number)
-        if job is None or job.kind != KIND or job.state is not JobState.DONE:
+        if job is None or job.kind != WAVES or job.state is not JobState.DONE:
             raise UnknownThingError("calculation", str(number))
         plan = next((p for p in _report(session, stored.programme.id, job).plans if p.key == key), None)
         if plan is None:
@@ -104,6 +130,20 @@ def use_proposal(number: int, key: str, change: Change) -> PlanDraft:
     draft = PlanDraft(programme=stored.programme.id, base=base.number, edits=edits, name=f"Wave proposal: {plan.name}")
     same = (d for d in drafts_of(change) if (d.base, d.edits, d.name, d.author) == (base.number, edits, draft.name, by))
     return next(same, None) or save_draft(draft, change)
+
+
+def _conflict(visit: Visit, job: Job) -> ShownConflict | None:
+    data = jobs.data_of(visit.session, visit.name, job.id)
+    if not data:
+        return None
+    found, may = TypeAdapter(ConflictReport).validate_json(data), visit.may(Action.STORE_VERSION)
+    programme = visit.programme
+
+    def shown(line: ConflictLine, words: str = "") -> ShownLine:
+        return ShownLine(text=line.text, page=page_for(programme, line.group, words) if may else "")
+
+    limits, ways = (shown(line) for line in found.limits), (shown(line, line.text) for line in found.ways)
+    return ShownConflict(limits=tuple(limits), ways=tuple(ways), is_minimal=found.is_minimal)
 
 
 def _report(session: Session, programme: str, job: Job) -> WavesReport:

@@ -1,6 +1,6 @@
 """Plan rollout waves of a folder or a stored programme: three plans, or the reason why there is none."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,6 +10,7 @@ from changeflow.intake.folder import read_folder
 from changeflow.planning.wave_use import PlanEffect, Refers, plan_in_force
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.programme import Programme
+from changeflow.reports.wave_conflicts import ConflictLine, ConflictReport
 from changeflow.roadmap.waves.check import check_plan, why
 from changeflow.roadmap.waves.plans import CALMEST, IN_FORCE, Offer, offers, styles_for
 from changeflow.roadmap.waves.problem import Pair, WavePlan, WaveProblem, numbers_of, wave_names
@@ -17,6 +18,7 @@ from changeflow.usecases.plan import plan_folder
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.wave_edits import refers_in
 from changeflow.usecases.wave_use import effect_in_force, effect_of, judged_again
+from changeflow.usecases.wave_ways import LATER
 from changeflow.values.moments import format_day
 
 MOST_SECONDS = 3600
@@ -53,6 +55,8 @@ class Waves:
     conflict: tuple[str, ...] = ()
     is_minimal: bool = True
     relaxations: tuple[str, ...] = ()
+    report: ConflictReport | None = None
+    """The conflict and the ways out of it, with the requests that they are about."""
     ran_out: bool = False
     """Whether the time ran out without a plan, so that there may still be one."""
 
@@ -137,14 +141,36 @@ def _without_a_plan(programme: Programme, problem: WaveProblem) -> Waves:
     conflict = explain(problem)
     if conflict is None:
         return Waves(programme=programme, problem=problem, ran_out=True)
-    ways = tuple(relaxations(problem, conflict, later=lambda weeks: _later(programme, weeks)))
+    limits = tuple(
+        ConflictLine(group=group, text=text)
+        for group, text in zip(_requests(problem, conflict.groups), conflict.sentences, strict=True)
+    )
+    ways = [
+        ConflictLine(group=group, text=text)
+        for group in conflict.groups
+        for text in relaxations(problem, replace(conflict, groups=(group,)))
+    ]
+    later = relaxations(problem, replace(conflict, groups=()), later=lambda weeks: _later(programme, weeks))
+    ways += [ConflictLine(group=LATER, text=text) for text in later]
     return Waves(
         programme=programme,
         problem=problem,
         conflict=conflict.sentences,
         is_minimal=conflict.is_minimal,
-        relaxations=ways,
+        relaxations=tuple(way.text for way in ways),
+        report=ConflictReport(limits=limits, ways=tuple(ways), is_minimal=conflict.is_minimal),
     )
+
+
+def _requests(problem: WaveProblem, groups: Sequence[str]) -> Sequence[str]:
+    """Return the request of each sentence of a conflict; one that was found without a search has several sentences."""
+    if tuple(groups) == ("dates",):
+        pairs = [p for p, dates in problem.candidates.items() if not dates and p not in problem.fixed]
+        return [f"dates:{school}/{service}" for school, service in pairs]
+    if tuple(groups) == ("nothing opens",):
+        dates = {pair: {c.week for c in found} for pair, found in problem.candidates.items()}
+        return [f"fixed:{s}/{v}" for (s, v), week in problem.fixed.items() if week not in dates[s, v]]
+    return groups
 
 
 def pair_named(problem: WaveProblem, text: str) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from changeflow.errors import ChangeflowError
 from changeflow.logs import log
 from changeflow.storage.jobs import LOST_AFTER, Job, JobState
 from changeflow.usecases import jobs
-from changeflow.usecases.jobs import DRAFT_ODDS, KINDS, LEDGERS, MESSAGES, OTHER_REASON, RECOVERY
+from changeflow.usecases.jobs import DRAFT_ODDS, KINDS, LEDGERS, MESSAGES, OTHER_REASON, RECOVERY, WAVES
 from changeflow.usecases.recovery_pages import command_of
 from changeflow.values.moments import LONDON
 
@@ -94,7 +94,8 @@ class Calculations:
         # The comparison of ledgers already writes its messages for pages.
         reason = "\n".join(said[-1:]) if job.kind == LEDGERS else jobs.reason_in_words(said)
         if process.returncode in EXPLAINED and reason:
-            return JobState.FAILED, reason, ""
+            # Requests that conflict are kept, so that a page can lead to the forms that change them.
+            return JobState.FAILED, reason, data if job.kind == WAVES else ""
         reference = secrets.token_hex(4).upper()
         log("calculation failed", kind=job.kind, reference=reference, code=process.returncode)
         if process.returncode in EXPLAINED:

@@ -337,6 +337,7 @@ PAGES: Mapping[str, Sequence[Example]] = {
     ),
     "/p/{programme}/waves/proposals/{proposal:number}": (
         Example(f"{P}/waves/proposals/7"),
+        Example(f"{P}/waves/proposals/8"),
         Example(f"{P}/waves/proposals/5"),
         Example(f"{P}/waves/proposals/99", status=404),
     ),

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from changeflow.planning.wave_use import plan_in_force
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.announcements import go_live_tasks
+from changeflow.reports.wave_conflicts import ConflictLine, ConflictReport
 from changeflow.reports.waves import WavesReport, waves_report
 from changeflow.roadmap.waves.plans import CALMEST, EARLIEST, Offer
 from changeflow.roadmap.waves.problem import numbers_of
@@ -47,3 +48,19 @@ def add_proposals(home: Path) -> int:
         data = TypeAdapter(WavesReport).dump_json(report).decode()
         assert end_job(session, job.id, JobState.DONE, now=NOW, page="<p>x</p>", data=data)
     return job.id
+
+
+def add_conflict(home: Path) -> None:
+    """Store a calculation that has found no plan: two schools have a fixed day in one week and are kept apart."""
+    fixed, apart = "fixed:harbour/payroll", "apart:harbour/meadow"
+    limits = (
+        ConflictLine(group=fixed, text="Harbour Academy goes live with Payroll on 2 Aug 2027."),
+        ConflictLine(group=apart, text="Harbour Academy and Meadow Primary never go live in the same week."),
+    )
+    ways = (ConflictLine(group="later", text="Let the last go-live be 2 weeks later."),)
+    data = TypeAdapter(ConflictReport).dump_json(ConflictReport(limits=limits, ways=ways, is_minimal=True)).decode()
+    with session_scope(database_in(home)) as session:
+        before = NOW.date() - timedelta(days=2)
+        job = add_job(session, PROGRAMME, "waves", version=1, on=before, by=OFFICE, at=NOW)
+        news = "There is no plan. These limits cannot all be met."
+        assert end_job(session, job.id, JobState.FAILED, now=NOW, news=news, data=data)

@@ -91,6 +91,35 @@ class Maker:
         self.chance.shuffle(order)
         return {"waves": order}
 
+    def school(self) -> str:
+        return str(self.pick([s.id for s in self.definition.schools]))
+
+    def set_wishes(self) -> Fields:
+        return {"school": self.school(), "earliest": self.day.isoformat(), "pilot": self.chance.random() < 0.5}
+
+    def set_pin(self) -> Fields:
+        service = self.pick([s.service for s in self.definition.services])
+        return {"school": self.school(), "service": service, "day": self.day.isoformat()}
+
+    def remove_pin(self) -> Fields | None:
+        pins = [(name, service) for name, s in self.definition.rollout.schools.items() for service in s.fixed]
+        found = self.pick(pins)
+        return {"school": found[0], "service": found[1]} if found is not None else None
+
+    def keep_apart(self) -> Fields | None:
+        schools, known = [s.id for s in self.definition.schools], {frozenset(p) for p in self.definition.rollout.apart}
+        found = self.pick([(a, b) for a in schools for b in schools if a < b and frozenset((a, b)) not in known])
+        return {"school": found[0], "other": found[1]} if found is not None else None
+
+    def remove_apart(self) -> Fields | None:
+        found = self.pick(self.definition.rollout.apart)
+        return {"school": found[1], "other": found[0]} if found is not None else None
+
+    def set_limit(self) -> Fields:
+        service = self.pick([s.service for s in self.definition.services])
+        of = {"part": "service", "of": service, "setting": "wave_size"}
+        return {**self.pick([of, {"part": "rollout", "setting": "at_once"}]), "value": self.chance.randrange(2, 40)}
+
     def add_school(self) -> Fields:
         wave = self.pick([w.id for w in self.waves])
         return {"id": self.new, "name": f"School {self.new}", "phase": "primary", "authority": "north", "wave": wave}

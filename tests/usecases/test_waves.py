@@ -168,6 +168,13 @@ class TestConflicts:
             "Harbour Academy and Meadow Primary never go live in the same week.",
         }
         assert "Let Harbour Academy and Meadow Primary go live in the same week." in found.relaxations
+        assert found.report is not None
+        assert {line.group for line in found.report.limits} == {
+            "fixed:harbour/payroll",
+            "fixed:meadow/payroll",
+            "apart:harbour/meadow",
+        }
+        assert [line.text for line in found.report.ways] == list(found.relaxations)
         lines = list(conflict_text(found.conflict, found.relaxations, is_minimal=True))
         assert lines[0].startswith("There is no plan. These limits cannot all be met")
 
@@ -195,7 +202,10 @@ class TestConflicts:
         self, programme: Programme, school: dict[str, date], day: date, obstacle: str
     ):
         asked = with_schools(programme, {"harbour": {"fixed": {"payroll": day}, **school}})
-        [sentence] = plan_waves(asked, seconds=PATIENCE, effort=0.5, seed=1).conflict
+        found = plan_waves(asked, seconds=PATIENCE, effort=0.5, seed=1)
+        [sentence] = found.conflict
+        assert found.report is not None
+        assert [line.group for line in found.report.limits] == ["fixed:harbour/payroll"]
         fixed = f"Harbour Academy, Payroll is fixed to {format_day(day)}, which is impossible: "
         assert sentence.startswith(fixed)
         assert obstacle in sentence

@@ -29,6 +29,7 @@ from changeflow.intake.editing.tasks import (
 )
 from changeflow.intake.editing.wave_plans import OrderWaves, RemoveWave, SetWave, SplitWave
 from changeflow.intake.editing.waves import AddSchool, AddWave, MoveSchool, RemoveSchool, RenameWave
+from changeflow.intake.editing.wishes import KeepApart, RemoveApart, RemovePin, SetLimit, SetPin, SetWishes
 
 AnyEdit = (
     MoveSchool
@@ -38,6 +39,12 @@ AnyEdit = (
     | SplitWave
     | RemoveWave
     | OrderWaves
+    | SetWishes
+    | SetPin
+    | RemovePin
+    | KeepApart
+    | RemoveApart
+    | SetLimit
     | AddSchool
     | RemoveSchool
     | SetDuration

@@ -68,7 +68,13 @@ meetings:
       - 2027-04-05
 """,
     "levelling.yaml": "pinned: {payroll/build: 2027-01-18T08:30}\n",
-    "rollout.yaml": "teams:\n  ict: {days_per_week: 10}\n",
+    "rollout.yaml": """\
+teams:
+  ict: {days_per_week: 10}
+apart: [[ash, beech]]
+schools:
+  cedar: {latest: 2028-03-31, fixed: {payroll: 2027-09-01}}
+""",
     "schools.csv": """\
 id,name,phase,authority
 ash,Ash,primary,north
@@ -110,6 +116,20 @@ CASES: list[tuple[dict[str, Any], dict[str, list[str]]]] = [
     ({"kind": "order-waves", "waves": ["w2", "w1"]},
      {PROGRAMME: ["-  - {id: w1, name: wave 1, schools: [ash, beech]}",
                   "+  - {id: w1, name: wave 1, schools: [ash, beech]}"]}),
+    ({"kind": "set-wishes", "school": "cedar", "earliest": "2027-06-01", "pilot": False},
+     {"rollout.yaml": ["-  cedar: {latest: 2028-03-31, fixed: {payroll: 2027-09-01}}",
+                       "+  cedar: {fixed: {payroll: 2027-09-01}, earliest: 2027-06-01, pilot: false}"]}),
+    ({"kind": "set-pin", "school": "ash", "service": "payroll", "day": "2027-06-01"},
+     {"rollout.yaml": ["+  ash:", "+    fixed: {payroll: 2027-06-01}"]}),
+    ({"kind": "remove-pin", "school": "cedar", "service": "payroll"},
+     {"rollout.yaml": ["-  cedar: {latest: 2028-03-31, fixed: {payroll: 2027-09-01}}",
+                       "+  cedar: {latest: 2028-03-31, fixed: {}}"]}),
+    ({"kind": "keep-apart", "school": "ash", "other": "cedar"},
+     {"rollout.yaml": ["-apart: [[ash, beech]]", "+apart: [[ash, beech], [ash, cedar]]"]}),
+    ({"kind": "remove-apart", "school": "beech", "other": "ash"},
+     {"rollout.yaml": ["-apart: [[ash, beech]]", "+apart: []"]}),
+    ({"kind": "set-limit", "part": "service", "of": "payroll", "setting": "latest", "value": "2028-03-31"},
+     {"rollout.yaml": ["+services:", "+  payroll: {latest: 2028-03-31}"]}),
     ({"kind": "add-school", "id": "elm", "name": "Elm, C of E", "phase": "primary", "authority": "north", "wave": "w2"},
      {PROGRAMME: ["-    schools: [cedar]", "+    schools: [cedar, elm]"],
       "schools.csv": ['+elm,"Elm, C of E",primary,north']}),
@@ -230,6 +250,12 @@ def test_every_kind_has_a_case():
           "schools": ["ash"]}, "Wave 'w1' would have no service."),
         ({"kind": "split-wave", "wave": "w1", "services": ["ict"], "id": "x", "name": "X", "schools": ["ash"]},
          "'ict' is not in wave 'w1'."),
+        ({"kind": "set-wishes", "school": "oak"}, "There is no school 'oak'."),
+        ({"kind": "remove-pin", "school": "ash", "service": "payroll"}, "'ash' has no fixed day for 'payroll'."),
+        ({"kind": "keep-apart", "school": "beech", "other": "ash"}, "'beech' and 'ash' are kept apart already."),
+        ({"kind": "remove-apart", "school": "cedar", "other": "ash"}, "'cedar' and 'ash' are not kept apart."),
+        ({"kind": "set-limit", "part": "group", "of": "trust", "setting": "at_once", "value": 3}, "no group 'trust'"),
+        ({"kind": "set-limit", "part": "rollout", "setting": "latest"}, "The limit already has its default."),
         ({"kind": "remove-wave", "wave": "w9"}, "There is no wave 'w9'."),
         ({"kind": "order-waves", "waves": ["w1", "w3"]}, "Waves have been added or removed"),
         ({"kind": "add-school", "id": "ash", "name": "A", "phase": "primary", "authority": "n", "wave": "w1"},

@@ -4,8 +4,10 @@ import re
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from lxml import html
 from pydantic import TypeAdapter
 
 from changeflow.intake.editing.kinds import edits_from
@@ -17,6 +19,7 @@ from changeflow.roadmap.waves.plans import CALMEST, EARLIEST, Offer
 from changeflow.roadmap.waves.problem import Pair, numbers_of
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.storage.jobs import JobState, add_job, end_job
+from changeflow.usecases import definitions
 from changeflow.usecases.editing import PlanDraft, publish
 from changeflow.usecases.stored import Stored, load
 from changeflow.values.words import Role
@@ -137,3 +140,76 @@ def test_a_calculation_that_is_waiting_shows_how_far_it_is(own_world: World):
     number = started.headers["location"].rpartition("/")[2]
     assert "It will start in a moment." in text_of(browser.get(f"{URL}/{number}"))
     assert "waiting" in text_of(browser.get(URL))
+
+
+@pytest.mark.slow
+def test_fixed_days_and_wishes_are_recorded_shown_changed_and_removed(own_world: World):
+    browser = signed_in(own_world.db, "chief")
+    assert "No go-live is fixed, and no school has asked for anything." in text_of(browser.get(URL))
+    wave = option_in(browser, "set-pin", "go_live", "Estates")
+    filled: dict[str, dict[str, str]] = {
+        "set-pin": {"school": "beech", "go_live": wave, "day": "1/9/2027"},
+        "set-wishes": {"school": "ash", "earliest": "1/6/2027", "latest": "", "pilot": "no"},
+        "keep-apart": {"school": "ash", "other": "cedar"},
+        "set-limit": {"limit": "service|payroll|wave_size", "value": "7"},
+    }
+    for kind, fields in filled.items():
+        checked = check(browser, f"/p/small/edits/{kind}", **fields)
+        assert "It moves no date in the plan." in text_of(checked), kind
+        saved = send_to_publish(browser, f"/p/small/edits/{kind}", checked, **fields)
+        assert saved.status_code == 303, (kind, text_of(saved))
+    rollout = stored(own_world).version.definition.rollout
+    assert rollout.schools["beech"].fixed == {"estates": date(2027, 9, 1)}
+    assert (rollout.schools["ash"].earliest, rollout.schools["ash"].pilot) == (date(2027, 6, 1), False)
+    assert (rollout.apart, rollout.services["payroll"].wave_size) == ((("ash", "cedar"),), 7)
+    page = browser.get(URL)
+    said = text_of(page)
+    assert "Estates goes live on 1 Sep 2027" in said
+    assert "No go-live before 1 Jun 2027; not in the pilot" in said
+    links = [a.get("href") for a in html.fromstring(page.text).xpath("//td[@data-label='Change']/a")]
+    wishes = browser.get(next(link for link in links if "set-wishes" in link))
+    assert 'value="1/6/2027"' in wishes.text
+    for link, kind in ((link, link.split("/")[-1].split("?")[0]) for link in links if "remove" in link):
+        name, value = urlsplit(link).query.split("=")
+        checked = check(browser, f"/p/small/edits/{kind}", browser.get(link), **{name: unquote(value)})
+        saved = send_to_publish(browser, f"/p/small/edits/{kind}", checked, **{name: unquote(value)})
+        assert saved.status_code == 303, (kind, text_of(saved))
+    rollout = stored(own_world).version.definition.rollout
+    assert (rollout.schools["beech"].fixed, rollout.apart) == ({}, ())
+
+
+def option_in(browser: Browser, kind: str, field: str, words: str) -> str:
+    """Return the value of the first choice whose words begin so."""
+    page = html.fromstring(browser.get(f"/p/small/edits/{kind}").text)
+    return str(page.xpath(f"//select[@name='{field}']/option[starts-with(., '{words}')]/@value")[0])
+
+
+@pytest.mark.slow
+def test_requests_that_conflict_lead_to_the_forms_that_change_them(own_world: World):
+    """Beech and Cedar must go live on one day, and never in the same week."""
+    folder = own_world.home / "trust"
+    (folder / "rollout.yaml").write_text(
+        "schools:\n  beech: {fixed: {estates: 2027-09-01}}\n  cedar: {fixed: {estates: 2027-09-01}}\n"
+        "apart: [[beech, cedar]]\n"
+    )
+    definitions.apply(folder, db=own_world.db, actor="chief", now=NOW)
+    browser = signed_in(own_world.db, "chief")
+    where = browser.send("/p/small/calculations", browser.get(URL), kind="waves").headers["location"]
+    Calculations(own_world.db, lambda: NOW)._run_all()
+    assert "There is no plan." in text_of(browser.get(where))
+    page = browser.get(f"{URL}/{where.rpartition('/')[2]}")
+    said = text_of(page)
+    assert "Beech School and Cedar School never go live in the same week. Change this" in said
+    assert "Beech School goes live with Estates on 1 Sep 2027. Change this" in said
+    ways = html.fromstring(page.text).xpath("//h2[@id='ways']/following-sibling::ul[1]//a")
+    assert {way.text_content(): way.get("href").partition("/edits/")[2] for way in ways} == {
+        "Let Beech School and Cedar School go live in the same week.": "remove-apart?pair=beech%7Ccedar",
+        "Leave the date of Beech School, Estates open.": "remove-pin?pin=beech%7Cestates",
+        "Leave the date of Cedar School, Estates open.": "remove-pin?pin=cedar%7Cestates",
+    }
+    [first] = [way for way in ways if "remove-apart" in way.get("href")]
+    form = browser.get(first.get("href"))
+    assert html.fromstring(form.text).xpath("//option[@selected]/@value") == ["beech|cedar"]
+    viewer = text_of(signed_in(own_world.db, HOLDER[Role.VIEWER]).get(f"{URL}/{where.rpartition('/')[2]}"))
+    assert "never go live in the same week." in viewer
+    assert "Change this" not in viewer
