@@ -134,6 +134,14 @@ def new_calendar(given: Given) -> Mapping[str, Any]:
     return {"calendar": f"{name[:LONGEST_PART]}-days" if name else "all-schools", **({kind: name} if name else {})}
 
 
+def _benefits_now(programme: Programme, _task: str) -> Mapping[str, str]:
+    found = programme.definition.programme.wiifts
+    if found is None:
+        return {}
+    on = f"{found.approved_on:%-d/%-m/%Y}" if found.approved_on else ""
+    return {"statement": found.statement, "approved_by": found.approved_by or "", "approved_on": on}
+
+
 def _setting(given: Given) -> Mapping[str, Any]:
     value = given.get("value", "").lower()
     known: dict[str, Any] = {"yes": True, "no": False, "": None}
@@ -295,6 +303,22 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
                        hint="A number (for a share, such as 0.8), or yes or no. Leave empty for the default."),
         ),
         fill=_setting,
+    ),
+    "set-benefits": EditForm(
+        is_of_task=False,
+        intro="Schools read this on their pages and in messages, and the SRO and trustees in reports. It should be "
+        "approved before the programme starts. If you change the text, it needs a new approval.",
+        fields=(
+            EntryField(name="statement", label="What does the change do for students?", kind="area", most=400,
+                       called="The text", missing="Enter what the change does for students.",
+                       hint="One or two sentences, such as: Site staff mend what matters most for lessons first."),
+            replace(PERSON, name="approved_by", label="Who has approved this text?", missing="", empty="No one yet"),
+            replace(FIRST_DAY, name="approved_on", label="On which day?", missing="",
+                    hint=f"{DAY_HINT} Leave empty if no one has."),
+        ),
+        fill=lambda g: without_empty(g, "statement", "approved_by", "approved_on"),
+        options=lambda programme, task: {"approved_by": options_for(programme, task)["person"]},
+        now=_benefits_now,
     ),
     "set-sponsor": EditForm(
         is_of_task=False,

@@ -91,8 +91,8 @@ def tasks_after(found: Visit, server: ServerSetup) -> list[SetupTask]:
         ),
         "Benefits for students": (
             benefits is not None and benefits.approved_on is not None,
-            benefits.statement if benefits else "Not described yet. They are in the programme’s files.",
-            "",
+            benefits.statement if benefits else "Not described yet.",
+            f"{here}/edits/set-benefits" if found.may(Action.STORE_VERSION) else "",
         ),
         "Email": (server.has_mail, _mail_in_words(found, server), f"{here}/settings/mail"),
         "Sign-in": (server.has_provider, _sign_in_in_words(server), f"{here}/settings/people"),

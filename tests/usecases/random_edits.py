@@ -235,6 +235,9 @@ class Maker:
     def set_sponsor(self) -> Fields:
         return {"person": "chief", "since": f"2026-0{self.chance.randrange(1, 9)}-1{self.chance.randrange(9)}"}
 
+    def set_benefits(self) -> Fields:
+        return {"statement": f"Lessons: {self.new}", "approved_by": "chief", "approved_on": "2026-12-01"}
+
     def add_waiver(self) -> Fields:
         until = self.day.isoformat()
         waiver = {"rule": "R04", "reason": self.new, "owner": "owner", "approved_by": ["chief"], "expires": until}

@@ -15,7 +15,15 @@ from changeflow.intake.editing.calendars import (
     SetMeetings,
     SetTerm,
 )
-from changeflow.intake.editing.settings import AddAbsence, AddWaiver, ApplyLesson, SetPolicy, SetSponsor, SetTeam
+from changeflow.intake.editing.settings import (
+    AddAbsence,
+    AddWaiver,
+    ApplyLesson,
+    SetBenefits,
+    SetPolicy,
+    SetSponsor,
+    SetTeam,
+)
 from changeflow.intake.editing.structure import AddService, AddTask, RetireTask, SplitTask
 from changeflow.intake.editing.tasks import (
     LinkTasks,
@@ -70,6 +78,7 @@ AnyEdit = (
     | AddService
     | SetPolicy
     | SetSponsor
+    | SetBenefits
     | AddWaiver
     | ApplyLesson
 )

@@ -1,5 +1,6 @@
-"""Edits of the programme's settings: policy, sponsor, waivers, teams and lessons."""
+"""Edits of the programme's settings: policy, sponsor, benefits for students, waivers, teams and lessons."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import ClassVar, Literal
 
@@ -56,6 +57,31 @@ class SetPolicy(EditBase):
         return f"{setting}: {'use the default' if self.value is None else f'change to {self.value}'}."
 
 
+class SetBenefits(EditBase):
+    """Say what the change does for students, and who has approved that. Without a person, the text is not approved."""
+
+    kind: Literal["set-benefits"] = "set-benefits"
+    title: ClassVar[str] = "Change the benefits for students"
+    statement: str = Field(min_length=1)
+    approved_by: Id | None = None
+    approved_on: date | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "SetBenefits":
+        if (self.approved_by is None) != (self.approved_on is None):
+            raise ValueError("Say both who has approved the benefits and on which day, or neither.")
+        return self
+
+    def apply(self, sources: Sources) -> Sources:
+        fields: dict[str, object] = {"statement": self.statement}
+        fields |= {"approved_by": self.approved_by, "approved_on": self.approved_on}
+        return _with_fields(sources, "wiifts", fields)
+
+    def words(self, name: Namer = ids) -> str:
+        by = f", approved by {name('person', self.approved_by)}" if self.approved_by else ", not approved yet"
+        return f"Benefits for students: “{self.statement}”{by}."
+
+
 class SetSponsor(EditBase):
     """Name the sponsor and their tenure."""
 
@@ -68,13 +94,7 @@ class SetSponsor(EditBase):
 
     def apply(self, sources: Sources) -> Sources:
         fields: dict[str, object] = {"person": self.person, "since": self.since, "until": self.until}
-        for field, value in fields.items():
-            path = ("sponsor", field)
-            if value is not None:
-                sources = with_value(sources, PROGRAMME_FILE, path, value)
-            elif found_at(sources, PROGRAMME_FILE, path) is not MISSING:
-                sources = without(sources, PROGRAMME_FILE, path)
-        return sources
+        return _with_fields(sources, "sponsor", fields)
 
     def words(self, name: Namer = ids) -> str:
         until = f" until {format_day(self.until)}" if self.until else ""
@@ -185,3 +205,14 @@ class ApplyLesson(EditBase):
         parts = [f"change the duration to {self.duration}"] if self.duration else []
         parts += [f"wait for {name('task', linked(self.tasks[0], after))}" for after in self.also_after]
         return f"{', '.join(name('task', task) for task in self.tasks)}: {' and '.join(parts)}."
+
+
+def _with_fields(sources: Sources, key: str, fields: Mapping[str, object]) -> Sources:
+    """Write the fields of one part of the programme's file, and remove those that are None."""
+    for field, value in fields.items():
+        path = (key, field)
+        if value is not None:
+            sources = with_value(sources, PROGRAMME_FILE, path, value)
+        elif found_at(sources, PROGRAMME_FILE, path) is not MISSING:
+            sources = without(sources, PROGRAMME_FILE, path)
+    return sources

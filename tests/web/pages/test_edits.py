@@ -145,6 +145,7 @@ def test_the_forms_of_the_plan_publish_what_was_filled_in(own_world: World):
         "add-task": {"name": "Tell the parents", "amount": "2", "unit": "d", "other": "payroll/ash/plan"},
         "add-wave": {"name": "Last wave", "schools-cedar": "1"},
         "set-sponsor": {"person": "chief", "since": "1/9/2027"},
+        "set-benefits": {"statement": "More time for lessons", "approved_by": "chief", "approved_on": "1/12/2026"},
     }
     for kind, fields in filled.items():
         checked = check(browser, f"{at}/{kind}", **fields)
@@ -156,6 +157,12 @@ def test_the_forms_of_the_plan_publish_what_was_filled_in(own_world: World):
     assert [c.name for c in definition.programme.closed][-1] == "Strike"
     assert [w.schools for w in definition.programme.waves][-1] == ("cedar",)
     assert "programme/tell-the-parents" in stored(own_world).programme.roadmap.tasks
+    form = browser.get(f"{at}/set-benefits")
+    assert ">More time for lessons</textarea>" in form.text
+    assert 'value="1/12/2026"' in form.text
+    half = check(browser, f"{at}/set-benefits", statement="More time", approved_by="chief", approved_on="")
+    assert half.status_code == 422
+    assert "Say both who has approved the benefits and on which day, or neither." in text_of(half)
 
 
 def test_an_edit_or_a_task_that_does_not_exist_is_not_found(world: World):
