@@ -22,6 +22,7 @@ OF_ACCOUNTS: Mapping[Action, PermissionEntry] = {
             "GET /sign-in/here/{token}",
             "POST /sign-in/here/{token}",
             "POST /sign-out",
+            "GET /p/{programme}/settings",
             "GET /p/{programme}/settings/sessions",
             "POST /p/{programme}/settings/sessions/end",
             "POST /p/{programme}/settings/sessions/end-all",

@@ -203,6 +203,8 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "POST /p/{programme}/drafts/{number:number}/odds/stop",
             "GET /p/{programme}/record/versions/{number:number}/undo",
             "POST /p/{programme}/record/versions/{number:number}/undo",
+            "GET /p/{programme}/settings/calendars",
+            "GET /p/{programme}/settings/teams",
             "GET /p/{programme}/settings/terms",
             "POST /p/{programme}/settings/terms",
             "POST /p/{programme}/settings/terms/review",

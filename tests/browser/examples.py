@@ -627,6 +627,12 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/settings/setup", ADMIN),
         Example(f"{P}/settings/setup", HEAD, 403),
     ),
+    "/p/{programme}/settings": (Example(f"{P}/settings", ADMIN), Example(f"{P}/settings", HEAD, is_for_phones=True)),
+    "/p/{programme}/settings/calendars": (
+        Example(f"{P}/settings/calendars"),
+        Example(f"{P}/settings/calendars", HEAD, 403),
+    ),
+    "/p/{programme}/settings/teams": (Example(f"{P}/settings/teams"), Example(f"{P}/settings/teams", HEAD, 403)),
     "/p/{programme}/settings/retention": (
         Example(f"{P}/settings/retention", ADMIN),
         Example(f"{P}/settings/retention", ADMIN, then=check_what_is_due),

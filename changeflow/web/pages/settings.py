@@ -12,7 +12,6 @@ from changeflow.errors import ConflictError, InputError, NotAllowedError, Unknow
 from changeflow.usecases import account_settings
 from changeflow.usecases.account_settings import NewInvitation
 from changeflow.usecases.visits import Visit
-from changeflow.values.words import Action
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page, site_of
 from changeflow.web.security import PAGES_HEADERS, drop_cookie, token_in
 
@@ -56,14 +55,7 @@ async def sessions(request: Request, programme: str) -> Response:
     return await show_page(
         request,
         programme,
-        lambda found: Page(
-            "settings/sessions",
-            {
-                "lines": account_settings.session_lines(found),
-                "may_invite": found.may(Action.INVITE),
-                "may_protect": found.may(Action.RECORD_DATA_REQUEST),
-            },
-        ),
+        lambda found: Page("settings/sessions", {"lines": account_settings.session_lines(found)}),
     )
 
 

@@ -167,9 +167,9 @@ def test_only_the_data_protection_contact_and_admins_see_it(world: World, role: 
     assert (page.status_code, heading(page)) == (403, "You do not have access to this")
 
 
-def test_a_sandbox_page_links_to_it_for_those_who_may(world: World):
-    assert PAGE in signed_in(world.db, "officer").get("/p/small/settings/sessions").text
-    assert PAGE not in signed_in(world.db, "owner").get("/p/small/settings/sessions").text
+def test_the_settings_link_to_it_for_those_who_may(world: World):
+    assert PAGE in signed_in(world.db, "officer").get("/p/small/settings").text
+    assert PAGE not in signed_in(world.db, "owner").get("/p/small/settings").text
 
 
 def test_reading_the_page_is_recorded(own_world: World):
