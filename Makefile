@@ -33,7 +33,7 @@ serve: $(VENV)/.ready  ## Open the sample in the browser, signed in as each of t
 	@CHANGEFLOW_DB=sqlite:///out/changeflow.db $(BIN)/changeflow serve --port $(PORT) --at 2027-05-20T09:00 \
 	  --sign-in programme-manager --sign-in chief-executive --sign-in ashdown-head
 
-test: $(VENV)/.ready  ## Run every test
+test: $(VENV)/.ready  ## Run the tests (CHANGEFLOW_WHOLE_TESTS=1 runs every case of many alike)
 	@$(TESTS) 3 -rs  # some tests wait for servers, so two cores can run three workers; skipped tests are listed
 
 check: $(VENV)/.ready  ## Check format, lint, types and layers, and run the fast tests

@@ -27,6 +27,7 @@ from changeflow.storage import database, keys
 from changeflow.storage.database import engine_for, upgrade
 from tests.engines import hurry, share_statements, share_with
 from tests.postgres import create_database, start_server
+from tests.quick import is_whole
 from tests.sharing import compiled_once, shared, shared_folder
 from tests.waiting import PATIENCE
 
@@ -87,11 +88,15 @@ def pytest_sessionfinish() -> None:
     shutil.rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with modules that fork the test process, while it is small: later, a fork takes several times as long.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out further cases of many alike, unless all are to be taken.
 
-    Next come modules in which every test is slow, so that no worker is left with one of them at the end.
+    Begin with modules that fork the test process, while it is small: later, a fork takes several times as long. Next
+    come modules in which every test is slow, so that no worker is left with one of them at the end.
     """
+    if not is_whole() and (left := [item for item in items if item.get_closest_marker("whole")]):
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not item.get_closest_marker("whole")]
     items.sort(
         key=lambda item: [name not in {mark.name for mark in _marks_of_module(item)} for name in ("forks", "slow")]
     )

@@ -13,6 +13,7 @@ from changeflow.usecases.unit_of_work import Change
 from tests.browser.conftest import ask_link, sign_in
 from tests.browser.looking import DESK, PHONE, TABLET, needs_chromium
 from tests.browser.sample import HEAD, NOW, OFFICE, PROGRAMME, SRO, Served, database_in, invite_people, serving
+from tests.quick import usual_first
 from tests.waiting import PATIENCE, wait_until
 from tests.web.identity_provider import CLIENT, SECRET, IdentityProvider, providing
 
@@ -23,7 +24,7 @@ LATE_TASKS = ("Finance, pilot: go live", "Finance, wave 3: go live", "Finance, w
 TODAY = date(2027, 5, 20)
 EARLIER = {"harbour": date(2027, 7, 20), "kingsmead": date(2027, 9, 15)}
 """What schools of these waves were told: earlier days than the plan's."""
-BOTH_WAYS = pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+BOTH_WAYS = pytest.mark.parametrize("script", usual_first(1, [True, False]), ids=["with script", "without script"])
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,8 @@ from tests.waiting import wait_until
 pytestmark = [pytest.mark.slow, needs_chromium]
 IDLE = str(Path(__file__).parent / "idle")
 EXAMPLES = [example for examples in PAGES.values() for example in examples]
+USUAL = {id(examples[0]) for examples in PAGES.values()}
+"""One example of each route."""
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +157,9 @@ def test_every_route_has_an_example():
     assert paths_to_open() == {*PAGES, *DOCUMENTS, *BY_LINK}
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=name_of)
+@pytest.mark.parametrize(
+    "example", [pytest.param(e, marks=() if id(e) in USUAL else pytest.mark.whole) for e in EXAMPLES], ids=name_of
+)
 def test_everybody_can_use_a_page(window: Callable[[str | None], Window], example: Example):
     assert window(example.who).look(example, every_text=EXAMPLES.index(example) % 8 == 0) == []
 

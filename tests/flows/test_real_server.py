@@ -192,6 +192,7 @@ class Handler:
         return "250 OK"
 
 
+@pytest.mark.whole
 def test_two_workers_on_postgresql_share_the_work(prefect_server: Api, postgres: str, tmp_path: Path):
     from tests.conftest import new_database
 

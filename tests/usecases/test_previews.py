@@ -1,4 +1,4 @@
-"""What a page previews is what is stored: 500 random changes, each kind at least ten times.
+"""What a page previews is what is stored: 500 random changes, each kind at least ten times; usually fewer.
 
 Each change is rehearsed, made, and compared with the programme before and after it as read from the database anew.
 """
@@ -29,9 +29,10 @@ from changeflow.values.finding import Waiver
 from changeflow.values.words import Outcome, Stops
 from changeflow.web.security import SESSION
 from tests.every_role import GO, NOW, PLAN, TODAY, World, stored_world
+from tests.quick import many
 from tests.web.visiting import signed_in
 
-MANY, EACH, MOST_TRIES = 500, 10, 4_000
+MANY, EACH, MOST_TRIES = many(80, whole=500), many(2, whole=10), 4_000
 Do = Callable[[Change], object]
 
 

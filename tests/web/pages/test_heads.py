@@ -238,6 +238,7 @@ def test_what_one_head_saw_is_not_shown_to_another(schools: World):
 
 
 @pytest.mark.slow
+@pytest.mark.whole
 def test_no_page_of_the_sample_names_another_school_to_a_head(stored_sample: str):
     """The sample has thirteen other schools, and people, decisions and reports of all of them."""
     token = accounts.sign_in_here(PROGRAMME, HEAD, SignIn.SANDBOX, kind="", db=stored_sample, now=SAMPLE_NOW).token
