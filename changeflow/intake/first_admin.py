@@ -1,17 +1,17 @@
 """Add the first admin to the texts of a programme folder."""
 
-import csv
-import io
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
+from changeflow.intake.editing.sources import PROGRAMME_FILE, data_in, with_item
+from changeflow.intake.editing.table_text import new_table, table_of, with_line
+from changeflow.intake.folder_formats import PEOPLE
 from changeflow.programme.mandates import NO_PEOPLE, OFFICE
-from changeflow.values.cells import safe_cell
 from changeflow.values.made_ids import made_id
 
 Texts = dict[str, str]
 """The files of a folder: the text of each, by its path in the folder."""
-PEOPLE_COLUMNS = ("id", "name", "role", "email", "audience", "school", "groups")
+PEOPLE_FILE = "people.csv"
 LONGEST_ID = 60
 
 
@@ -40,25 +40,16 @@ def id_from(text: str, *, otherwise: str, taken: Container[str] = ()) -> str:
 
 def with_admin(texts: Mapping[str, str], admin: FirstAdmin) -> tuple[Texts, str]:
     """Return the texts with a person who is an admin and works in the programme office, and the person's id."""
-    listed = texts.get("people.csv", "")
-    rows = list(csv.reader(io.StringIO(listed)))
-    columns = rows[0] if rows else list(PEOPLE_COLUMNS)
-    taken = {row[columns.index("id")] for row in rows[1:] if row} | {*NO_PEOPLE}
-    person = id_from(admin.role, otherwise="admin", taken=taken)
-    cells = {
-        "id": person,
-        "name": safe_cell(admin.name),
-        "role": safe_cell(admin.role),
-        "email": safe_cell(admin.email),
-        "audience": "team",
-        "groups": OFFICE,
-    }
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    if not rows:
-        writer.writerow(columns)
-    writer.writerow([cells.get(column, "") for column in columns])
-    before = listed if listed.endswith("\n") or not listed else f"{listed}\n"
-    programme = texts["programme.yaml"].rstrip("\n")
-    admins = f"\n\n# The people who maintain the settings and invite others.\nadmins: [{person}]\n"
-    return {**texts, "people.csv": before + out.getvalue(), "programme.yaml": programme + admins}, person
+    listed = texts.get(PEOPLE_FILE, "")
+    columns = (data_in(texts, PROGRAMME_FILE).get("columns") or {}).get("people") or {}
+    table = table_of(listed, PEOPLE_FILE, PEOPLE, columns) if listed.strip() else None
+    taken = {row.cells["id"] for row in table.rows if "id" in row.cells} if table is not None else set[str]()
+    person = id_from(admin.role, otherwise="admin", taken=taken | {*NO_PEOPLE})
+    cells = {"id": person, "name": admin.name, "role": admin.role, "email": admin.email, "audience": "team"}
+    cells["groups"] = OFFICE
+    if table is None:
+        people = new_table(cells)
+    else:
+        people = with_line(table, listed, PEOPLE_FILE, cells, optional=("name", "audience"))
+    programme = with_item(texts, PROGRAMME_FILE, ("admins",), person)[PROGRAMME_FILE]
+    return {**texts, PEOPLE_FILE: people, PROGRAMME_FILE: programme}, person

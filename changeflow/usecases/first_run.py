@@ -1,6 +1,7 @@
 """The first start: a database without a programme, and the first programme with its admin, all or nothing."""
 
 import csv
+import unicodedata
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -63,7 +64,10 @@ def check_line(text: str, what: str) -> str:
         raise InputError(f"Enter {what}.")
     if len(text) > LONGEST_TEXT:
         raise InputError(f"Shorten this to {LONGEST_TEXT} characters. It has {len(text)}.")
-    return " ".join(text.split())
+    line = " ".join(text.split())
+    if any(unicodedata.category(c) == "Cc" for c in line):
+        raise InputError("This contains characters that cannot be shown. Enter it again.")
+    return line
 
 
 OF_AN_ADMIN: Mapping[str, Callable[[str], str]] = {

@@ -1,17 +1,13 @@
 """Add and remove a line of schools.csv, and keep all other lines as they are."""
 
-import csv
-import io
 import re
 from collections.abc import Mapping
 
 from changeflow.errors import EditRefusedError
 from changeflow.intake.editing.sources import PROGRAMME_FILE, SCHOOLS_FILE, Sources, data_in
+from changeflow.intake.editing.table_text import table_of, with_line
 from changeflow.intake.folder_formats import SCHOOLS
 from changeflow.intake.table_rows import Table
-from changeflow.intake.tables import PastedText, open_table
-from changeflow.values.cells import safe_cell
-from changeflow.values.problem import Problem
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 
@@ -38,17 +34,7 @@ def with_school(text: str, columns: Mapping[str, str], cells: Mapping[str, str])
     table = _table(text, columns)
     if any(row.cells.get("id") == cells["id"] for row in table.rows):
         raise EditRefusedError(f"There is already a school '{cells['id']}'.")
-    places = {match.field.name: match.place for match in table.columns.matches}
-    if lacking := [name for name in cells if name not in places]:
-        raise EditRefusedError(f"{SCHOOLS_FILE} has no column '{lacking[0]}'. Add it to the file first.")
-    line = [""] * table.layout.width
-    for name, cell in cells.items():
-        line[places[name] - 1] = safe_cell(cell)
-    out, newline = io.StringIO(), _newline(text)
-    csv.writer(out, delimiter=table.layout.separator, lineterminator="").writerow(line)
-    if not text.endswith(("\n", "\r")):
-        return f"{text}{newline}{out.getvalue()}"
-    return f"{text}{out.getvalue()}{newline}"
+    return with_line(table, text, SCHOOLS_FILE, cells)
 
 
 def without_school(text: str, columns: Mapping[str, str], school: str) -> str:
@@ -71,13 +57,5 @@ def without_school(text: str, columns: Mapping[str, str], school: str) -> str:
     return changed
 
 
-def _newline(text: str) -> str:
-    return "\r\n" if "\r\n" in text else "\r" if "\r" in text and "\n" not in text else "\n"
-
-
 def _table(text: str, columns: Mapping[str, str]) -> Table:
-    problems: list[Problem] = []
-    table = open_table(PastedText(text), SCHOOLS_FILE, problems, SCHOOLS, mapping=columns)
-    if table is None or problems:
-        raise EditRefusedError(f"{SCHOOLS_FILE} cannot be read.")
-    return table
+    return table_of(text, SCHOOLS_FILE, SCHOOLS, columns)
