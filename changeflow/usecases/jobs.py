@@ -54,6 +54,8 @@ KINDS: Mapping[str, JobKind] = {
     ),
 }
 """Every kind that people start, in the order that pages list them."""
+LEVELLING = "levelling"
+"""The kind that proposes dates at which every team has enough people."""
 WAVES = "waves"
 """The kind that proposes waves; a page of its own compares the proposals."""
 LEDGERS = "ledgers"

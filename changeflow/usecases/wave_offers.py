@@ -18,11 +18,11 @@ from changeflow.storage import jobs
 from changeflow.storage.database import read_scope
 from changeflow.storage.jobs import Job, JobState
 from changeflow.storage.versions import Version
-from changeflow.usecases.drafts import drafts_of, save_draft
 from changeflow.usecases.editing import PlanDraft, loaded_for_editing, version_of
 from changeflow.usecases.jobs import WAVES, own_job
 from changeflow.usecases.next_versions import joined_programme
 from changeflow.usecases.own_school import permit_whole
+from changeflow.usecases.result_drafts import finished, saved_once
 from changeflow.usecases.settled_sources import settled
 from changeflow.usecases.stored import Stored
 from changeflow.usecases.unit_of_work import Change
@@ -115,10 +115,8 @@ def use_proposal(number: int, key: str, change: Change) -> PlanDraft:
     """
     with read_scope(change.db) as session:
         stored, by = loaded_for_editing(session, change)
-        job = jobs.job_of(session, stored.programme.id, number)
-        if job is None or job.kind != WAVES or job.state is not JobState.DONE:
-            raise UnknownThingError("calculation", str(number))
-        plan = next((p for p in _report(session, stored.programme.id, job).plans if p.key == key), None)
+        job, data = finished(session, stored, number, WAVES)
+        plan = next((p for p in TypeAdapter(WavesReport).validate_json(data).plans if p.key == key), None)
         if plan is None:
             raise InputError("Choose one of the proposals.")
         if plan.same_as:
@@ -128,8 +126,7 @@ def use_proposal(number: int, key: str, change: Change) -> PlanDraft:
     if not edits:
         raise CheckFailedError("The plan already has the waves of this proposal.")
     draft = PlanDraft(programme=stored.programme.id, base=base.number, edits=edits, name=f"Wave proposal: {plan.name}")
-    same = (d for d in drafts_of(change) if (d.base, d.edits, d.name, d.author) == (base.number, edits, draft.name, by))
-    return next(same, None) or save_draft(draft, change)
+    return saved_once(draft, by, change)
 
 
 def _conflict(visit: Visit, job: Job) -> ShownConflict | None:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from changeflow.planning.wave_use import plan_in_force
 from changeflow.planning.waves import wave_problem
 from changeflow.programme.announcements import go_live_tasks
+from changeflow.reports.levelling import LevelledMoveLine, LevelReport
 from changeflow.reports.wave_conflicts import ConflictLine, ConflictReport
 from changeflow.reports.waves import WavesReport, waves_report
 from changeflow.roadmap.waves.plans import CALMEST, EARLIEST, Offer
@@ -48,6 +49,28 @@ def add_proposals(home: Path) -> int:
         data = TypeAdapter(WavesReport).dump_json(report).decode()
         assert end_job(session, job.id, JobState.DONE, now=NOW, page="<p>x</p>", data=data)
     return job.id
+
+
+def levelled_dates(*moves: LevelledMoveLine) -> LevelReport:
+    """Return levelled dates without anything but moves."""
+    return LevelReport(
+        programme="Small", ends_before="1 Mar 2028", ends="1 Mar 2028", days=0, no_sooner="1 Mar 2028", is_best=True,
+        is_repeatable=True, moves=moves, stays=(), teams=(), milestones=(), broken=(),
+    )  # fmt: skip
+
+
+def add_levelled_dates(home: Path) -> None:
+    """Store a calculation of levelled dates in which one task waits."""
+    move = LevelledMoveLine(
+        task="payroll/w2/people-awareness", name="Payroll, wave 2: build awareness", planned="1 Jun 2027",
+        starts="7 Jun 2027", iso="2027-06-07T00:00:00", days=4, waits="4 working days", team="Trainers", behind=(),
+        busy_with="", costs=(), short_days=1.5,
+    )  # fmt: skip
+    with session_scope(database_in(home)) as session:
+        before = NOW.date() - timedelta(days=1)
+        job = add_job(session, PROGRAMME, "levelling", version=1, on=before, by=OFFICE, at=NOW)
+        data = TypeAdapter(LevelReport).dump_json(levelled_dates(move)).decode()
+        assert end_job(session, job.id, JobState.DONE, now=NOW, page="<p>x</p>", data=data)
 
 
 def add_conflict(home: Path) -> None:

@@ -22,7 +22,7 @@ from tests.browser.axe import Kinds
 from tests.browser.conftest import ask_link, sign_in
 from tests.browser.examples import BY_LINK, DOCUMENTS, PAGES, Example, note_support, paths_to_open, stay
 from tests.browser.looking import DESK, needs_chromium, problems, watch
-from tests.browser.proposals import add_conflict, add_proposals
+from tests.browser.proposals import add_conflict, add_levelled_dates, add_proposals
 from tests.browser.sample import (
     HEAD,
     NOW,
@@ -68,6 +68,7 @@ def calculated(stored: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         add_calculations(home)
         add_proposals(home)
         add_conflict(home)
+        add_levelled_dates(home)
         add_uploads(home)
         add_pilot_entries(home)
         invite_people(home)

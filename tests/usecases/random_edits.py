@@ -91,6 +91,9 @@ class Maker:
         self.chance.shuffle(order)
         return {"waves": order}
 
+    def accept_move(self) -> Fields:
+        return {"task": self.step(), "start": f"{self.day.isoformat()}T{self.pick(['00', '13'])}:00:00"}
+
     def school(self) -> str:
         return str(self.pick([s.id for s in self.definition.schools]))
 

@@ -27,6 +27,7 @@ from changeflow.intake.editing.kinds import edits_from
 from changeflow.pilots.runs import RunSummary
 from changeflow.programme.permission_table import TABLE
 from changeflow.programme.permissions import is_allowed
+from changeflow.reports.levelling import LevelReport
 from changeflow.reports.waves import WavesReport
 from changeflow.storage import jobs, ledger_pairs, pilots
 from changeflow.storage.api_tokens import add_api_token
@@ -48,6 +49,7 @@ from changeflow.usecases.sign_in_mail import LinkPost
 from changeflow.values.words import Action, Role
 from changeflow.web.app import make_app
 from changeflow.web.calculations import Calculations
+from tests.browser.proposals import levelled_dates
 from tests.every_role import (
     ANNOUNCED,
     FOREIGN,
@@ -93,6 +95,7 @@ OBJECTS: dict[str, tuple[str, str]] = {
     "case": ("starter", "nothing"),
     "calculation": ("3", "99"),
     "proposal": ("4", "99"),
+    "levelling": ("5", "99"),
     "fact": ("evidence-1", "evidence-99"),
     "export": ("calendar", "nothing"),
     "run": (SIDE_BY_SIDE, "payroll/w1/nothing"),
@@ -322,6 +325,9 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         waves = jobs.add_job(session, OWN, "waves", version=1, on=TODAY, by="chief", at=NOW)
         proposals = TypeAdapter(WavesReport).dump_json(WavesReport(programme="Small", start="4 Jan 2027", plans=()))
         jobs.end_job(session, waves.id, JobState.DONE, now=NOW, data=proposals.decode())
+        levelling = jobs.add_job(session, OWN, "levelling", version=1, on=TODAY, by="chief", at=NOW)
+        dates = TypeAdapter(LevelReport).dump_json(levelled_dates())
+        jobs.end_job(session, levelling.id, JobState.DONE, now=NOW, data=dates.decode())
         ledger_pairs.add_pair(session, OWN, PAIR, by="manager", at=NOW)
         pilots.add_run(session, OWN, ELSEWHERE_RUN, digest="0", at=NOW, by="chief")
     with session_scope(world.db) as session:

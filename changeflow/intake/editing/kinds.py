@@ -15,6 +15,7 @@ from changeflow.intake.editing.calendars import (
     SetMeetings,
     SetTerm,
 )
+from changeflow.intake.editing.levelling import AcceptMove
 from changeflow.intake.editing.settings import (
     AddAbsence,
     AddWaiver,
@@ -53,6 +54,7 @@ AnyEdit = (
     | KeepApart
     | RemoveApart
     | SetLimit
+    | AcceptMove
     | AddSchool
     | RemoveSchool
     | SetDuration

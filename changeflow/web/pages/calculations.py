@@ -4,9 +4,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from changeflow.usecases import jobs
+from changeflow.usecases.acts import change_by
+from changeflow.usecases.edit_pages import permit_editing
+from changeflow.usecases.editing import PlanDraft
 from changeflow.usecases.jobs import KINDS, RECOVERY
-from changeflow.usecases.visits import Visit
+from changeflow.usecases.levelling_offers import levelled_dates, use_levelled_dates
+from changeflow.usecases.visits import Visit, visit
 from changeflow.values.words import Action
+from changeflow.web.acts import EMPTY, SentForm, done_or_draft
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page, site_of
 from changeflow.web.guard import HEADERS
 from changeflow.web.security import PAGES_HEADERS, token_in
@@ -35,12 +40,30 @@ async def start(request: Request, programme: str) -> Response:
 
 @router.api_route("/{number:number}", methods=READ_METHODS, name="calculations:show")
 async def show_one(request: Request, programme: str, number: int) -> Response:
-    def show(found: Visit) -> Page:
-        job = jobs.own_job(found, number)
-        values = {"job": job, "kind": KINDS[job.kind], "may_stop": found.may(Action.CALCULATE)}
-        return Page("calculations/show", values)
+    return await show_page(request, programme, lambda found: _page(found, number, EMPTY), section="plan")
 
-    return await show_page(request, programme, show, section="plan")
+
+@router.post("/{levelling:number}/draft", name="calculations:use")
+async def use(request: Request, programme: str, levelling: int) -> Response:
+    form, site = await read_own_form(request), site_of(request)
+    token = token_in(request, site.base_url)
+
+    def work() -> PlanDraft:
+        with visit(token, programme, db=site.db, now=site.clock()) as found:
+            permit_editing(found)
+        return use_levelled_dates(levelling, change_by(token, programme, db=site.db, now=site.clock()))
+
+    done = await done_or_draft(site, form, work)
+    if isinstance(done, SentForm):
+        return await show_page(request, programme, lambda found: _page(found, levelling, done), section="plan")
+    return RedirectResponse(f"/p/{programme}/drafts/{done.id}", status_code=303, headers=PAGES_HEADERS)
+
+
+def _page(found: Visit, number: int, draft: SentForm) -> Page:
+    job = jobs.own_job(found, number)
+    values = {"job": job, "kind": KINDS[job.kind], "may_stop": found.may(Action.CALCULATE), "draft": draft}
+    values |= {"levelled": levelled_dates(found, job), "may_use": found.may(Action.STORE_VERSION)}
+    return Page("calculations/show", values, status=draft.status)
 
 
 @router.post("/{number:number}/stop", name="calculations:stop")

@@ -67,7 +67,7 @@ meetings:
       - 2027-02-01
       - 2027-04-05
 """,
-    "levelling.yaml": "pinned: {payroll/build: 2027-01-18T08:30}\n",
+    "levelling.yaml": "pinned: {payroll/build: 2027-01-18T08:30}\nrefused: [payroll/test]\n",
     "rollout.yaml": """\
 teams:
   ict: {days_per_week: 10}
@@ -116,6 +116,11 @@ CASES: list[tuple[dict[str, Any], dict[str, list[str]]]] = [
     ({"kind": "order-waves", "waves": ["w2", "w1"]},
      {PROGRAMME: ["-  - {id: w1, name: wave 1, schools: [ash, beech]}",
                   "+  - {id: w1, name: wave 1, schools: [ash, beech]}"]}),
+    ({"kind": "accept-move", "task": "payroll/build", "start": "2027-03-17T00:00:00"},
+     {"levelling.yaml": ["-pinned: {payroll/build: 2027-01-18T08:30}", "+pinned: {}", "+accepted:",
+                         "+  payroll/build: 2027-03-17"]}),
+    ({"kind": "accept-move", "task": "payroll/test", "start": "2027-03-17T13:00:00"},
+     {"levelling.yaml": ["-refused: [payroll/test]", "+accepted:", "+  payroll/test: 2027-03-17T13:00:00"]}),
     ({"kind": "set-wishes", "school": "cedar", "earliest": "2027-06-01", "pilot": False},
      {"rollout.yaml": ["-  cedar: {latest: 2028-03-31, fixed: {payroll: 2027-09-01}}",
                        "+  cedar: {fixed: {payroll: 2027-09-01}, earliest: 2027-06-01, pilot: false}"]}),

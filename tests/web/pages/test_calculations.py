@@ -4,24 +4,34 @@ import json
 import re
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
 from changeflow.cli import app
+from changeflow.planning.levelling import level_programme
+from changeflow.reports.levelling import LevelReport, level_report
+from changeflow.roadmap.levelling.search import SearchEffort
 from changeflow.storage.database import session_scope, sqlite_path
 from changeflow.storage.jobs import JobState, add_job, end_job
 from changeflow.usecases import jobs, retention
 from changeflow.usecases.jobs import NO_PLAN, OTHER_REASON, REASONS, is_for_pages, reason_in_words
+from changeflow.usecases.stored import loaded
 from changeflow.values.words import Role
 from changeflow.web.calculations import BROKEN, Calculations
 from tests import asked
+from tests.browser.sample import NOW as SAMPLE_NOW
+from tests.browser.sample import OFFICE
 from tests.conftest import sample_copy
 from tests.every_role import HOLDER, NOW, World
 from tests.stored import store_once
 from tests.waiting import wait_until
+from tests.web.pages.test_edits import check, hidden, publish
+from tests.web.pages.test_recovery import office
 from tests.web.visiting import Browser, heading, signed_in, text_of
 
 TOP = Path(__file__).parents[3]
@@ -248,3 +258,40 @@ def test_the_audit_says_who_asked_in_a_session(own_world: World):
         [(actor, via, account)] = connection.execute(query).fetchall()
     assert (actor, via) == ("chief", "session")
     assert re.fullmatch("session:[0-9a-f]{16}", account)
+
+
+@pytest.mark.slow
+def test_levelled_dates_become_a_draft_that_is_published(stored_sample: str):
+    """Two tasks wait: one begins with a day's work, and the other in the middle of a day."""
+    programme = loaded("trust-central-services", db=stored_sample, on=SAMPLE_NOW.date())
+    level = level_report(level_programme(programme, SearchEffort(seconds=60, effort=0.2, seed=1)))
+    moves = level.moves[:2]
+    assert len(moves) == 2
+    report = replace(level, moves=(moves[0], replace(moves[1], iso=f"{moves[1].iso[:10]}T13:00:00")))
+    with session_scope(stored_sample) as session:
+        job = add_job(session, programme.id, "levelling", version=1, on=SAMPLE_NOW.date(), by=OFFICE, at=SAMPLE_NOW)
+        data = TypeAdapter(LevelReport).dump_json(report).decode()
+        assert end_job(session, job.id, JobState.DONE, now=SAMPLE_NOW, page="<p>x</p>", data=data)
+    browser = office(stored_sample)
+    page = browser.get(f"{SAMPLE}/{job.id}")
+    assert f"{moves[0].name} Planned start" not in text_of(page)
+    assert moves[0].name in text_of(page)
+    used = browser.send(f"{SAMPLE}/{job.id}/draft", page)
+    assert (used.status_code, used.headers["location"]) == (303, "/p/trust-central-services/drafts/1")
+    assert browser.send(f"{SAMPLE}/{job.id}/draft", page).headers["location"] == used.headers["location"]
+    draft = browser.get(used.headers["location"])
+    assert text_of(draft).count("when its team has time.") == 2
+    checked = check(browser, used.headers["location"], draft, revision=hidden(draft, "revision"))
+    saved = publish(browser, used.headers["location"], checked, cause="The team has no one before.")
+    assert saved.status_code == 303, text_of(saved)
+    after = loaded(programme.id, db=stored_sample, on=SAMPLE_NOW.date())
+    accepted = after.definition.levelling.accepted
+    assert accepted[moves[1].task].hour == 13
+    assert all(after.days_of(move.task)[0] >= accepted[move.task].date() for move in moves)
+
+
+def test_who_may_not_change_the_plan_cannot_use_levelled_dates(own_world: World):
+    browser = signed_in(own_world.db, HOLDER[Role.VIEWER])
+    assert browser.send(f"{INDEX}/1/draft", browser.get(INDEX)).status_code == 403
+    chief = signed_in(own_world.db, "chief")
+    assert chief.send(f"{INDEX}/9/draft", chief.get(INDEX)).status_code == 404
