@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from typing import TypeVar
 
 from changeflow.adkar.people import Person
 from changeflow.adkar.reinforcement import CheckpointResult
 from changeflow.errors import CheckFailedError, FormerIdError, InputError
-from changeflow.pilots.criteria import ParallelRunPolicy
+from changeflow.pilots.criteria import ExitCriterion, GoNoGo, ParallelRunPolicy, ToConfirm
 from changeflow.programme.definition import Definition, ServiceFile
 from changeflow.programme.facts import Attendance, Decision, Facts
 from changeflow.programme.mandates import NAMED, Subject, in_role
@@ -237,9 +238,12 @@ def _moved(service: ServiceFile, after: Programme, known: Facts) -> Iterator[str
     if now is None:
         return
     if _is_released(service.service, after, known):
-        if service.pilot and service.pilot.exit_criteria != (now.pilot.exit_criteria if now.pilot else ()):
+        # Who measures, confirms and signs may pass to a leaver's successor.
+        passed = {p.id: p.successor for p in after.definition.people if p.leaves and p.successor}
+        criteria = now.pilot.exit_criteria if now.pilot else ()
+        if service.pilot and _passed_on(service.pilot.exit_criteria, passed) != _passed_on(criteria, passed):
             yield f"services/{service.service}.yaml, pilot: exit_criteria (the pilot was released)"
-        if service.go_no_go != now.go_no_go:
+        if _signed_by(service.go_no_go, passed) != _signed_by(now.go_no_go, passed):
             yield f"services/{service.service}.yaml, go_no_go (the pilot was released)"
     if known.runs_of(service.service) or _has_begun(service.service, after, known):
         ours, theirs = (s.parallel_run or ParallelRunPolicy() for s in (service, now))
@@ -248,6 +252,28 @@ def _moved(service: ServiceFile, after: Programme, known: Facts) -> Iterator[str
                 yield f"services/{service.service}.yaml, parallel_run: {field} (runs have begun)"
         if service.assurance != now.assurance:
             yield f"services/{service.service}.yaml, assurance (runs have begun)"
+
+
+Owned = TypeVar("Owned", ExitCriterion, ToConfirm)
+
+
+def _passed_on(owned: Sequence[Owned], passed: Mapping[str, str]) -> list[Owned]:
+    """Return criteria or items with their owners' successors."""
+    return [one.model_copy(update={"owner": _heir(one.owner, passed)}) for one in owned]
+
+
+def _signed_by(found: GoNoGo, passed: Mapping[str, str]) -> tuple[list[ToConfirm], set[str | None]]:
+    """Return the items to confirm with their owners' successors, and the successors of those who sign."""
+    return _passed_on(found.confirm, passed), {_heir(person, passed) for person in found.sign}
+
+
+def _heir(person: str | None, passed: Mapping[str, str]) -> str | None:
+    """Return the last of a person's successors."""
+    seen = set[str]()
+    while person is not None and person in passed and person not in seen:
+        seen.add(person)
+        person = passed[person]
+    return person
 
 
 def _is_released(service: str, programme: Programme, known: Facts) -> bool:

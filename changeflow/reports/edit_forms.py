@@ -13,7 +13,7 @@ from changeflow.roadmap.model.tasks import Task
 from changeflow.values.words import Kind
 
 FORMS: Mapping[str, EditForm] = {**FORMS_OF_TASKS, **FORMS_OF_THE_PLAN, **FORMS_OF_WAVES}
-"""The forms by the names that `intake.editing.kinds.KINDS` has. Waivers and lessons have pages of their own."""
+"""The forms by the names that `intake.editing.kinds.KINDS` has. Waivers, lessons and handovers have their own pages."""
 
 
 def fields_for(form: EditForm, programme: Programme, task: str) -> tuple[EntryField, ...]:

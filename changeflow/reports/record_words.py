@@ -94,6 +94,10 @@ def _version(subject: str, _: Programme) -> About:
     return About(number, f"/record/versions/{number}" if number.isdigit() else "")
 
 
+def _leaver(subject: str, programme: Programme) -> About:
+    return About(programme.the_person(subject.partition(":")[0]))
+
+
 def _waiver(subject: str, programme: Programme) -> About:
     about = _version(subject, programme)
     return About(titled(subject.split(":")[1]), about.path)
@@ -207,6 +211,7 @@ WORDS: Mapping[str, EntryWords] = {
     "edit:undo": _plan("Undid an earlier version: version {}", _version),
     "cohort": _plan("Chose the pilot’s schools, in version {}", _version),
     "contacts": _plan("Updated contact details"),
+    "hand-over": _plan("Handed over the work of {}", _leaver),
     "roles": _plan("Changed who may do what, in version {}", _version),
     "waiver": _plan("Recorded a waiver of the rule {}", _waiver),
     "baseline": EntryWords(RecordKind.DATES, "Set baseline {}", _number),

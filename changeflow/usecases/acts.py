@@ -184,6 +184,16 @@ def mark_of_dates(programme: Programme) -> str:
     return programme.once("mark-of-dates", make)
 
 
+def mark_of_people(programme: Programme) -> str:
+    """Return a short string that changes with the programme's people, roles and owners of tasks."""
+
+    def make() -> str:
+        owners = sorted((t.id, t.owner or "") for t in programme.roadmap.tasks.values())
+        return _short_hash((programme.definition.content_hash(), owners))
+
+    return programme.once("mark-of-people", make)
+
+
 def mark_of_waivers(programme: Programme) -> str:
     """Return a short string that changes with the waivers."""
     return _short_hash(programme.definition.waivers)

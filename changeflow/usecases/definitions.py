@@ -127,7 +127,7 @@ def apply(
             contacts = _contacts(stored, read, reached)
             if stored is not None and stored.hash == read.definition.content_hash():
                 number = stored.number
-                _save_contacts(session, programme, contacts)
+                save_contacts(session, programme, contacts)
                 versions.touch(session, programme)
                 subject = f"version:{number}"
                 audit.append(session, programme, at=now, actor=by, action="contacts", subject=subject, fallback=True)
@@ -137,7 +137,7 @@ def apply(
                 if not is_stored:
                     versions.add_programme(session, programme, at=now)
                 number = store_next(session, new, at=now, by=by)
-                _save_contacts(session, programme, contacts)
+                save_contacts(session, programme, contacts)
                 day = on or read.definition.programme.start
                 subject = f"version:{number}:{read.definition.content_hash()[:12]}"
                 audit.append(session, programme, at=now, actor=by, action="apply", subject=subject)
@@ -169,7 +169,8 @@ def _contacts(stored: Version | None, read: Folder, known: Mapping[str, Contact]
     return found
 
 
-def _save_contacts(session: Session, programme: str, contacts: Sequence[Contact]) -> None:
+def save_contacts(session: Session, programme: str, contacts: Sequence[Contact]) -> None:
+    """Replace the contact details of a programme's people, and remember their addresses for requests about data."""
     # Also beforehand, because an upgraded database has no remembered addresses yet.
     persons.remember(session, programme)
     versions.save_contacts(session, programme, contacts)

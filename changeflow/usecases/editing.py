@@ -11,6 +11,7 @@ from difflib import unified_diff
 
 from sqlmodel import Session
 
+from changeflow.adkar.people import Person
 from changeflow.errors import (
     ChangeflowError,
     CheckFailedError,
@@ -133,16 +134,33 @@ def preview(draft: PlanDraft, change: Change, *, check: Check = no_check) -> Pre
     return trial.preview
 
 
-def try_draft(session: Session, stored: Stored, draft: PlanDraft, change: Change, by: str) -> Trial:
+def try_draft(
+    session: Session,
+    stored: Stored,
+    draft: PlanDraft,
+    change: Change,
+    by: str,
+    *,
+    people: Sequence[Person] | None = None,
+) -> Trial:
     """Try a draft as the next version, stored by this person. Nothing is written."""
-    return _tried(session, stored, change, by, replayed(session, stored, draft), draft.edits)
+    return _tried(session, stored, change, by, replayed(session, stored, draft), draft.edits, people)
 
 
-def publish(draft: PlanDraft, reason: str, change: Change, *, check: Check = no_check) -> int:
+def publish(
+    draft: PlanDraft,
+    reason: str,
+    change: Change,
+    *,
+    check: Check = no_check,
+    people: Sequence[Person] | None = None,
+    also: Callable[[UnitOfWork, str], None] = lambda _work, _by: None,
+) -> int:
     """Store a draft as the next version, with its edits and the reason; return the version's number.
 
     A stored draft is deleted. Raise a `StaleError` if it is not as stored any more. `check` raises if the programme is
-    not as expected, before anything is written.
+    not as expected, before anything is written. `people` are the programme's people, if they change as well; `also`
+    then writes in the same transaction what is stored outside the version.
     """
     with unit_of_work(change) as work:
         by = work.permit(Action.STORE_VERSION)
@@ -152,9 +170,10 @@ def publish(draft: PlanDraft, reason: str, change: Change, *, check: Check = no_
                 raise StaleError("Someone else has changed this draft since you opened it.")
             drafts.remove_draft(work.session, work.name, draft.id)
             remove_draft_jobs(work.session, work.name, draft.id)
-        trial = try_draft(work.session, work.stored, draft, change, by)
+        trial = try_draft(work.session, work.stored, draft, change, by, people=people)
         if trial.judged is not None:
             check(work.programme, trial.judged.programme)
+        also(work, by)
         return _store(work, trial, by, reason, edits=edits_to_json(draft.edits))
 
 
@@ -208,7 +227,13 @@ def _without(session: Session, stored: Stored, number: int) -> Replayed:
 
 
 def _tried(
-    session: Session, stored: Stored, change: Change, by: str, made: Replayed, edits: Sequence[Edit] = ()
+    session: Session,
+    stored: Stored,
+    change: Change,
+    by: str,
+    made: Replayed,
+    edits: Sequence[Edit] = (),
+    people: Sequence[Person] | None = None,
 ) -> Trial:
     """Try files as the next version: read, check and judge them."""
     name = namer(stored.programme, edits)
@@ -221,7 +246,9 @@ def _tried(
     if made.conflicts:
         return Trial(preview=base)
     try:
-        read = read_version(made.sources, stored.version.definition)
+        before = stored.version.definition
+        known = before if people is None else before.model_copy(update={"people": tuple(people)})
+        read = read_version(made.sources, known)
     except ProblemsError as error:
         return Trial(preview=replace(base, problems=error.problems))
 

@@ -125,6 +125,13 @@ def move_a_school(page: Any) -> None:
     check(page)
 
 
+def hand_over(page: Any, by: str) -> None:
+    page.get_by_label("Last day in the programme").fill("31/5/2027")
+    page.get_by_label("Who takes over?").select_option(by)
+    page.get_by_label("Later").check()
+    check(page)
+
+
 def move_selected(page: Any, direction: str) -> None:
     """Select the first tasks of the plan, and move them by a week."""
     for box in page.get_by_role("checkbox").all()[:3]:
@@ -489,6 +496,16 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/plan?q=parallel+run", then=lambda page: move_selected(page, "Later")),
         Example(f"{P}/plan?q=parallel+run", status=422, then=lambda page: move_selected(page, "Earlier")),
         Example(f"{P}/selected-tasks/owner", HEAD, 403),
+    ),
+    "/p/{programme}/people/hand-over": (
+        Example(f"{P}/people/hand-over"),
+        Example(f"{P}/people/hand-over?saved=1"),
+        Example(f"{P}/people/hand-over", HEAD, 403),
+    ),
+    "/p/{programme}/people/hand-over/{person}": (
+        Example(f"{P}/people/hand-over/payroll-manager", SRO, then=lambda page: hand_over(page, "director-of-people")),
+        Example(f"{P}/people/hand-over/payroll-manager", SRO, 422, then=check),
+        Example(f"{P}/people/hand-over/no-one", status=404),
     ),
     "/p/{programme}/drafts": (Example(f"{P}/drafts"),),
     "/p/{programme}/drafts/{number:number}": (

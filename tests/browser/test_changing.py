@@ -11,7 +11,7 @@ from changeflow.usecases.pulling import pull
 from changeflow.usecases.stored import loaded
 from tests.browser.conftest import sign_in
 from tests.browser.looking import needs_chromium
-from tests.browser.sample import NOW, OFFICE, PROGRAMME, Served, database_in, serving
+from tests.browser.sample import NOW, OFFICE, PROGRAMME, SRO, Served, database_in, serving
 from tests.browser.test_journeys import main_of, press_to
 from tests.waiting import PATIENCE
 
@@ -97,6 +97,25 @@ def test_tasks_are_selected_by_keyboard_and_given_another_owner_together(page: A
     press(page, "Publish", "Published")
     owners = {programme_of(site).roadmap.tasks[task].owner for task in tasks}
     assert owners == {"programme-manager"}
+
+
+def test_the_work_of_someone_who_leaves_is_handed_over_by_keyboard(page: Any, site: Served):
+    sign_in(page, site, SRO)
+    page.goto(f"{P}/people")
+    press(page, "Hand over someone’s work", "Hand over someone’s work")
+    press(page, "Payroll Manager", "Hand over the work of Payroll Manager")
+    press_to(page, "last_day")
+    page.keyboard.type("31/5/2027")
+    press_to(page, "by")
+    page.keyboard.type("Payroll Adviser 1")
+    press_to(page, "roles")
+    page.keyboard.press("Space")
+    press(page, "Check what this changes", "What this would change")
+    press_to(page, "cause")
+    page.keyboard.insert_text("They retire")
+    press(page, "Publish", "Published")
+    assert "Last day 31 May 2027; Payroll Adviser 1 takes over" in main_of(page)
+    assert "payroll-adviser-1" in programme_of(site).service("payroll").go_no_go.sign
 
 
 def test_a_draft_that_no_longer_fits_shows_both_texts(page: Any, site: Served):

@@ -241,6 +241,12 @@ class Maker:
     def set_benefits(self) -> Fields:
         return {"statement": f"Lessons: {self.new}", "approved_by": "chief", "approved_on": "2026-12-01"}
 
+    def replace_person(self) -> Fields:
+        """Whichever of the two measures the pilot now hands over to the other."""
+        [service] = [s for s in self.definition.services if s.service == "payroll"]
+        person = service.pilot.exit_criteria[0].owner if service.pilot is not None else None
+        return {"person": person, "by": "member" if person == "owner" else "owner"}
+
     def add_waiver(self) -> Fields:
         until = self.day.isoformat()
         waiver = {"rule": "R04", "reason": self.new, "owner": "owner", "approved_by": ["chief"], "expires": until}

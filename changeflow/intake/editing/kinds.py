@@ -26,6 +26,7 @@ from changeflow.intake.editing.settings import (
     SetTeam,
 )
 from changeflow.intake.editing.structure import AddService, AddTask, RetireTask, SplitTask
+from changeflow.intake.editing.succession import ReplacePerson
 from changeflow.intake.editing.tasks import (
     LinkTasks,
     RenameTask,
@@ -81,6 +82,7 @@ AnyEdit = (
     | SetPolicy
     | SetSponsor
     | SetBenefits
+    | ReplacePerson
     | AddWaiver
     | ApplyLesson
 )

@@ -12,6 +12,7 @@ from changeflow.errors import ConflictError, InputError, NotAllowedError, Unknow
 from changeflow.usecases import account_settings
 from changeflow.usecases.account_settings import NewInvitation
 from changeflow.usecases.visits import Visit
+from changeflow.values.words import Action
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page, site_of
 from changeflow.web.security import PAGES_HEADERS, drop_cookie, token_in
 
@@ -113,6 +114,7 @@ def _person(
             "no_mail": account_settings.why_no_mail(found, can_mail=site.post.reaches_people),
             "is_mailed": request.query_params.get("mail") == "1",
             "sign_in_page": f"{site.base_url}/sign-in",
+            "may_hand_over": found.may(Action.STORE_VERSION),
         }
         return Page("settings/person", values, status=422 if error else 200)
 

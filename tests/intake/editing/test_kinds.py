@@ -40,6 +40,13 @@ tasks:
     after: [requirements, kick-off FS+2d]
   w1/go-live: {deadline: 2027-06-30}
   test: {start_no_earlier: 2027-02-01}
+  requirements: {owner: chief}
+team:
+  manager: chief
+  members:
+    - {person: chief, days_per_week: 2}
+    - {person: chair, days_per_week: 1}
+go_no_go: {sign: [lead, chief]}
 """,
     "pathways/short.yaml": """\
 pathway: short
@@ -219,6 +226,17 @@ CASES: list[tuple[dict[str, Any], dict[str, list[str]]]] = [
     ({"kind": "set-benefits", "statement": "Teachers: more time", "approved_by": "chair", "approved_on": "2026-12-01"},
      {PROGRAMME: ["+wiifts:", '+  statement: "Teachers: more time"', "+  approved_by: chair",
                   "+  approved_on: 2026-12-01"]}),
+    ({"kind": "replace-person", "person": "chief", "by": "chair", "on": "2027-05-03"},
+     {PROGRAMME: ["-sponsor: {person: chief, since: 2026-09-01}", "+sponsor: {person: chair, since: 2027-05-03}"],
+      PAYROLL: ["-  manager: chief", "+  manager: chair",
+                # The chair is a member already.
+                "-    - {person: chief, days_per_week: 2}",
+                "-go_no_go: {sign: [lead, chief]}", "+go_no_go: {sign: [lead, chair]}"]}),
+    ({"kind": "replace-person", "person": "lead", "by": "head", "keeps": ["payroll/build", "payroll/train"]},
+     {PAYROLL: ["-go_no_go: {sign: [lead, chief]}", "+go_no_go: {sign: [head, chief]}"]}),
+    ({"kind": "replace-person", "person": "lead", "by": "head", "keeps": ["payroll/test"]},
+     {PAYROLL: ["-  test: {start_no_earlier: 2027-02-01}", "+  test: {start_no_earlier: 2027-02-01, owner: lead}",
+                "-go_no_go: {sign: [lead, chief]}", "+go_no_go: {sign: [head, chief]}"]}),
     ({"kind": "add-waiver", "waiver": {"rule": "R04", "reason": "Known", "owner": "lead", "approved_by": "chief",
                                        "expires": "2027-09-01"}},
      {PROGRAMME: ["+waivers: [{rule: R04, reason: Known, owner: lead, approved_by: [chief], expires: 2027-09-01}]"]}),
@@ -284,6 +302,8 @@ def test_every_kind_has_a_case():
         ({"kind": "add-task", "service": "payroll", "id": "build", "name": "B", "duration": "1d"}, "already a task"),
         ({"kind": "split-task", "task": "payroll/go-live", "first_duration": "1d", "id": "x", "name": "X",
           "duration": "1d"}, "is of kind go_live"),
+        ({"kind": "replace-person", "person": "head", "by": "chief"}, "give no role to 'head'."),
+        ({"kind": "replace-person", "person": "chief", "by": "chief"}, "cannot take over from themselves."),
         ({"kind": "add-service", "service": "payroll", "name": "P"}, "already a service"),
         ({"kind": "add-service", "service": "fleet", "name": "Fleet", "pathway": "nowhere"}, "no pathway 'nowhere'"),
         ({"kind": "set-term", "calendar": "other", "name": "T", "first_day": "2027-01-04", "last_day": "2027-03-01"},

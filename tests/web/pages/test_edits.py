@@ -45,9 +45,10 @@ def test_a_task_page_offers_its_edits_to_those_who_may_change_the_plan(world: Wo
 
 @pytest.mark.slow
 def test_every_kind_of_edit_has_a_form_that_opens(world: World):
-    """Waivers and lessons have pages of their own; proposals for other waves split and order waves, and levelling
-    moves tasks."""
-    assert {*FORMS, "add-waiver", "apply-lesson", "split-wave", "order-waves", "accept-move"} == {*KINDS}
+    """Waivers, lessons and handovers have pages of their own; proposals for other waves split and order waves, and
+    levelling moves tasks."""
+    elsewhere = {"add-waiver", "apply-lesson", "replace-person", "split-wave", "order-waves", "accept-move"}
+    assert {*FORMS, *elsewhere} == {*KINDS}
     browser = signed_in(world.db, "chief")
     for kind, form in FORMS.items():
         if kind in kinds_for(stored(world).programme.roadmap.tasks["payroll/ash/plan"]):
