@@ -51,13 +51,21 @@ def stored_draft(session: Session, programme: str, number: int) -> PlanDraft:
 def save_draft(draft: PlanDraft, change: Change) -> PlanDraft:
     """Store a draft, a new one or the next revision of a stored one; return it as stored.
 
-    Raise a `StaleError` if someone else has saved it since.
+    A new one whose name another draft has gets a number after its name. Raise a `StaleError` if someone else has saved
+    it since.
     """
     if len(draft.edits) > MOST_EDITS:
         raise InputError(f"A draft has at most {MOST_EDITS} changes. Publish some of them first.")
     with unit_of_work(change) as work:
         by = work.permit(Action.STORE_VERSION)
-        return _saved(work, draft, by)
+        return _saved(work, draft if draft.id is not None else replace(draft, name=_free_name(work, draft.name)), by)
+
+
+def _free_name(work: UnitOfWork, name: str) -> str:
+    """Return a name, or the name with the first number that no other draft has."""
+    taken = {d.name.casefold() for d in drafts.drafts_of(work.session, work.name)}
+    names = (f"{name} ({number})" for number in range(2, MOST_DRAFTS + 2))
+    return name if not name or name.casefold() not in taken else next(n for n in names if n.casefold() not in taken)
 
 
 def rebased(draft: PlanDraft, change: Change) -> PlanDraft:

@@ -76,6 +76,14 @@ def test_no_two_drafts_get_the_same_name(own_world: World):
 
 
 @pytest.mark.slow
+def test_a_draft_that_a_proposal_makes_gets_a_number_if_its_name_is_taken(own_world: World):
+    for edit in (LONGER, RENAMED, ESTIMATE):
+        draft(own_world, "Wave proposal", edit)
+    names = [d.name for d in drafts_of(own_world.change("chief"))]
+    assert names == ["Wave proposal (3)", "Wave proposal (2)", "Wave proposal"]
+
+
+@pytest.mark.slow
 def test_a_draft_that_someone_else_has_saved_is_not_renamed(own_world: World):
     browser, number = signed_in(own_world.db, "chief"), draft(own_world, "Later", LONGER)
     save_draft(draft_of(number, own_world.change("member")), own_world.change("member"))
