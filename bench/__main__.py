@@ -26,6 +26,7 @@ from bench.stored import measure_stored
 from bench.taskjuggler import measure_taskjuggler
 from bench.waves import measure_waves
 from bench.web import measure_web
+from bench.web_preview import measure_web_preview
 from changeflow.usecases.warm_up import warm
 
 GROUPS = {
@@ -40,6 +41,7 @@ GROUPS = {
     "agenda": measure_agenda,
     "links": measure_links,
     "web": measure_web,
+    "web_preview": measure_web_preview,
     "editing": measure_editing,
     "adkar": measure_adkar,
     "audit": measure_audit,

@@ -33,7 +33,7 @@ def measure_editing() -> dict[str, float]:
         small, large = f"sqlite:///{folder}/small.db", f"sqlite:///{folder}/large.db"
         shutil.copytree(SAMPLE, Path(folder) / "sample")
         definitions.apply(Path(folder) / "sample", db=small, actor=PERSON, now=NOW)
-        _store_large(large)
+        store_large(large)
         moves = {"harbour": "w3"}, {"s10": "w03"}
         sizes = (("sample", small, "payroll", moves[0]), ("2000_tasks", large, "payroll-0", moves[1]))
         found = {}
@@ -68,7 +68,8 @@ def _clock(edits: tuple[Edit, ...], change: Change) -> tuple[float, float]:
     return took
 
 
-def _store_large(db: str) -> None:
+def store_large(db: str) -> None:
+    """Store the large trust with its files, so that they can be edited."""
     definition = _consistent(a_large_definition())
     with session_scope(db, create=True) as session:
         versions.add_programme(session, definition.programme.programme, at=NOW)

@@ -85,7 +85,10 @@ def _measure(size: str, db: str, folder: Path) -> dict[str, float]:
     name = _store_sample(db, folder) if size == "sample" else _store_large(db)
     fresh = accounts.sign_in_here(name, OFFICE, SignIn.SANDBOX, kind="", db=db, now=NOW)
     pages = {page: f"/p/{name}{path}" for page, path in SIZES[size].items()}
-    with _serving(db, key) as base, httpx.Client(base_url=base, cookies={"changeflow": fresh.token}, timeout=60) as one:
+    with (
+        serving(db, key) as (base, _),
+        httpx.Client(base_url=base, cookies={"changeflow": fresh.token}, timeout=60) as one,
+    ):
         _look(one, pages)
         took = asyncio.run(_load(base, fresh.token, pages))
         first = _after_changes(one, db, name, pages)
@@ -120,15 +123,16 @@ def _change(db: str, name: str | None) -> Change:
 
 
 @contextmanager
-def _serving(db: str, key: Path) -> Iterator[str]:
+def serving(db: str, key: Path, at: str = f"{NOW:%Y-%m-%d}T09:00") -> Iterator[tuple[str, int]]:
+    """Run a server whose clock begins at a moment; yield its address and the number of its process."""
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     own = {"CHANGEFLOW_DB": db, "CHANGEFLOW_BASE_URL": base, "CHANGEFLOW_KEY_FILE": str(key)}
-    command = [sys.executable, "-m", "changeflow", "serve", "--port", str(port), "--at", f"{NOW:%Y-%m-%d}T09:00"]
+    command = [sys.executable, "-m", "changeflow", "serve", "--port", str(port), "--at", at]
     server = subprocess.Popen(command, env={**os.environ, **own})  # noqa: S603
     try:
         wait_for(port, server)
-        yield base
+        yield base, server.pid
     finally:
         server.terminate()
         server.wait(timeout=30)

@@ -158,6 +158,7 @@ LOOPS: dict[str, dict[str, Iterable[str]]] = {
         ],
     },
     "editing": {"name": ("sample", "2000_tasks")},
+    "web_preview": {"size": SIZES},
     "stored": {"key": ("load_cached", "finish_task_sample")},
 }
 """What the names in a measure's f-string stand for, by module of `bench`."""

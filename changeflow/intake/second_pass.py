@@ -22,7 +22,7 @@ from changeflow.programme.assembly.ranges import check_ranges
 from changeflow.programme.definition import Definition, School
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.references import DefinitionError
-from changeflow.roadmap.engine.cpm import time_roadmap
+from changeflow.roadmap.engine.cpm import refuse_run_out, settled
 from changeflow.roadmap.model.graph import in_order
 from changeflow.roadmap.model.pathways import MEETING
 from changeflow.values.problem import Problem, what_and_remedy
@@ -171,7 +171,8 @@ def _check_meetings(reading: Reading, programme: Programme) -> None:
     if not windows or reading.problems:
         return
     try:
-        time_roadmap(programme.roadmap)
+        _, result = settled(programme.roadmap)
+        refuse_run_out(programme.roadmap, result.trouble)
     except MeetingsExhaustedError as error:
         document = reading.documents[f"calendar:{error.calendar}"]
         names = [m["name"].strip() for m in document.data["meetings"]]

@@ -338,13 +338,28 @@ def join(
         definition=definition,
         roadmap=roadmap,
         milestones=tuple(expansion.milestones),
-        graph=build_graph(roadmap.tasks, roadmap.links),
+        graph=_graph_of(roadmap),
         facts=known,
         rulepacks=Rulepacks(packs=(*rulepacks.packs, *definition.rulepacks)),
         on=on or definition.programme.start,
         pay=calendars.pay,
     )
     return programme, tuple(expansion.errors)
+
+
+_LAST_GRAPH: "list[tuple[tuple[TaskId, ...], tuple[Link, ...], nx.MultiDiGraph[TaskId]]]" = []
+"""The last graph made, with its tasks and links: a plan is often joined twice, without and with its facts."""
+
+
+def _graph_of(roadmap: Roadmap) -> "nx.MultiDiGraph[TaskId]":
+    """Return the graph of a roadmap. No one changes a programme's graph: `Growing` extends a copy."""
+    tasks = tuple(roadmap.tasks)
+    last = _LAST_GRAPH[0] if _LAST_GRAPH else None
+    if last is not None and last[0] == tasks and last[1] == roadmap.links:
+        return last[2]
+    graph = build_graph(tasks, roadmap.links)
+    _LAST_GRAPH[:] = [(tasks, roadmap.links, graph)]
+    return graph
 
 
 def _with_milestones(expansion: Expansion, facts: Facts) -> dict[TaskId, TaskProgress]:

@@ -6,7 +6,7 @@ from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from changeflow.programme.assembly.instances import Instance, former, instances_of
+from changeflow.programme.assembly.instances import Instance, former, shared_instances
 from changeflow.programme.dates import Dates
 from changeflow.programme.definition import Definition, MilestoneShape
 from changeflow.programme.facts import Facts
@@ -190,7 +190,7 @@ def renames_of(definition: Definition) -> Renames:
 @lru_cache(maxsize=64)
 def _renames_of(same: Same[Definition]) -> Renames:
     definition = same.value
-    instances = instances_of(definition, References(definition)).by_id
+    instances = shared_instances(definition).by_id
     shapes = {f"{PROGRAMME}/{name}": shape for name, shape in definition.programme.milestones.items()}
     parts: dict[TaskId, list[TaskId]] = {}
     for task, olds in (

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import lru_cache
 
 from changeflow.agenda.criteria import State, go_live_criteria
 from changeflow.programme.announcements import go_lives
@@ -15,6 +16,7 @@ from changeflow.reports.findings import findings_beyond
 from changeflow.roadmap.analysis.differences import Altered, How, Topic
 from changeflow.roadmap.levelling.teams import Capacity, overloads
 from changeflow.rules.engine import Judged
+from changeflow.values.base import Same
 from changeflow.values.duration import counted
 from changeflow.values.moments import DAY, day_of, format_day, format_days, last_day_of
 from changeflow.values.moved_dates import later_or_earlier
@@ -70,6 +72,13 @@ def delays_promises(before: Judged, after: Judged) -> bool:
 
 def effect_of(before: Judged, after: Judged) -> Effect:
     """Compare a programme before and after a change."""
+    return _effect_of(Same(before), Same(after))
+
+
+@lru_cache(maxsize=2)
+def _effect_of(first: Same[Judged], then: Same[Judged]) -> Effect:
+    """Compare two states. Trying an edit and recording it compare the same two."""
+    before, after = first.value, then.value
     old, new = before.programme, after.programme
     every = differences(old, new)
     # A rejection adds its day to the decision's name, which is not a change.
@@ -138,8 +147,12 @@ def _overload(old: Programme, new: Programme) -> Iterator[str]:
                 yield f"{names[team]}: {words} on {counted(len(days), 'day')} ({format_days(min(days), max(days))})."
 
 
-def short_days(programme: Programme) -> dict[str, set[date]]:
+def short_days(programme: Programme) -> Mapping[str, set[date]]:
     """Return the days on which each team has too few people for the plan."""
+    return programme.once("short-days", lambda: _short_days(programme))
+
+
+def _short_days(programme: Programme) -> dict[str, set[date]]:
     capacity, schedule = Capacity(programme.definition.rollout.teams), programme.required_schedule
     asked = [t.id for t in programme.roadmap.tasks.values() if t.needs]
     dates = {t.task: (t.early_start, t.early_finish) for t in (schedule[task] for task in asked)}

@@ -110,11 +110,14 @@ def windows_avoided(programme: Programme) -> Iterator[Breach | ImpliedLink]:
     of another organisation."""
     yield from _freezes_kept(programme)
     for service in programme.services:
+        known: dict[date, tuple[dict[str, str], ...]] = {}
         for task in programme.tasks(service=service.service):
             if task.kind is Kind.WORK or programme.is_done(task.id):
                 continue
             first, last = programme.days_of(task.id)
-            for window in windows(programme, service.service_class, first):
+            if first not in known:
+                known[first] = tuple(windows(programme, service.service_class, first))
+            for window in known[first]:
                 if task.kind in window["activities"] and falls_into(first, last, window):
                     day = format_day(first)
                     avoid = f"in a period to avoid (“{window['name']}”), because {window['why']}"

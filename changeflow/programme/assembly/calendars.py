@@ -42,6 +42,9 @@ class Calendars:
         self.periods: dict[str, Periods] = {MONTH: open_periods("months", calendar_months, *self.days)}
         self._keys: dict[tuple[str, frozenset[str], Kind | None, str | None, bool], str] = {}
         self._school_keys: dict[tuple[str, Kind | None, str | None], str] = {}
+        self._plain_keys: dict[str | None, str] = {}
+        """The key of each school's days without blackouts, and of the trust's."""
+        self._stopped: dict[tuple[Kind, str | None], bool] = {}
         self._terms_keys: dict[frozenset[str], str] = {}
         self._schools = {s.id: s for s in definition.schools}
         self._terms = SchoolTerms(definition)
@@ -60,6 +63,7 @@ class Calendars:
         other = copy(self)
         other.compiled, other.periods = dict(self.compiled), dict(self.periods)
         other._keys, other._school_keys = dict(self._keys), dict(self._school_keys)
+        other._plain_keys = dict(self._plain_keys)
         other._terms_keys = dict(self._terms_keys)
         return other
 
@@ -90,10 +94,19 @@ class Calendars:
         Without a kind, blackouts are ignored: the days are those on which people work and schools are open.
         `is_whole` is for work that serves all schools of a service, or the whole programme.
         """
+        if kind is not None and not self._is_stopped(kind, service):
+            kind = service = None
         asked = (base, schools, kind, service, is_whole)
         if asked not in self._keys:
             self._keys[asked] = self._key(*asked)
         return self._keys[asked]
+
+    def _is_stopped(self, kind: Kind, service: str | None) -> bool:
+        """Return whether a blackout at any school is about a kind of task in a service."""
+        asked = (kind, service)
+        if asked not in self._stopped:
+            self._stopped[asked] = any(b.is_about(kind, service) for b in self.blackouts)
+        return self._stopped[asked]
 
     def _key(self, base: str, schools: frozenset[str], kind: Kind | None, service: str | None, is_whole: bool) -> str:
         around = self._around(schools, kind, service, is_whole=is_whole)
@@ -212,6 +225,14 @@ class Calendars:
 
     def _key_of(self, school: School | None, kind: Kind | None, around: Sequence[ScopedBlackout]) -> str:
         """Return the key of a school's days: its terms, with the days that each level closes or opens."""
+        if around:
+            return self._make_key_of(school, kind, around)
+        name = school.id if school is not None else None
+        if name not in self._plain_keys:
+            self._plain_keys[name] = self._make_key_of(school, kind, ())
+        return self._plain_keys[name]
+
+    def _make_key_of(self, school: School | None, kind: Kind | None, around: Sequence[ScopedBlackout]) -> str:
         whose, terms, (first, last) = self._whose(school), self._terms.of(school), self.days
         own = tuple(c for f in self.definition.calendars if school and f.school == school.id for c in f.closed)
         if school and own:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from changeflow.alike import MOST_LISTED
 from changeflow.programme.assembly.calendars import Calendars
-from changeflow.programme.assembly.instances import Instance, Instances, exists_twice, instances_of
+from changeflow.programme.assembly.instances import Instance, Instances, exists_twice, shared_instances
 from changeflow.programme.blackouts import begins_outside
 from changeflow.programme.definition import Definition, Wave
 from changeflow.programme.meetings import wrong_meeting
@@ -68,7 +68,7 @@ def expand(definition: Definition) -> tuple[Expansion, Calendars]:
 @lru_cache(maxsize=4)
 def _expand(same: Same[Definition]) -> tuple[Expansion, Calendars]:
     definition, references = same.value, References(same.value)
-    scope = _Scope(definition, Calendars(definition), references, instances_of(definition, references))
+    scope = _Scope(definition, Calendars(definition), references, shared_instances(definition))
     out = Expansion(errors=list(scope.instances.errors))
     for add in (_add_task, _add_links):
         for instance in scope.instances.by_id.values():
@@ -262,7 +262,7 @@ def _add_links(out: Expansion, instance: Instance, scope: _Scope) -> None:
         schools = instance.schools if name != "after_previous_wave" else _previous_schools(instance, scope)
         for n, text in enumerate(texts or ()):
             try:
-                written = parse_link(text)
+                written = _written(text)
             except ValueError as error:
                 out.errors.append(DefinitionError(instance.place.at(name, n), str(error)))
                 continue
@@ -284,6 +284,12 @@ def _add_links(out: Expansion, instance: Instance, scope: _Scope) -> None:
                 if before in out.tasks and instance.id in out.tasks:
                     day = scope.minutes_per_day
                     out.links.append(written.link(before, instance.id, minutes_per_day=day, origin=origin))
+
+
+@lru_cache(maxsize=2048)
+def _written(text: str) -> LinkText:
+    """Read a link's text. The steps of a pathway have the same texts in every wave and school."""
+    return parse_link(text)
 
 
 def _candidates(instance: Instance, written: LinkText, instances: Instances) -> Sequence[Instance] | None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 
 from changeflow.alike import MOST_LISTED
 from changeflow.programme.definition import Definition, ServiceFile, Wave
 from changeflow.programme.references import PROGRAMME, DefinitionError, Place, References
 from changeflow.roadmap.model.pathways import Per, StepFields
-from changeflow.values.base import TaskId
+from changeflow.values.base import Same, TaskId
 from changeflow.values.problem import did_you_mean
 
 
@@ -89,6 +90,16 @@ def _other_levels(instance: Instance) -> Iterator[str]:
     yield service.service
     waves = [wave.id] if wave is not None else instance.waves
     yield from (f"{service.service}/{name}" for name in (*waves, *sorted(instance.schools)))
+
+
+def shared_instances(definition: Definition) -> Instances:
+    """Return the instances of a definition, kept for the last few definitions. The caller adds none."""
+    return _shared_instances(Same(definition))
+
+
+@lru_cache(maxsize=4)
+def _shared_instances(same: Same[Definition]) -> Instances:
+    return instances_of(same.value, References(same.value))
 
 
 def instances_of(definition: Definition, references: References) -> Instances:

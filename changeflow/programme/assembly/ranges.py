@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from changeflow.programme.assembly.instances import Instance, instances_of
+from changeflow.programme.assembly.instances import Instance, shared_instances
 from changeflow.programme.definition import Definition
-from changeflow.programme.references import DefinitionError, Place, References
+from changeflow.programme.references import DefinitionError, Place
 from changeflow.roadmap.model.pathways import StepFields
 from changeflow.values.base import TaskId
 from changeflow.values.duration import parse_duration, parse_range
@@ -57,7 +57,7 @@ def check_ranges(definition: Definition) -> Iterator[DefinitionError]:
 
 
 def _instances(definition: Definition) -> Iterator[Instance]:
-    yield from instances_of(definition, References(definition)).by_id.values()
+    yield from shared_instances(definition).by_id.values()
 
 
 def _levels(instance: Instance, definition: Definition) -> list[tuple[Place, StepFields]]:
