@@ -142,3 +142,28 @@ def test_a_draft_that_no_longer_fits_shows_both_texts(page: Any, site: Served):
     page.get_by_role("button", name="Remove").click()
     page.get_by_text("There is no change in this draft").wait_for()
     assert wave_of(site, SCHOOL) == "w4"
+
+
+def test_a_draft_is_copied_compared_and_its_likelihood_calculated(page: Any):
+    page.goto(f"{P}/edits/move-school?school=harbour")
+    page.get_by_label("To which wave?").select_option("w4")
+    page.get_by_role("button", name="Check what this changes").click()
+    page.get_by_label("Name of the new draft").fill("Harbour later")
+    page.get_by_role("button", name="Add to the draft").click()
+    page.get_by_role("heading", name="Saved").wait_for()
+    press(page, "Harbour later", "Harbour later")
+    page.get_by_label("Name of this draft, or of a copy").fill("Harbour and more")
+    page.get_by_role("button", name="Copy under this name").click()
+    page.get_by_role("heading", name="Copied").wait_for()
+    page.get_by_role("link", name="Compare Harbour later").click()
+    page.get_by_label("Compare with another draft too").select_option("Harbour and more")
+    press(page, "Compare", "Compare “Harbour later”")
+    said = main_of(page)
+    assert "“Harbour and more” has " in said
+    assert "later than announced" in said
+    press_to(page, "Calculate the likelihood of Harbour later")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Show the likelihood").click()
+    page.get_by_text("Each plan was simulated 10,000 times with the same random numbers").wait_for()
+    assert "Chance of each announced date" in main_of(page)
+    assert page.get_by_role("button", name="Calculate the likelihood of Harbour and more").count() == 1
