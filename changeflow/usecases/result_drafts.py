@@ -24,7 +24,6 @@ def finished(session: Session, stored: Stored, number: int, kind: str) -> tuple[
 
 def saved_once(draft: PlanDraft, by: str, change: Change) -> PlanDraft:
     """Store a draft, or return the same draft that the person has stored before."""
-    same = (
-        d for d in drafts_of(change) if (d.base, d.edits, d.name, d.author) == (draft.base, draft.edits, draft.name, by)
-    )
-    return next(same, None) or save_draft(draft, change)
+    own = (d for d in drafts_of(change) if (d.base, d.edits, d.author) == (draft.base, draft.edits, by))
+    # Its name may have got a number.
+    return next((d for d in own if d.name.startswith(draft.name)), None) or save_draft(draft, change)
