@@ -185,6 +185,7 @@ TABLE: Mapping[Action, PermissionEntry] = {
         routes=(
             "POST /p/{programme}/pilot-schools",
             "POST /p/{programme}/waves/proposals/{proposal:number}",
+            "POST /p/{programme}/recovery/{calculation:number}",
             "POST /p/{programme}/calculations/{levelling:number}/draft",
             "GET /p/{programme}/edits/{edit}",
             "POST /p/{programme}/edits/{edit}",

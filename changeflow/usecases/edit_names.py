@@ -31,6 +31,8 @@ def namer(programme: Programme, edits: Sequence[Edit] = ()) -> Namer:
         "service": {s.service: s.name for s in definition.services},
         "person": {p.id: programme.person(p.id) for p in definition.people},
         "team": {id_: team.name or id_ for id_, team in definition.rollout.teams.items()},
+        "event": {e.id: f"“{e.name or e.id}”" for e in definition.risk.events},
+        "option": {o.id: f"“{o.name or o.id}”" for o in definition.risk.recovery_options},
         "group": {id_: group.name or id_ for id_, group in definition.rollout.groups.items()},
         "calendar": _calendars(definition),
         "meeting": {m.id: m.name for calendar in definition.calendars for m in calendar.meetings},

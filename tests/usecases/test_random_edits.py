@@ -32,7 +32,7 @@ KEPT_OFTEN = {
 MANY = {"add-service", "add-wave"}
 """Edits that add many tasks."""
 TAKEN_BACK = {"add-wave": "remove-wave", "set-pin": "remove-pin", "keep-apart": "remove-apart"}
-ALONE = {"split-wave", *TAKEN_BACK.values()}
+ALONE = {"split-wave", "set-event", "remove-option", *TAKEN_BACK.values()}
 """Edits that few others fit after, or that fit only after one other. They are tested on programmes of their own."""
 
 

@@ -28,6 +28,7 @@ from changeflow.pilots.runs import RunSummary
 from changeflow.programme.permission_table import TABLE
 from changeflow.programme.permissions import is_allowed
 from changeflow.reports.levelling import LevelReport
+from changeflow.reports.recovery import RecoveryReport
 from changeflow.reports.waves import WavesReport
 from changeflow.storage import jobs, ledger_pairs, pilots
 from changeflow.storage.api_tokens import add_api_token
@@ -301,6 +302,14 @@ def _asleep(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Calculations, "wake", lambda _: None)
 
 
+def no_options() -> str:
+    """Return the result of a search for recovery options that has none."""
+    found = RecoveryReport(milestone="Live", by="1 Jun 2027", percent=80, now_odds=50, now_at="1 Jul 2027",
+                           is_kept_now=False, is_possible=False, chosen=(), cost=0, then_odds=50, then_at="1 Jul 2027",
+                           is_cheapest=False, recovery_options=(), iterations=1, seed=1, tried=0)  # fmt: skip
+    return TypeAdapter(RecoveryReport).dump_json(found).decode()
+
+
 def a_week() -> str:
     """Return next week's messages with one message, as a calculation leaves them."""
     item = PreviewedItem(programme=OWN, reason=Reason.TASK, title="Plan")
@@ -321,7 +330,8 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         jobs.end_job(session, job.id, JobState.DONE, now=NOW, page="<p>x</p>", data="{}")
         week = jobs.add_job(session, OWN, MESSAGES, version=1, on=TODAY, by="chief", at=NOW)
         jobs.end_job(session, week.id, JobState.DONE, now=NOW, data=a_week())
-        jobs.add_job(session, OWN, RECOVERY, version=1, on=TODAY, by="chief", at=NOW, subject="x||80|")
+        recovery = jobs.add_job(session, OWN, RECOVERY, version=1, on=TODAY, by="chief", at=NOW, subject="x||80|")
+        jobs.end_job(session, recovery.id, JobState.DONE, now=NOW, data=no_options())
         waves = jobs.add_job(session, OWN, "waves", version=1, on=TODAY, by="chief", at=NOW)
         proposals = TypeAdapter(WavesReport).dump_json(WavesReport(programme="Small", start="4 Jan 2027", plans=()))
         jobs.end_job(session, waves.id, JobState.DONE, now=NOW, data=proposals.decode())

@@ -16,6 +16,7 @@ from changeflow.intake.editing.calendars import (
     SetTerm,
 )
 from changeflow.intake.editing.levelling import AcceptMove
+from changeflow.intake.editing.risks import RemoveOption, SetEvent
 from changeflow.intake.editing.settings import (
     AddAbsence,
     AddWaiver,
@@ -56,6 +57,8 @@ AnyEdit = (
     | RemoveApart
     | SetLimit
     | AcceptMove
+    | SetEvent
+    | RemoveOption
     | AddSchool
     | RemoveSchool
     | SetDuration

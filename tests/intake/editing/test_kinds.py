@@ -75,6 +75,12 @@ meetings:
       - 2027-04-05
 """,
     "levelling.yaml": "pinned: {payroll/build: 2027-01-18T08:30}\nrefused: [payroll/test]\n",
+    "risk.yaml": """\
+events: [{id: leaves, probability: 0.3, effect: [1d, 2d, 3d], tasks: build}]
+levers:
+  - {id: more, cost: 5, shorten: {payroll/build: 50}}
+  - {id: less, cost: 1, events: {leaves: 0.1}}
+""",
     "rollout.yaml": """\
 teams:
   ict: {days_per_week: 10}
@@ -123,6 +129,11 @@ CASES: list[tuple[dict[str, Any], dict[str, list[str]]]] = [
     ({"kind": "order-waves", "waves": ["w2", "w1"]},
      {PROGRAMME: ["-  - {id: w1, name: wave 1, schools: [ash, beech]}",
                   "+  - {id: w1, name: wave 1, schools: [ash, beech]}"]}),
+    ({"kind": "set-event", "event": "leaves", "probability": 0.05},
+     {"risk.yaml": ["-events: [{id: leaves, probability: 0.3, effect: [1d, 2d, 3d], tasks: build}]",
+                    "+events: [{id: leaves, probability: 0.05, effect: [1d, 2d, 3d], tasks: build}]"]}),
+    ({"kind": "remove-option", "option": "more"},
+     {"risk.yaml": ["-  - {id: more, cost: 5, shorten: {payroll/build: 50}}"]}),
     ({"kind": "accept-move", "task": "payroll/build", "start": "2027-03-17T00:00:00"},
      {"levelling.yaml": ["-pinned: {payroll/build: 2027-01-18T08:30}", "+pinned: {}", "+accepted:",
                          "+  payroll/build: 2027-03-17"]}),
@@ -282,6 +293,8 @@ def test_every_kind_has_a_case():
         ({"kind": "remove-apart", "school": "cedar", "other": "ash"}, "'cedar' and 'ash' are not kept apart."),
         ({"kind": "set-limit", "part": "group", "of": "trust", "setting": "at_once", "value": 3}, "no group 'trust'"),
         ({"kind": "set-limit", "part": "rollout", "setting": "latest"}, "The limit already has its default."),
+        ({"kind": "set-event", "event": "rain", "probability": 0.1}, "There is no event 'rain'."),
+        ({"kind": "remove-option", "option": "magic"}, "There is no recovery option 'magic'."),
         ({"kind": "remove-wave", "wave": "w9"}, "There is no wave 'w9'."),
         ({"kind": "order-waves", "waves": ["w1", "w3"]}, "Waves have been added or removed"),
         ({"kind": "add-school", "id": "ash", "name": "A", "phase": "primary", "authority": "n", "wave": "w1"},

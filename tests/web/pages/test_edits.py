@@ -45,10 +45,9 @@ def test_a_task_page_offers_its_edits_to_those_who_may_change_the_plan(world: Wo
 
 @pytest.mark.slow
 def test_every_kind_of_edit_has_a_form_that_opens(world: World):
-    """Waivers, lessons and handovers have pages of their own; proposals for other waves split and order waves, and
-    levelling moves tasks."""
-    elsewhere = {"add-waiver", "apply-lesson", "replace-person", "split-wave", "order-waves", "accept-move"}
-    assert {*FORMS, *elsewhere} == {*KINDS}
+    """Waivers, lessons and handovers have pages of their own; the others are made of the results of calculations."""
+    of_results = {"split-wave", "order-waves", "accept-move", "set-event", "remove-option"}
+    assert {*FORMS, "add-waiver", "apply-lesson", "replace-person", *of_results} == {*KINDS}
     browser = signed_in(world.db, "chief")
     for kind, form in FORMS.items():
         if kind in kinds_for(stored(world).programme.roadmap.tasks["payroll/ash/plan"]):

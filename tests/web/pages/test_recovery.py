@@ -5,17 +5,25 @@ from datetime import date
 
 import pytest
 from lxml import html
+from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
 from changeflow.cli import app
+from changeflow.planning.risk import tasks_named
+from changeflow.reports.recovery import OptionLine, RecoveryReport
 from changeflow.storage.accounts import SignIn
+from changeflow.storage.database import session_scope
+from changeflow.storage.jobs import JobState, add_job, end_job
 from changeflow.usecases import accounts
+from changeflow.usecases.jobs import RECOVERY
 from changeflow.usecases.recovery_pages import RecoveryTarget, command_of
+from changeflow.usecases.stored import loaded
 from changeflow.values.words import Role
 from changeflow.web.calculations import Calculations
 from changeflow.web.security import SESSION
 from tests.browser.sample import DAY, NOW, OFFICE, PROGRAMME
 from tests.every_role import HOLDER, World
+from tests.web.pages.test_edits import check, hidden, publish
 from tests.web.visiting import Browser, heading, signed_in, text_of
 
 URL = f"/p/{PROGRAMME}/recovery"
@@ -114,3 +122,48 @@ def test_viewers_read_and_do_not_start_and_heads_see_nothing(own_world: World):
     assert viewer.send("/p/small/recovery", viewer.get("/p/small/settings/sessions"), **ASKED).status_code == 403
     refused = signed_in(own_world.db, "head").get("/p/small/recovery")
     assert (refused.status_code, heading(refused)) == (403, "You do not have access to this")
+
+
+@pytest.mark.slow
+def test_an_option_becomes_a_draft_of_what_it_changes_and_is_published(stored_sample: str):
+    browser = office(stored_sample)
+    before = loaded(PROGRAMME, db=stored_sample, on=NOW.date())
+    options = [
+        OptionLine(name=o.name, cost=o.cost, chosen=True, odds=80, at="1 Jun 2027")
+        for o in before.definition.risk.recovery_options
+    ]
+    report = RecoveryReport(
+        milestone="Payroll", by="30 Jun 2027", percent=80, now_odds=50, now_at="1 Jul 2027", is_kept_now=False,
+        is_possible=True, chosen=(), cost=1, then_odds=80, then_at="1 Jun 2027", is_cheapest=True,
+        recovery_options=tuple(options), iterations=1, seed=1, tried=1,
+    )  # fmt: skip
+    with session_scope(stored_sample) as session:
+        job = add_job(
+            session, PROGRAMME, RECOVERY, version=1, on=NOW.date(), by=OFFICE, at=NOW, subject="payroll-live||80|"
+        )
+        data = TypeAdapter(RecoveryReport).dump_json(report).decode()
+        assert end_job(session, job.id, JobState.DONE, now=NOW, data=data)
+    where = f"{URL}/{job.id}"
+    page = browser.get(where)
+    assert browser.send(where, page, option="Magic").status_code == 422
+    weekend, data_clean_up = "Bring the system live over a weekend", "Clean the schools' pay data before the move"
+    event = browser.send(where, page, option=data_clean_up).headers["location"]
+    assert "the likelihood is now 5%." in text_of(browser.get(event))
+    used = browser.send(where, page, option=weekend)
+    assert browser.send(where, page, option=weekend).headers["location"] == used.headers["location"], "a second click"
+    draft = browser.get(used.headers["location"])
+    checked = check(browser, used.headers["location"], draft, revision=hidden(draft, "revision"))
+    saved = publish(browser, used.headers["location"], checked, cause="Agreed with the supplier.")
+    assert saved.status_code == 303, text_of(saved)
+    after = loaded(PROGRAMME, db=stored_sample, on=NOW.date())
+    tasks = [t for t in tasks_named(before, "payroll/system-live") if not before.is_done(t)]
+    assert tasks
+    for task in tasks:
+        planned = before.roadmap.tasks[task].duration.amount
+        assert 0 <= after.roadmap.tasks[task].duration.amount - planned * 0.4 < 15
+    assert weekend not in [o.name for o in after.definition.risk.recovery_options]
+
+
+def test_who_may_not_change_the_plan_cannot_use_an_option(own_world: World):
+    viewer = signed_in(own_world.db, HOLDER[Role.VIEWER])
+    assert viewer.send("/p/small/recovery/1", viewer.get("/p/small/recovery"), option="x").status_code == 403
