@@ -56,7 +56,8 @@ OF_ACCOUNTS: Mapping[Action, PermissionEntry] = {
             "POST /p/{programme}/settings/people/{person}/invite",
             "POST /p/{programme}/settings/people/{person}/withdraw",
             "POST /p/{programme}/settings/people/{person}/release",
+            "POST /p/{programme}/settings/people/{person}/end",
         ),
-        note="and withdraw an invitation, or release an address. Each is recorded",
+        note="and withdraw an invitation, release an address, or end someone's sessions. Each is recorded",
     ),
 }

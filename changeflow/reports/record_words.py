@@ -292,6 +292,7 @@ WORDS: Mapping[str, EntryWords] = {
     "token": _system("Made or withdrew a token for another program"),
     "invite": _system("Invited {} to sign in", _person),
     "withdraw-invitation": _system("Withdrew the invitation of {}", _person),
+    "end-session": _system("Ended a session of {}", _person),
     "release-address": _system("Let another account use the address of {}", _person),
     "sign-in": EntryWords(RecordKind.READING, "Signed in {}", _way_in),
     "look": EntryWords(RecordKind.READING, "Read {}", _look),

@@ -202,6 +202,18 @@ def sessions_like(session: Session, own: SignedIn, *, now: datetime) -> list[Sig
         same = or_(col(SessionRow.account) == own.account, col(AccountRow.address) == own.address)
     else:
         same = (col(SessionRow.programme_id) == own.programme) & (col(SessionRow.person) == own.person)
+    return _in_force(session, same, now)
+
+
+def sessions_of(
+    session: Session, programme: str, person: str, addresses: Collection[str], *, now: datetime
+) -> list[SignedIn]:
+    """Return the sessions in force of a person: of accounts at their addresses, and those of the programme alone."""
+    own = (col(SessionRow.programme_id) == programme) & (col(SessionRow.person) == person)
+    return _in_force(session, or_(own, col(AccountRow.address).in_(list(addresses))), now)
+
+
+def _in_force(session: Session, same: Any, now: datetime) -> list[SignedIn]:  # noqa: ANN401  (a condition)
     query = select(SessionRow, AccountRow).join(AccountRow, isouter=True).where(same)
     found = session.exec(query.order_by(col(SessionRow.created_at).desc())).all()
     return [s for row, account in found if (s := _signed_in(row, account, now=now)) is not None]

@@ -1,4 +1,4 @@
-"""Settings about signing in: who is invited and has signed in, and a person's own sessions."""
+"""Settings about signing in: who is invited and has signed in, and sessions."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -104,11 +104,14 @@ class _Known:
         self.invitations = {i.person: i for i in invitations.invitations(session, programme)}
         self.by_address, self.by_person = accounts.last_sign_ins(session, programme)
 
-    def last_sign_in(self, person: str) -> datetime | None:
+    def addresses(self, person: str) -> list[str]:
+        """Return the addresses at which a person may sign in, as keyed hashes."""
         invitation, contact = self.invitations.get(person), self.contacts.get(person)
-        addresses = [invitation.address] if invitation else []
-        addresses += [accounts.address_of(self.session, contact.email)] if contact and contact.email else []
-        found = [self.by_address.get(address) for address in addresses]
+        found = [invitation.address] if invitation else []
+        return [*found, accounts.address_of(self.session, contact.email)] if contact and contact.email else found
+
+    def last_sign_in(self, person: str) -> datetime | None:
+        found = [self.by_address.get(address) for address in self.addresses(person)]
         return max((at for at in (*found, self.by_person.get(person)) if at is not None), default=None)
 
 
@@ -215,9 +218,7 @@ def release(token: str, programme: str, person: str, *, db: str, now: datetime) 
     """
     with _changing(token, programme, person, db=db, now=now, is_locked=False) as (session, found):
         known = _Known(session, programme)
-        contact, invitation = known.contacts.get(person), known.invitations.get(person)
-        addresses = {accounts.address_of(session, contact.email)} if contact and contact.email else set()
-        addresses |= {invitation.address} if invitation else set()
+        addresses = set(known.addresses(person))
         others = {name: _people_at(session, name, addresses) for name in versions.programme_ids(session)}
         others = {name: people for name, people in others.items() if people and name != programme}
         # In the same order everywhere, so that two releases never wait for each other.
@@ -244,6 +245,30 @@ def session_lines(found: Visit) -> list[SessionLine]:
     found.permit(Action.SIGN_IN)
     own = found.visitor.session
     return [_session_line(s, own) for s in accounts.sessions_like(found.session, own, now=found.now)]
+
+
+def person_sessions(found: Visit, person: str) -> list[SessionLine]:
+    """Return the browsers that are signed in as a person of the programme, newest first."""
+    found.permit(Action.INVITE)
+    own = found.visitor.session
+    return [_session_line(s, own) for s in _sessions_of(found.session, found.name, person, found.now)]
+
+
+def _sessions_of(session: Session, programme: str, person: str, now: datetime) -> list[SignedIn]:
+    addresses = _Known(session, programme).addresses(person)
+    return accounts.sessions_of(session, programme, person, addresses, now=now)
+
+
+def end_persons_session(token: str, programme: str, person: str, which: str, *, db: str, now: datetime) -> None:
+    """End a session of a person by the id in their list, or all of them if it is empty; the audit records it."""
+    with _changing(token, programme, person, db=db, now=now) as (session, found):
+        theirs = _sessions_of(session, programme, person, now)
+        ended = [s for s in theirs if not which or (len(which) == SHORT_ID and s.id.startswith(which))]
+        if not ended:
+            raise ConflictError("This session has already ended.")
+        for one in ended:
+            accounts.end_session(session, one.id, at=now)
+        audit.append(session, programme, at=now, actor=found.visitor.person, action="end-session", subject=person)
 
 
 def _session_line(one: SignedIn, own: SignedIn) -> SessionLine:

@@ -215,6 +215,7 @@ FORMS: dict[str, dict[str, str]] = {
 }
 """Fields for forms that are accepted only with some. Without them, the response may also say what is missing."""
 MISSING_FIELDS = {
+    "/p/{programme}/settings/people/{person}/end": "ends a session, and the person may have none",
     "/p/{programme}/settings/tokens/withdraw": "names a token that is none",
     "/p/{programme}/settings/sessions/end": "names a session that is none",
     "/p/{programme}/me": "names a thing that they are not asked for",

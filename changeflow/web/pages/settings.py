@@ -51,6 +51,12 @@ async def release(request: Request, programme: str, person: str) -> Response:
     return await _changed(request, programme, person, account_settings.release)
 
 
+@router.post("/people/{person}/end", name="settings:end_persons")
+async def end_persons(request: Request, programme: str, person: str) -> Response:
+    form = await read_own_form(request)
+    return await _changed(request, programme, person, account_settings.end_persons_session, form.get("session"))
+
+
 @router.api_route("/sessions", methods=READ_METHODS, name="settings:sessions")
 async def sessions(request: Request, programme: str) -> Response:
     return await show_page(
@@ -109,8 +115,9 @@ def _person(
         line = account_settings.account_line(found, person)
         values = {
             "line": line,
+            "sessions": account_settings.person_sessions(found, person),
             "error": error,
-            "entered": entered[0] if entered else "" if line.invited else line.email,
+            "entered": entered[0] if entered and "@" in entered[0] else "" if line.invited else line.email,
             "no_mail": account_settings.why_no_mail(found, can_mail=site.post.reaches_people),
             "is_mailed": request.query_params.get("mail") == "1",
             "sign_in_page": f"{site.base_url}/sign-in",
