@@ -317,8 +317,9 @@ def _headline(number: int, tables: Sequence[ComparedTable], found: ComparedFindi
     parts = []
     for key, noun in (("announced", "announced date"), ("milestones", "milestone"), ("decisions", "decision")):
         [rows] = [table.rows for table in tables if table.key == key]
+        moved = [row for row in rows if row.name != END and row.cells[number].text != row.cells[0].text]
         for sign, word in ((Sign.WORSE, "later"), (Sign.BETTER, "earlier")):
-            if count := sum(row.count for row in rows if row.name != END and row.cells[number].sign is sign):
+            if count := sum(row.count for row in moved if row.cells[number].sign is sign):
                 parts.append(f"{counted(count, noun)} {word}")
     parts += [f"{counted(missed, 'deadline')} missed"] if (missed := _newly_missed(number, tables)) else []
     parts += [counted(len(found.new), "new finding")] if found.new else []
