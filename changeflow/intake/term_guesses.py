@@ -175,7 +175,7 @@ def _half(event: CalendarEvent) -> TermRow:
     doubt = ""
     if event.first_day.weekday() == 0 and event.last_day.weekday() == 3:
         doubt = (
-            f"By the rules of calendars, it ends on Thursday {format_day(last)}. Check whether Friday belongs to it."
+            f"By the rules of calendar files, it ends on Thursday {format_day(last)}. Check whether to add the Friday."
         )
     return TermRow(
         use=TermUse.HALF_TERM,

@@ -38,10 +38,10 @@ OF_DATA_PROTECTION: Mapping[Action, PermissionEntry] = {
         is_personal=True,
     ),
     Action.DELETE_OLD_DATA: PermissionEntry(
-        "delete data whose period has ended",
+        "delete data whose retention period has ended",
         _WHO,
         routes=("GET /p/{programme}/settings/retention", "POST /p/{programme}/settings/retention"),
         is_personal=True,
-        note="changeflow does so each night; with a reason, people can do it at once",
+        note="changeflow does this each night; people can do it straight away if they give a reason",
     ),
 }

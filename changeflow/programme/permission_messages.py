@@ -32,10 +32,10 @@ OF_MESSAGES: Mapping[Action, PermissionEntry] = {
         note="on only after reading each kind of message of the first week",
     ),
     Action.TEST_MESSAGES: PermissionEntry(
-        "see how messages are sent, and test it",
+        "see how messages are sent, and send a test",
         (Role.PROJECT_TEAM, Role.ADMIN),
         routes=("GET /p/{programme}/settings/mail", "POST /p/{programme}/settings/mail"),
-        note="without secrets; a test goes only to the person who asks for it",
+        note="never shows passwords; a test goes only to the person who asks for it",
     ),
     Action.ANSWER_MESSAGE: PermissionEntry(
         "answer a message", (Role.RECIPIENT,), routes=("GET /a/{token}", "POST /a/{token}", "POST /a/{token}/undo")

@@ -1,4 +1,4 @@
-"""The chances of deadlines and announced dates in the plan in force and in drafts of it, side by side."""
+"""The chances of deadlines and announced dates in the current plan and in drafts of it, side by side."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ SURE = 1.96
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedChances:
-    """The chances of several plans; the first is the plan in force."""
+    """The chances of several plans; the first is the current plan."""
 
     tables: tuple[ComparedTable, ...]
     how_sure: str
@@ -42,13 +42,13 @@ class ComparedChances:
 def compare_chances(programme: Programme, chances: Sequence[PlanChances | None], *, iterations: int) -> ComparedChances:
     """Put the chances of each plan side by side; None for a draft that has not been calculated.
 
-    `programme` is the plan in force, for the names of things.
+    `programme` is the current plan, which provides the names of things.
     """
     deadlines = table_of(
-        "deadlines", "Chance of each deadline", "Milestone", "Deadline", _milestones(programme, chances)
+        "deadlines", "Chance of meeting each deadline", "Milestone", "Deadline", _milestones(programme, chances)
     )
     announced = table_of(
-        "days", "Chance of each announced date", "Go-live", "Announced day", _go_lives(programme, chances)
+        "days", "Chance of meeting each announced date", "Go-live", "Announced day", _go_lives(programme, chances)
     )
     return ComparedChances(
         tables=tuple(table for table in (deadlines, announced) if table.rows or table.alike),
@@ -57,17 +57,17 @@ def compare_chances(programme: Programme, chances: Sequence[PlanChances | None],
 
 
 def how_sure(iterations: int) -> str:
-    """Say how exact the chances are, and on what they depend.
+    """Say how exact the chances are, and what they depend on.
 
-    >>> how_sure(10_000)[105:181]
+    >>> how_sure(10_000)[107:183]
     'Each chance is within 1 percentage point of what more simulations would show'
     """
     points = ceil(100 * SURE * (0.25 / iterations) ** 0.5)
     return (
-        f"Each plan was simulated {iterations:,} times with the same random numbers, so a difference comes from the "
+        f"Each plan was simulated {iterations:,} times with the same random numbers, so any difference comes from the "
         f"plans. Each chance is within {counted(points, 'percentage point')} of what more simulations would show. All "
         "chances depend on the shortest, likely and longest durations that people have estimated. A chance is not "
-        "known if every simulation meets the date, but no one has estimated some of the work leading up to it."
+        "known if every simulation meets the date but some of the work leading up to it has no estimate."
     )
 
 
@@ -84,7 +84,7 @@ def _milestones(programme: Programme, chances: Sequence[PlanChances | None]) -> 
 
 
 def _words_for_none(chances: Sequence[PlanChances | None]) -> tuple[str, ...]:
-    """Return, for each plan, the words for a date of which it has no chance."""
+    """Return, for each plan, the words for a date whose chance it lacks."""
     return tuple(NOT_CALCULATED if found is None else NOT_PLANNED for found in chances)
 
 

@@ -116,7 +116,7 @@ def _meetings(given: Given) -> Mapping[str, Any]:
 
 ALL_SCHOOLS = "all"
 LONGEST_PART = 55
-"""How much of an authority's or school's id the id of its calendar takes over."""
+"""The most characters of an authority's or school's id to use in the id of its calendar."""
 
 
 def without_calendar(programme: Programme) -> Options:
@@ -307,11 +307,11 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
     "set-benefits": EditForm(
         is_of_task=False,
         intro="Schools read this on their pages and in messages, and the SRO and trustees in reports. It should be "
-        "approved before the programme starts. If you change the text, it needs a new approval.",
+        "approved before the programme starts. If you change the text, it must be approved again.",
         fields=(
             EntryField(name="statement", label="What does the change do for students?", kind="area", most=400,
                        called="The text", missing="Enter what the change does for students.",
-                       hint="One or two sentences, such as: Site staff mend what matters most for lessons first."),
+                       hint="One or two sentences, such as: Site staff first repair what matters most for lessons."),
             replace(PERSON, name="approved_by", label="Who has approved this text?", missing="", empty="No one yet"),
             replace(FIRST_DAY, name="approved_on", label="On which day?", missing="",
                     hint=f"{DAY_HINT} Leave empty if no one has."),

@@ -90,10 +90,10 @@ FORMS_OF_TASKS: Mapping[str, EditForm] = {
         now=_deadline_now,
     ),
     "set-earliest": EditForm(
-        intro="The task starts on this day, or later if the tasks before it finish later. The day is in the plan's "
-        "files, so the task stays on it if they finish sooner.",
+        intro="The task starts on this day, or later if the tasks before it finish later. It does not start before "
+        "this day, even if they finish sooner.",
         fields=(
-            EntryField(name="earliest", label="From which day may it start?", kind="day",
+            EntryField(name="earliest", label="What is the earliest day on which it may start?", kind="day",
                        hint=f"{DAY_HINT} Leave empty to remove the earliest start."),
         ),
         fill=lambda g: {"earliest": g.get("earliest") or None},

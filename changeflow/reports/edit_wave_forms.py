@@ -1,4 +1,4 @@
-"""Forms for edits of waves, and of what proposals for other waves keep to."""
+"""Forms for edits of waves, and of the requests and limits for wave proposals."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -22,7 +22,7 @@ from changeflow.reports.entry_forms import EntryField, Options, school_options
 from changeflow.roadmap.model.requests import SchoolRollout, ServiceRollout
 from changeflow.values.moments import format_day
 
-ONLY_PROPOSALS = "Proposals for other waves keep to this. It moves no date in the plan."
+ONLY_PROPOSALS = "This applies to all later wave proposals. It moves no date in the plan."
 _FIRST = EntryField(name="first_day", label="First day", kind="day", missing="Enter the first day.", hint=DAY_HINT)
 _ANY_DAY = f"{DAY_HINT} Leave empty for any day."
 _OTHER = replace(SCHOOL, name="other", label="Which other school?", missing="Choose the other school.")
@@ -135,7 +135,7 @@ FORMS_OF_WAVES: Mapping[str, EditForm] = {
             SCHOOL,
             replace(_FIRST, name="earliest", label="No go-live before", missing="", hint=_ANY_DAY),
             replace(_FIRST, name="latest", label="No go-live after", missing="", hint=_ANY_DAY),
-            EntryField(name="pilot", label="Is it in the pilot?", kind="select", empty="Either", options=_PILOT),
+            EntryField(name="pilot", label="Should it be in the pilot?", kind="select", empty="Either", options=_PILOT),
         ),
         fill=_wishes, options=options_for,
     ),
@@ -144,10 +144,10 @@ FORMS_OF_WAVES: Mapping[str, EditForm] = {
         intro=ONLY_PROPOSALS,
         fields=(
             SCHOOL,
-            EntryField(name="go_live", label="With which wave does it go live?", kind="select",
+            EntryField(name="go_live", label="Which wave does it go live with?", kind="select",
                        missing="Choose the service and wave."),
-            replace(_FIRST, name="day", label="On another day?", missing="",
-                    hint=f"{DAY_HINT} Leave empty for the day that the wave has now."),
+            replace(_FIRST, name="day", label="Another day, if not the wave’s", missing="",
+                    hint=f"{DAY_HINT} Leave empty to use the wave’s current day."),
         ),
         fill=_pin, options=lambda programme, task: {
             **options_for(programme, task), "go_live": go_live_options(programme),
@@ -181,9 +181,9 @@ FORMS_OF_WAVES: Mapping[str, EditForm] = {
         intro=ONLY_PROPOSALS,
         fields=(
             EntryField(name="limit", label="Which limit?", kind="select", missing="Choose the limit."),
-            EntryField(name="value", label="Its new value", called="The value", most=20,
+            EntryField(name="value", label="New value", called="The value", most=20,
                        hint="A number, or yes or no. Leave empty for the default."),
-            replace(_FIRST, name="day", label="If it is a day, the new day", missing="", hint=DAY_HINT),
+            replace(_FIRST, name="day", label="New day, if the limit is a day", missing="", hint=DAY_HINT),
         ),
         fill=_limit, options=lambda programme, _: {"limit": limit_options(programme)},
     ),

@@ -1,4 +1,4 @@
-"""What a person has that passes on when they leave: tasks, roles and people they manage; and what does not."""
+"""What a person hands over when they leave (tasks, roles and people they manage), and what they do not."""
 
 from collections.abc import Iterator
 
@@ -22,13 +22,13 @@ def open_tasks(programme: Programme, person: str) -> tuple[Task, ...]:
 
 
 def finished_tasks(programme: Programme, person: str) -> tuple[str, ...]:
-    """Return the finished tasks of the files that a person owns, by id."""
+    """Return the ids of the finished tasks in the files that a person owns."""
     own = (t for t in programme.roadmap.tasks.values() if t.owner == person and programme.is_done(t.id))
     return tuple(sorted(t.id for t in own if not is_in_no_file(t)))
 
 
 def tasks_passing_on(programme: Programme, person: str) -> tuple[EffectPart, ...]:
-    """Return a person's unfinished tasks by kind, as the names that people know."""
+    """Return the names of a person's unfinished tasks, by kind."""
     found: dict[str, list[str]] = {title: [] for title in TASKS}
     for task in open_tasks(programme, person):
         found[_title(task)].append(task.name)

@@ -1,4 +1,4 @@
-"""The plan in force beside drafts of it: dates, chances, workload, cost and findings, with the differences in words."""
+"""The current plan beside drafts of it: dates, chances, workload, cost and findings, with the differences in words."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ END = "End of the programme"
 
 
 class Sign(StrEnum):
-    """How a draft differs from the plan in force."""
+    """How a draft differs from the current plan."""
 
     SAME = "same"
     BETTER = "better"
@@ -42,13 +42,13 @@ class ComparedCell:
     is_late: bool = False
     """Whether it misses a deadline."""
     change: str = ""
-    """The difference from the plan in force, in words; empty if there is none."""
+    """The difference from the current plan, in words; empty if there is none."""
     sign: Sign = Sign.SAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedRow:
-    """One thing in every plan; the first cell is of the plan in force."""
+    """One thing in every plan; the first cell is for the current plan."""
 
     name: str
     detail: str = ""
@@ -77,7 +77,7 @@ class ComparedTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedFindings:
-    """Findings of one draft that the plan in force does not have, and the other way round."""
+    """Findings of one draft that the current plan does not have, and the other way round."""
 
     plan: str
     new: tuple[str, ...]
@@ -86,7 +86,7 @@ class ComparedFindings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanComparison:
-    """Plans side by side; the first is the plan in force."""
+    """Plans side by side; the first is the current plan."""
 
     plans: tuple[str, ...]
     headlines: tuple[str, ...]
@@ -99,7 +99,7 @@ Plans = Sequence[tuple[str, Judged]]
 
 
 def compare_plans(plans: Plans) -> PlanComparison:
-    """Compare the plan in force, which is first, with drafts of it."""
+    """Compare the current plan, which is first, with drafts of it."""
     programmes = [judged.programme for _, judged in plans]
     lives = [{(g.school, g.service): g for g in go_lives(p)} for p in programmes]
     announced = {key for own in lives for key, live in own.items() if live.announced is not None}
@@ -201,7 +201,7 @@ def _deadline_change(was_late: bool, is_late: bool, is_other: bool) -> Differenc
     """Say how a milestone that does not move differs by its deadline."""
     if was_late != is_late:
         return ("deadline missed", Sign.WORSE) if is_late else ("deadline met", Sign.BETTER)
-    return ("other deadline", Sign.OTHER) if is_other else ALIKE
+    return ("different deadline", Sign.OTHER) if is_other else ALIKE
 
 
 def _decisions(programmes: Sequence[Programme]) -> Iterator[ComparedRow]:
@@ -287,14 +287,14 @@ def _cost(programmes: Sequence[Programme]) -> Iterator[ComparedRow]:
 def _counted_cells(
     numbers: Sequence[int], texts: Sequence[str], notes: Sequence[str], words: Callable[[int], str]
 ) -> tuple[ComparedCell, ...]:
-    """Return numbers of which fewer are better, each with its difference from the first."""
+    """Return a cell for each number, with its difference from the first; fewer is better."""
     cells = []
     for number, text, note in zip(numbers, texts, notes, strict=True):
         more = number - numbers[0]
         change = words(more) if more else ""
         sign = Sign.WORSE if more > 0 else Sign.BETTER if more else Sign.SAME
         if not more and note != notes[0]:
-            change, sign = "other weeks", Sign.OTHER
+            change, sign = "different weeks", Sign.OTHER
         cells.append(ComparedCell(text=text, note=note, change=change, sign=sign))
     return tuple(cells)
 
@@ -326,10 +326,10 @@ def _headline(number: int, tables: Sequence[ComparedTable], found: ComparedFindi
     parts += [f"{counted(len(found.resolved), 'finding')} resolved"] if found.resolved else []
     if not parts:
         return f"“{found.plan}” moves no announced date, milestone or decision, and changes no finding."
-    return f"“{found.plan}” has {listed(parts)}."
+    return f"“{found.plan}”: {listed(parts)}."
 
 
 def _newly_missed(number: int, tables: Sequence[ComparedTable]) -> int:
-    """Count the deadlines that a draft misses and the plan in force meets."""
+    """Count the deadlines that a draft misses and the current plan meets."""
     rows = next(table.rows for table in tables if table.key == "milestones")
     return sum(row.cells[number].is_late and not row.cells[0].is_late for row in rows)

@@ -1,4 +1,4 @@
-"""Why there is no plan of waves, and what would be enough, with the request that each sentence is about."""
+"""Why no wave plan is possible, and which changes would be enough, with the request that each sentence is about."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a draft would change, compared with the plan in force and with another draft, with the chances of each."""
+"""What a draft would change, compared with the current plan and with another draft, with the chances of each."""
 
 from dataclasses import dataclass
 
@@ -16,12 +16,12 @@ from changeflow.usecases.editing import PlanDraft, try_draft
 from changeflow.usecases.visits import Visit
 from changeflow.values.moments import format_day
 
-IN_FORCE = "The plan in force"
+IN_FORCE = "The current plan"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChancesOfDraft:
-    """How far the calculation of a draft's chances is."""
+    """How far the calculation of a draft's chances has got."""
 
     line: DraftLine
     job: Job | None
@@ -51,7 +51,7 @@ class ChancesOfDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonPage:
-    """A draft beside the plan in force and, if chosen, another draft."""
+    """A draft beside the current plan and, if chosen, another draft."""
 
     line: DraftLine
     other: DraftLine | None
@@ -68,7 +68,7 @@ class ComparisonPage:
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """What is kept of a comparison."""
+    """A comparison as it is cached."""
 
     unfit: tuple[int, ...]
     comparison: PlanComparison | None
@@ -123,7 +123,7 @@ def _chances(visit: Visit, line: DraftLine, mark: str) -> ChancesOfDraft:
 
 
 def _side_by_side(visit: Visit, chances: tuple[ChancesOfDraft, ...]) -> ComparedChances | None:
-    """Compare the newest results; those of the plan in force are from the one that is not old, if there is one."""
+    """Compare the newest results; those of the current plan are from the one that is not old, if any."""
     known = [c.odds for c in sorted(chances, key=lambda c: c.is_old) if c.odds is not None]
     if not known:
         return None

@@ -1,4 +1,4 @@
-"""How likely the dates of a draft are, beside those of the plan in force: worked out as a calculation.
+"""How likely the dates of a draft are, beside those of the current plan: worked out as a calculation.
 
 Both plans are simulated by the same function, with the same random numbers, so that a difference between their chances
 comes from the plans and not from luck.
@@ -31,7 +31,7 @@ from changeflow.usecases.visits import Visit, visit
 from changeflow.values.moments import local_day
 
 ITERATIONS, SEED = 10_000, 1
-"""The same as for the likelihood of dates, so that the plan in force has the same chances on every page."""
+"""The same as for the likelihood of dates, so that the current plan has the same chances on every page."""
 NO_LONGER_THERE = "The draft is no longer there."
 DOES_NOT_FIT = "The draft does not fit the plan."
 """Why there is no result; pages have words of their own for each."""
@@ -39,7 +39,7 @@ DOES_NOT_FIT = "The draft does not fit the plan."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftOdds:
-    """The chances of a draft's dates and of the plan in force."""
+    """The chances of a draft's dates and of the current plan's."""
 
     version: int
     on: date
@@ -119,7 +119,7 @@ def work_out_draft_odds(programme: str, job: int, *, db: str, now: datetime, say
 
 
 def _both(session: Session, asked: Job, *, db: str, now: datetime) -> tuple[int, Programme, Programme]:
-    """Return the version's number, the plan in force, and the plan with the draft."""
+    """Return the version's number, the current plan, and the plan with the draft."""
     on = local_day(now)
     stored = load(session, asked.programme, on=on)
     try:
@@ -136,14 +136,14 @@ def _both(session: Session, asked: Job, *, db: str, now: datetime) -> tuple[int,
 def compare_chances(
     plan: Programme, draft: Programme, *, version: int, say: Callable[[str], None], iterations: int = ITERATIONS
 ) -> DraftOdds:
-    """Simulate the plan in force and a draft of it, with the same random numbers."""
+    """Simulate the current plan and a draft of it, with the same random numbers."""
     first = _request(plan, iterations)
     then = with_same_luck(_request(draft, iterations), drawn_in(first))
     return DraftOdds(
         version=version,
         on=plan.on,
         iterations=iterations,
-        plan=_chances(plan, first, version, iterations, lambda done: say(f"The plan in force: {done}% done.")),
+        plan=_chances(plan, first, version, iterations, lambda done: say(f"The current plan: {done}% done.")),
         draft=_chances(draft, then, version, iterations, lambda done: say(f"The draft: {done}% done.")),
     )
 

@@ -23,7 +23,7 @@ class NameTakenError(InputError):
     """Another draft has this name; nothing was saved."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"Another draft is called “{name}”. Choose another name.")
+        super().__init__(f"There is already a draft called “{name}”. Choose another name.")
 
 
 def drafts_of(change: Change) -> tuple[PlanDraft, ...]:
@@ -51,8 +51,8 @@ def stored_draft(session: Session, programme: str, number: int) -> PlanDraft:
 def save_draft(draft: PlanDraft, change: Change) -> PlanDraft:
     """Store a draft, a new one or the next revision of a stored one; return it as stored.
 
-    A new one whose name another draft has gets a number after its name. Raise a `StaleError` if someone else has saved
-    it since.
+    If another draft has the name of a new one, the new one gets a number after its name. Raise a `StaleError` if
+    someone else has saved it since.
     """
     if len(draft.edits) > MOST_EDITS:
         raise InputError(f"A draft has at most {MOST_EDITS} changes. Publish some of them first.")

@@ -63,7 +63,7 @@ class DraftLine:
     steps: int
     author: str
     is_old: bool
-    """Whether the plan has changed since the draft was begun."""
+    """Whether the plan has changed since the draft was started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class DraftPage:
     conflicts: tuple[tuple[str, EditConflict], ...]
     """The changes that do not fit the plan as it is now: what each would do, and why it does not fit."""
     since: tuple[PublishedVersion, ...]
-    """What was published since the draft was begun, newest first."""
+    """What has been published since the draft was started, newest first."""
 
 
 def permit_editing(visit: Visit) -> None:
@@ -236,7 +236,7 @@ def rename_draft(number: int, revision: str, name: str, change: Change) -> None:
 
 
 def copy_draft(number: int, revision: str, name: str, change: Change) -> PlanDraft:
-    """Copy a draft as it was shown, under another name, to begin another one from it; return the copy."""
+    """Copy a draft as it was shown, under another name; return the copy."""
     _as_shown(number, revision, change)
     return drafts.copy_draft(number, name, change)
 

@@ -50,7 +50,7 @@ _TRIED: Cache[tuple[str, date], Stored] = Cache(4)
 
 
 Check = Callable[[Programme, Programme], None]
-"""Gets a programme as it is before a change and as it would be after it; raises if one is not as expected."""
+"""Takes a programme as it is before a change and as it would be after it; raises if either is not as expected."""
 
 
 def no_check(_before: Programme, _after: Programme) -> None:
@@ -59,8 +59,8 @@ def no_check(_before: Programme, _after: Programme) -> None:
 
 _NOTHING_BEFORE = "The first version cannot be undone."
 _GAVE_NEW_IDS = (
-    "This version gave tasks new ids, and their records have gone with them, so it cannot be undone. Change the plan "
-    "again instead."
+    "This version gave tasks new ids and moved their records to these, so it cannot be undone. Make a new change to "
+    "the plan instead."
 )
 
 

@@ -26,7 +26,7 @@ def versions_since(session: Session, stored: Version, number: int) -> Iterator[V
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedVersion:
-    """A version that was published since a draft was begun."""
+    """A version that was published after a draft was started."""
 
     number: int
     who: str

@@ -66,7 +66,7 @@ def check_line(text: str, what: str) -> str:
         raise InputError(f"Shorten this to {LONGEST_TEXT} characters. It has {len(text)}.")
     line = " ".join(text.split())
     if any(unicodedata.category(c) == "Cc" for c in line):
-        raise InputError("This contains characters that cannot be shown. Enter it again.")
+        raise InputError("This contains characters that cannot be shown. Enter it again without them.")
     return line
 
 

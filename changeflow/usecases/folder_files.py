@@ -43,8 +43,8 @@ def write_files(folder: Path, changed: Sources, files: Mapping[str, FolderFile],
             contents[name] = encode_like(text, files[name].raw) if name in files else text.encode()
         except ValueError:
             raise InputError(
-                f"{name} is in Windows-1252, which lacks a character of the new text. Save it as UTF-8; nothing was "
-                "written."
+                f"{name} is in Windows-1252, which lacks a character of the new text. Save it as UTF-8 and try again. "
+                "Nothing was written."
             ) from None
     for name, content in contents.items():
         write_whole(folder / name, content, inside=folder)

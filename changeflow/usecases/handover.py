@@ -41,11 +41,11 @@ FIELDS = (
     LAST_DAY,
     EntryField(name="by", label="Who takes over?", kind="select", empty="A new person"),
     EntryField(name="role", label="Role of the new person", called="The role", most=MOST_LETTERS,
-               hint="For example, Director of Finance. Leave empty if someone above takes over."),
+               hint="For example, Director of Finance. Leave empty if you have chosen someone above."),
     EntryField(name="email", label="Email address of the new person, if you know it", called="The address", most=254),
     EntryField(name="first_day", label="First day of the new person", kind="day",
                hint="Leave empty for the day after the last day."),
-    EntryField(name="roles", label="When do the roles below pass on?", kind="choice",
+    EntryField(name="roles", label="When are the roles below handed over?", kind="choice",
                options=((NOW, "As soon as you publish"), (LATER, "Later: publish this form again on that day"))),
 )  # fmt: skip
 
@@ -92,11 +92,11 @@ class FilledHandover:
     email: str = ""
     first_day: date | None = None
     passes_roles: bool | None = False
-    """Whether roles pass on at once; None if no one has chosen."""
+    """Whether roles are handed over at once; None if no one has chosen."""
 
 
 def handover_list(visit: Visit) -> tuple[HandoverLine, ...]:
-    """Return the people who have something to hand over, or who leave."""
+    """Return the people who have something to hand over, or who are leaving."""
     permit_editing(visit)
     programme = visit.programme
     lines = (_line(programme, person) for person in visit.definition.people)
@@ -150,7 +150,7 @@ def _now(person: Person) -> Mapping[str, str]:
 
 
 def _has_roles(definition: Definition, person: str) -> bool:
-    """Return whether a person has roles or people who report to them, which pass on when someone says so."""
+    """Return whether a person has roles or people who report to them, which are handed over when someone says so."""
     return bool(roles_passing_on(definition, person) or managed(definition, person))
 
 
@@ -186,7 +186,7 @@ def hand_over(filled: FilledHandover, reason: str, change: Change) -> int:
         _check_stays(known_person(definition, by), filled.last_day + ONE_DAY)
     passes = bool(filled.passes_roles) and by is not None
     if filled.passes_roles is None and by is not None and _has_roles(definition, filled.person):
-        raise InputError("Choose when the roles pass on.")
+        raise InputError("Choose when the roles are handed over.")
     if passes:
         _check_ready(new or known_person(definition, by or ""), change.on)
     roles = roles_passing_on(definition, filled.person) if passes else ()
@@ -219,9 +219,7 @@ def _newcomer(filled: FilledHandover, leaver: Person, last_day: date, taken: set
 def _check_stays(taker: Person, day: date) -> None:
     """Raise if a person has left by the day on which they take over."""
     if taker.leaves is not None and taker.leaves < day:
-        raise InputError(
-            f"The {taker.role} leaves on {format_day(taker.leaves)}. Choose someone who is there after that."
-        )
+        raise InputError(f"The {taker.role} leaves on {format_day(taker.leaves)}. Choose someone who stays longer.")
 
 
 def _check_ready(taker: Person, on: date) -> None:
@@ -229,8 +227,8 @@ def _check_ready(taker: Person, on: date) -> None:
     if not taker.is_here(on):
         day = f"joins on {format_day(taker.joins)}" if taker.joins and taker.joins > on else "has left"
         raise InputError(
-            f"The {taker.role} {day}, so the roles cannot pass on today. Hand them over later, or enter an earlier "
-            "first day."
+            f"The {taker.role} {day}, so the roles cannot be handed over today. Hand them over later, or enter an "
+            "earlier first day."
         )
 
 

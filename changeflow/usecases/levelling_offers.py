@@ -29,7 +29,7 @@ def levelled_dates(visit: Visit, job: Job) -> LevelReport | None:
 
 
 def use_levelled_dates(number: int, change: Change) -> PlanDraft:
-    """Store the proposed starts as a draft, or return the draft that the person has made of them before."""
+    """Store the proposed starts as a draft, or return the draft that the person has already made from them."""
     with read_scope(change.db) as session:
         stored, by = loaded_for_editing(session, change)
         job, data = finished(session, stored, number, LEVELLING)

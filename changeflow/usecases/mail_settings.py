@@ -65,12 +65,12 @@ def _missing(found: Visit, channel: ChannelFacts, post: LinkPost) -> list[str]:
     elif not channel.reaches_people:
         lines.append("No mail server is set.")
     if post.desk.base_url.startswith(LOCAL):
-        lines.append("The address of these pages is that of the server itself, so links in messages work only there.")
+        lines.append("The address of these pages is local to the server, so links in messages work only on the server.")
     if not found.reaches_people:
         lines.append("Messages are off. Switch them on once you have read next week’s messages.")
     state = MachineState(found.db)
     if standing_of(found.session, state, state.seen()):
-        lines.append("The database was restored or moved. Nothing is sent until someone has released it.")
+        lines.append("The database was restored or moved. Nothing is sent until someone releases it.")
     return lines
 
 
@@ -105,18 +105,18 @@ def note_test(session: Session, programme: str, person: str, subject: str, *, no
     today = midnight_of(local_day(now))
     sent = audit.subjects_of(session, programme, actor=person, action="message:test", since=today)
     if len(sent) >= MOST_TESTS:
-        raise InputError(f"You have sent yourself {MOST_TESTS} tests today. Send more tomorrow.")
+        raise InputError(f"You have sent yourself {MOST_TESTS} tests today. Try again tomorrow.")
     audit.append(session, programme, at=now, actor=person, action="message:test", subject=subject)
 
 
 def trial_result(receipt: Receipt, *, reaches_people: bool) -> str:
-    """Return what became of a test message, in words."""
+    """Return the result of a test message, in words."""
     if not reaches_people and receipt.sent is Sent.YES:
         return "Written as a file on the server: no mail server is set, or this is a sandbox."
     detail = f": {receipt.detail}" if receipt.detail else ""
     return {
-        Sent.YES: "Sent. Check that it arrives, also among unwanted mail.",
-        Sent.LATER: f"Not sent{detail}. A reminder would be sent again later.",
-        Sent.NEVER: f"Refused{detail}. A reminder would not be sent again until the address is corrected.",
-        Sent.MAYBE: f"Perhaps sent{detail}. Check whether it arrives.",
+        Sent.YES: "Sent. Check that it arrives. Look in your junk folder too.",
+        Sent.LATER: f"Not sent{detail}. We would try to send a reminder again later.",
+        Sent.NEVER: f"Refused{detail}. We would not send a reminder again until the address is corrected.",
+        Sent.MAYBE: f"It may have been sent{detail}. Check whether it arrives.",
     }[receipt.sent]

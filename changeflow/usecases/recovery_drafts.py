@@ -28,7 +28,7 @@ QUARTER = 15
 
 
 def use_option(number: int, name: str, change: Change) -> PlanDraft:
-    """Store a recovery option as a draft, or return the draft that the person has made of it before.
+    """Store a recovery option as a draft, or return the draft that the person has already made from it.
 
     The edits are for the version of the calculation. If the plan has changed since, the draft shows which do not fit.
     """

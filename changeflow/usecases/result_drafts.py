@@ -1,4 +1,4 @@
-"""A draft made of the result of a calculation, which is made once only."""
+"""A draft made from the result of a calculation; each person makes it only once."""
 
 from sqlmodel import Session
 
@@ -25,5 +25,5 @@ def finished(session: Session, stored: Stored, number: int, kind: str) -> tuple[
 def saved_once(draft: PlanDraft, by: str, change: Change) -> PlanDraft:
     """Store a draft, or return the same draft that the person has stored before."""
     own = (d for d in drafts_of(change) if (d.base, d.edits, d.author) == (draft.base, draft.edits, by))
-    # Its name may have got a number.
+    # A number may have been added to its name.
     return next((d for d in own if d.name.startswith(draft.name)), None) or save_draft(draft, change)

@@ -98,7 +98,7 @@ def delete_now(reason: RetentionReason, change: Change, *, shown: str = "") -> R
         found = _retain(work, by=work.permit(Action.DELETE_OLD_DATA), reason=reason)
         if not is_trial:
             if shown and shown != found.mark:
-                raise StaleError("Other data is due to be deleted than when you checked.")
+                raise StaleError("The data due to be deleted has changed since you checked.")
             if not found.is_any:
                 raise InputError("No data is due to be deleted. No changes saved.")
             erasure.owe(state)

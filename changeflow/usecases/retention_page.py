@@ -27,7 +27,7 @@ class KindKept:
     key: str
     """Its entry in the rulepack, which ends with the unit."""
     count: str
-    """One of it, with which it is counted: “link”."""
+    """The word for one item, to count with: “link”."""
 
 
 KINDS: dict[str, KindKept] = {

@@ -20,7 +20,7 @@ from changeflow.values.base import TaskId
 from changeflow.values.moments import local_day
 
 PARTS = 10
-"""In how many parts a simulation runs that reports its progress."""
+"""The number of parts in which to run a simulation that reports its progress."""
 
 
 def simulate_programme(

@@ -43,11 +43,11 @@ TITLES: Mapping[SelectionChange, str] = {
 }
 INTROS: Mapping[SelectionChange, str] = {
     SelectionChange.OWNER: "",
-    SelectionChange.MOVE: "Each task gets an earliest start, counted in working days from its start now. It starts "
+    SelectionChange.MOVE: "Each task gets an earliest start, counted in working days from its current start. It starts "
     "later if the tasks before it finish later. It moves earlier only if nothing keeps it from starting sooner.",
 }
 _MOVE = (
-    EntryField(name="direction", label="In which direction?", kind="choice", missing="Choose later or earlier.",
+    EntryField(name="direction", label="Which way?", kind="choice", missing="Choose later or earlier.",
                options=((LATER, "Later"), (EARLIER, "Earlier"))),
     EntryField(name="days", label="By how many working days?", called="The number of days", most=3,
                missing="Enter the number of working days.", hint="A whole number, such as 5.",
@@ -60,11 +60,11 @@ class SelectedTasksChangedError(StaleError):
 
     def __init__(self, tasks: Sequence[TaskId]) -> None:
         self.tasks = tuple(tasks)
-        super().__init__("Selected tasks have been finished or removed from the plan since you opened the page.")
+        super().__init__("Some selected tasks have been finished or removed from the plan since you opened the page.")
 
 
 class TasksRefusedError(CheckFailedError):
-    """Selected tasks cannot be changed as someone wants; nothing was saved."""
+    """Selected tasks cannot be changed as requested; nothing was saved."""
 
     def __init__(self, reasons: Sequence[str], of: int) -> None:
         self.reasons = tuple(reasons)

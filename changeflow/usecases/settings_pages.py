@@ -30,7 +30,7 @@ PAGES: tuple[tuple[Action, str, str], ...] = (
 )
 """The pages of settings, in order, with the action that opens each."""
 AVOIDED = {"system_live": "new system", "go_live": "go-live"}
-"""What a blackout forbids, in words, where the kind of task is no word of its own."""
+"""Words for what a blackout forbids, where the name of the kind of task does not read as one."""
 Links = tuple[tuple[str, str], ...]
 
 

@@ -88,7 +88,7 @@ def mark_of_calendars(programme: Programme) -> str:
 
 
 def read_terms(content: bytes, calendar: str, programme: Programme, on: date) -> ReadTerms:
-    """Read term dates from a calendar's file, or from a list with a term on each line, for one of our calendars.
+    """Read term dates from a calendar's file, or from a list with a term on each line, for one of the plan's calendars.
 
     Events that ended before the school year in which the programme began are left out.
     """
@@ -114,11 +114,11 @@ def read_term_rows(content: bytes, *, since: date, until: date) -> ReadTerms:
     telling = [row for row in rows if row.use is not TermUse.NONE]
     others = [row for row in rows if row.use is TermUse.NONE]
     if not rows and not read.problems:
-        raise InputError(f"The calendar has no events from {since.year} on.")
+        raise InputError(f"The calendar has no events from {since.year} onwards.")
     if len(telling) > MOST_ROWS:
         raise InputError(
             f"The calendar has {len(telling)} terms, half-terms and closed days. At most {MOST_ROWS} can be checked at "
-            "once. Choose a calendar of fewer years."
+            "once. Choose a calendar that covers fewer years."
         )
     # Short events among a school's other dates are rarely term dates.
     shown = sorted(others, key=lambda row: (-_length(row), row.day))[: MOST_ROWS - len(telling)]
@@ -305,9 +305,9 @@ def _wrong(rows: Mapping[int, TermRow], terms: Sequence[Term]) -> Iterator[tuple
         term = _term_around(row, [*given.values(), *terms])
         days = format_days(row.first_day, row.last_day)
         if term is None:
-            yield number, "use", f"The half-term {days} is in none of the terms. Correct its days, or leave it out."
+            yield number, "use", f"The half-term {days} is not within a term. Correct its days, or leave it out."
         elif halves.setdefault(term.name, number) != number:
-            what = f"“{term.name}” has two half-terms. Choose closed days for the shorter one."
+            what = f"“{term.name}” has two half-terms. Make the shorter one closed days."
             yield number, "use", what
     after = {**{t.name: t for t in terms}, **given}
     numbers = {row.name: number for number, row in rows.items() if row.use is TermUse.TERM}
@@ -328,7 +328,7 @@ def _wrong_closures(
         if row.use is not TermUse.CLOSED or row.first_day is None:
             continue
         if seen.setdefault((row.name, row.first_day), number) != number:
-            yield number, "use", f"“{row.name}” on these days is there twice. Leave one of them out."
+            yield number, "use", f"“{row.name}” appears twice on these days. Leave one of them out."
         days = known.get((row.name, row.first_day))
         if days is not None and days != (row.first_day, row.last_day):
-            yield number, "name", f"There is already a closure “{row.name}” from this day. Give this one another name."
+            yield number, "name", f"A closure “{row.name}” already starts on this day. Give this one another name."

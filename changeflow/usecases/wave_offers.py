@@ -1,4 +1,4 @@
-"""Proposals for other waves as a signed-in person compares them, and a proposal as a draft of changes to the plan."""
+"""Wave proposals as a signed-in person compares them, and a proposal as a draft of changes to the plan."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -46,7 +46,7 @@ class ProposalsIndex:
     may_change: bool
     """Whether the person may change the plan."""
     requests: tuple[WaveRequest, ...]
-    """What the proposals keep to: fixed days, and what schools ask for."""
+    """The requests that proposals meet: fixed days, and what schools ask for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class WaveOffers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownLine:
-    """A sentence, and the page that changes what it is about."""
+    """A sentence, and the page that changes the request."""
 
     text: str
     page: str
@@ -109,7 +109,7 @@ def wave_offers(visit: Visit, number: int) -> WaveOffers:
 
 
 def use_proposal(number: int, key: str, change: Change) -> PlanDraft:
-    """Store a proposal as a draft, or return the draft that the person has made of it before.
+    """Store a proposal as a draft, or return the draft that the person has already made from it.
 
     The edits are for the version of the calculation. If the plan has changed since, the draft shows which do not fit.
     """
@@ -164,7 +164,7 @@ def _edits(stored: Stored, base: Version, plan: PlanReport) -> tuple[Edit, ...]:
             chosen[pair], names[pair] = Candidate(0, date.fromisoformat(wave.iso), ()), wave.name
             pilot |= {pair} if wave.is_pilot else set()
     if chosen.keys() != _pairs(programme):
-        raise CheckFailedError(f"The proposal has other schools or services than the plan. {CALCULATE_AGAIN}")
+        raise CheckFailedError(f"The plan no longer has the same schools and services. {CALCULATE_AGAIN}")
     proposed = WavePlan(chosen=chosen, pilot=frozenset(pilot))
     return wave_edits(programme, waves_named(programme, proposed, names, refers_in(settled(base))))
 

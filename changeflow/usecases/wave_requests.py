@@ -1,4 +1,4 @@
-"""What proposals for other waves keep to: fixed days, what schools ask for, and schools that are kept apart."""
+"""The requests that wave proposals meet: fixed days, what schools ask for, and schools that are kept apart."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

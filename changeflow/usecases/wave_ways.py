@@ -1,4 +1,4 @@
-"""The page that changes each request in a conflict between requests for waves, filled in as a way out says."""
+"""The page that changes each request in a conflict between wave requests, filled in with a change that is enough."""
 
 import re
 from datetime import date, timedelta
@@ -94,7 +94,7 @@ def _number(words: str) -> str:
 
 
 def _days(rollout: Rollout, team: str, words: str) -> str:
-    """Return a team's days a week with so many percent more for the rollout; everyday work stays as it is."""
+    """Return a team's days a week, with the percentage in `words` added to those for the rollout."""
     found, known = _PERCENT.search(words), rollout.teams.get(team)
     if found is None or known is None:
         return ""

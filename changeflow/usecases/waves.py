@@ -163,7 +163,7 @@ def _without_a_plan(programme: Programme, problem: WaveProblem) -> Waves:
 
 
 def _requests(problem: WaveProblem, groups: Sequence[str]) -> Sequence[str]:
-    """Return the request of each sentence of a conflict; one that was found without a search has several sentences."""
+    """Return the request that each sentence of a conflict is about; a conflict found without a search has several."""
     if tuple(groups) == ("dates",):
         pairs = [p for p, dates in problem.candidates.items() if not dates and p not in problem.fixed]
         return [f"dates:{school}/{service}" for school, service in pairs]

@@ -78,7 +78,7 @@ def test_a_school_is_moved_by_keyboard_published_pulled_and_undone(page: Any, si
     page.get_by_role("link", name="Version").first.click()
     page.get_by_role("link", name="Undo this version").click()
     page.get_by_role("button", name="Check what this changes").click()
-    page.get_by_label("Why do you make this change?").fill("The school can do it after all")
+    page.get_by_label("Why are you making this change?").fill("The school can do it after all")
     page.get_by_role("button", name="Undo this version").click()
     page.get_by_role("heading", name="Published").wait_for()
     assert programme_of(site).definition.content_hash() == before
@@ -129,7 +129,7 @@ def test_a_draft_that_no_longer_fits_shows_both_texts(page: Any, site: Served):
     page.get_by_role("button", name="Add to the draft").click()
     page.get_by_role("heading", name="Saved").wait_for()
     move("w4")
-    page.get_by_label("Why do you make this change?").fill("The school has asked for more time")
+    page.get_by_label("Why are you making this change?").fill("The school has asked for more time")
     page.get_by_role("button", name="Publish").click()
     page.get_by_role("heading", name="Published").wait_for()
     page.goto(f"{P}/drafts")
@@ -156,14 +156,14 @@ def test_a_draft_is_copied_compared_and_its_likelihood_calculated(page: Any):
     page.get_by_role("button", name="Copy under this name").click()
     page.get_by_role("heading", name="Copied").wait_for()
     page.get_by_role("link", name="Compare Harbour later").click()
-    page.get_by_label("Compare with another draft too").select_option("Harbour and more")
+    page.get_by_label("Also compare with another draft").select_option("Harbour and more")
     press(page, "Compare", "Compare “Harbour later”")
     said = main_of(page)
-    assert "“Harbour and more” has " in said
+    assert "“Harbour and more”: " in said
     assert "later than announced" in said
     press_to(page, "Calculate the likelihood of Harbour later")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Show the likelihood").click()
     page.get_by_text("Each plan was simulated 10,000 times with the same random numbers").wait_for()
-    assert "Chance of each announced date" in main_of(page)
+    assert "Chance of meeting each announced date" in main_of(page)
     assert page.get_by_role("button", name="Calculate the likelihood of Harbour and more").count() == 1

@@ -131,4 +131,4 @@ def test_an_event_is_recognised_by_its_name_and_length(title: str, days: int, us
 
 def test_a_half_term_that_seems_to_lack_its_friday_is_doubted():
     [row] = guess_terms(events(("Half term", "2026-10-26", "2026-10-29")))
-    assert row.doubt.startswith("By the rules of calendars, it ends on Thursday 29 Oct 2026.")
+    assert row.doubt.startswith("By the rules of calendar files, it ends on Thursday 29 Oct 2026.")

@@ -34,7 +34,7 @@ def test_a_later_day_is_worse_an_earlier_one_better_and_a_missing_one_different(
 
 def test_a_plan_beside_itself_has_no_difference(tmp_path: Path):
     now = judged(tmp_path)
-    found = compare_plans([("The plan in force", now), ("Same", now)])
+    found = compare_plans([("The current plan", now), ("Same", now)])
     assert [table.rows for table in found.tables] == [()] * len(found.tables)
     assert all(table.alike for table in found.tables)
     assert found.headlines == ("“Same” moves no announced date, milestone or decision, and changes no finding.",)
@@ -45,8 +45,8 @@ def test_a_missed_deadline_is_no_later_milestone(tmp_path: Path):
     now = judged(tmp_path / "plan")
     earlier = PROGRAMME.replace("deadline: 2027-12-31", "deadline: 2027-01-10")
     draft = judged(tmp_path / "draft", programme=earlier)
-    found = compare_plans([("The plan in force", now), ("Sooner", draft)])
-    assert found.headlines == ("“Sooner” has 1 deadline missed.",)
+    found = compare_plans([("The current plan", now), ("Sooner", draft)])
+    assert found.headlines == ("“Sooner”: 1 deadline missed.",)
     [row] = found.tables[0].rows
     assert (row.detail, row.cells[1].change) == ("31 Dec 2027", "deadline missed")
     assert row.cells[1].note == "deadline 10 Jan 2027, misses its deadline by 10 days"

@@ -1,4 +1,4 @@
-"""The chances of a draft and of the plan in force: simulated by one function, with the same random numbers."""
+"""The chances of a draft and of the current plan: simulated by one function, with the same random numbers."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 def plans(world: World, *edits: dict[str, object]) -> tuple[Programme, Programme]:
-    """Return the plan in force, and the plan with these edits."""
+    """Return the current plan, and the plan with these edits."""
     change = world.change("chief")
     draft = PlanDraft(programme="small", base=2, edits=edits_from(edits))
     with read_scope(world.db) as session:
@@ -104,7 +104,7 @@ def test_the_calculation_says_how_far_it_is_and_that_a_draft_is_gone(world: Worl
                                subject=jobs.draft_subject(draft.id or 0, draft.revision))  # fmt: skip
     said: list[str] = []
     assert '"iterations":10000' in work_out_draft_odds("small", job.id, db=own.db, now=NOW, say=said.append)
-    assert (said[0], said[-1]) == ("The plan in force: 10% done.", "The draft: 100% done.")
+    assert (said[0], said[-1]) == ("The current plan: 10% done.", "The draft: 100% done.")
     assert all(jobs.is_for_pages(line) for line in said)
     publish(draft, "Agreed.", own.change("chief"))
     with pytest.raises(InputError):

@@ -1,4 +1,4 @@
-"""Someone leaves: open tasks and roles pass on, finished work and history stay, and they can no longer sign in."""
+"""Someone leaves: open tasks and roles are handed over, finished work and history stay, and access ends."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -94,7 +94,7 @@ def test_a_new_person_takes_the_place_of_the_one_who_leaves(world: World):
         ),
         (
             FilledHandover(person="owner", last_day=SUMMER, role="Clerk", passes_roles=True),
-            "The Clerk joins on 1 Jul 2027, so the roles cannot pass on today.",
+            "The Clerk joins on 1 Jul 2027, so the roles cannot be handed over today.",
         ),
         (FilledHandover(person="owner", last_day=SUMMER, role="Clerk", email="nowhere"), "Enter an email address"),
     ],

@@ -16,7 +16,7 @@ def carried(old: Sources, new: Sources, latest: Sources, *, reason: str) -> Repl
     """Apply the change from `old` to `new` to the latest texts. Swap `old` and `new` to undo a change.
 
     A place or line that the change touches, and that has changed again since, is a conflict; `reason` is the reason
-    given for a conflict of places.
+    given for a conflict between places.
     """
     found, conflicts = dict[str, str](latest), list[EditConflict]()
     places = touched(old, new)

@@ -58,7 +58,7 @@ def replay(edits: Sequence[Edit], base: Sources, latest: Sources) -> Replayed:
 def _again(edit: Edit, base: Sources, after: Sources, latest: Sources) -> tuple[EditConflict | None, Sources]:
     """Make one edit on the latest texts, or return why it does not fit."""
     places = touched(base, after)
-    # An edit that only changes an order touches no place, and checks itself whether it fits.
+    # An edit that only changes an order touches no place, and checks for itself whether it fits.
     if places and all(state_at(latest, place) == state_at(after, place) for place in places):
         return None, latest
     for place in places:

@@ -58,7 +58,7 @@ class SetPolicy(EditBase):
 
 
 class SetBenefits(EditBase):
-    """Say what the change does for students, and who has approved that. Without a person, the text is not approved."""
+    """Describe what the change does for students, and who approved the text. Without a person, it is not approved."""
 
     kind: Literal["set-benefits"] = "set-benefits"
     title: ClassVar[str] = "Change the benefits for students"
@@ -69,7 +69,7 @@ class SetBenefits(EditBase):
     @model_validator(mode="after")
     def _is_whole(self) -> "SetBenefits":
         if (self.approved_by is None) != (self.approved_on is None):
-            raise ValueError("Say both who has approved the benefits and on which day, or neither.")
+            raise ValueError("Enter both who approved the benefits and on which day, or neither.")
         return self
 
     def apply(self, sources: Sources) -> Sources:

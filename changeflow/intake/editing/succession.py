@@ -49,8 +49,8 @@ _IN_SERVICE: tuple[Path_, ...] = (
 class ReplacePerson(EditBase):
     """Name another person in each role that the files give to someone.
 
-    Tasks with an owner of their own keep it: open ones pass to a leaver's successor. Finished tasks that someone owned
-    because of a role are written under their name.
+    Tasks that name an owner keep that owner: a leaver's open tasks pass to the successor. Finished tasks that someone
+    owned through a role get that person's name as their owner.
     """
 
     kind: Literal["replace-person"] = "replace-person"
@@ -66,7 +66,7 @@ class ReplacePerson(EditBase):
             raise EditRefusedError(f"'{self.person}' cannot take over from themselves.")
         places = list(places_of_roles(sources, self.person))
         if not places:
-            raise EditRefusedError(f"The files give no role to '{self.person}'.")
+            raise EditRefusedError(f"'{self.person}' has no role in the files.")
         # From the end, because an item that is removed moves those after it.
         for file, path in reversed(places):
             sources = self._replaced(sources, file, path)

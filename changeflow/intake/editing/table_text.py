@@ -1,4 +1,4 @@
-"""Add a line to the text of a CSV file, and keep all other lines as they are; or write a new one."""
+"""Add a line to the text of a CSV file and keep all other lines as they are, or write a new file."""
 
 import csv
 import io

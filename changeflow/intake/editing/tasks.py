@@ -122,7 +122,7 @@ class SetEarliest(TaskEdit):
         return with_value(sources, file, path, self.earliest)
 
     def _is_fixed(self, sources: Sources) -> bool:
-        """Return whether a date is set on which the task must start or finish, here or by levelling."""
+        """Return whether the task must start or finish on a set date, in its own file or by levelling."""
         pinned = found_at(sources, LEVELLING_FILE, ("pinned",))
         is_pinned = isinstance(pinned, dict) and self.task in pinned
         return is_pinned or any(field_of(sources, self.task, field) is not None for field in FIXED)

@@ -1,4 +1,4 @@
-"""Edits of whole waves, as proposals for other waves need them."""
+"""Edits of whole waves, as wave proposals need them."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -80,7 +80,7 @@ class SetWave(EditBase):
 
 
 class SplitWave(EditBase):
-    """Give some services of a wave a wave of their own. What is recorded about their tasks goes with them."""
+    """Move some services of a wave into a wave of their own, together with the records of their tasks."""
 
     kind: Literal["split-wave"] = "split-wave"
     title: ClassVar[str] = "Split a wave"

@@ -1,6 +1,6 @@
-"""Edits of what proposals for other waves keep to: fixed days, what schools ask for, and limits of the rollout.
+"""Edits of the requests and limits for wave proposals: fixed days, what schools ask for, and limits of the rollout.
 
-They are in rollout.yaml. They move no date in the plan itself.
+They are in rollout.yaml, and move no date in the plan itself.
 """
 
 from collections.abc import Mapping
@@ -55,7 +55,7 @@ class SetWishes(EditBase):
         parts = [f"no go-live before {format_day(self.earliest)}"] if self.earliest is not None else []
         parts += [f"no go-live after {format_day(self.latest)}"] if self.latest is not None else []
         if self.pilot is not None:
-            parts.append("in the pilot" if self.pilot else "not in the pilot")
+            parts.append("a place in the pilot" if self.pilot else "no place in the pilot")
         return f"{name('school', self.school)} asks for {'; '.join(parts) or 'nothing any more'}."
 
 
@@ -82,7 +82,7 @@ class RemovePin(EditBase):
     """Let proposals choose the day of a school's go-live again."""
 
     kind: Literal["remove-pin"] = "remove-pin"
-    title: ClassVar[str] = "Leave a fixed go-live open again"
+    title: ClassVar[str] = "Let proposals choose a go-live again"
     school: Id
     service: Id
 
@@ -115,7 +115,7 @@ class KeepApart(EditBase):
         _check_school(sources, self.school)
         _check_school(sources, self.other)
         if _place_of_pair(sources, self.school, self.other) is not None:
-            raise EditRefusedError(f"'{self.school}' and '{self.other}' are kept apart already.")
+            raise EditRefusedError(f"'{self.school}' and '{self.other}' are already kept apart.")
         return with_item(sources, ROLLOUT_FILE, ("apart",), [self.school, self.other])
 
     def words(self, name: Namer = ids) -> str:
@@ -143,10 +143,10 @@ class RemoveApart(EditBase):
 
 
 class SetLimit(EditBase):
-    """Change one of the limits that proposals keep to, or return to its default."""
+    """Change one of the limits that proposals must not exceed, or restore its default."""
 
     kind: Literal["set-limit"] = "set-limit"
-    title: ClassVar[str] = "Change a limit of the rollout"
+    title: ClassVar[str] = "Change a rollout limit"
     part: Literal["rollout", "service", "school", "group", "hubs"]
     of: Id | None = Field(None, description="Which service, school or group")
     setting: str

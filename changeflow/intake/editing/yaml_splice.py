@@ -13,7 +13,7 @@ from changeflow.intake.yaml_nodes import STR, tag_of
 _PLAIN = re.compile(r"[A-Za-z0-9_£][\w £().'’/+%&;-]*[\w).%]|[A-Za-z0-9_]")
 """Texts that need no quotation marks, even within brackets, unless they look like a number or a date."""
 _REST = re.compile(r"[ \t]*,?[ \t]*(#.*)?\r?\n?")
-"""What may follow an item in brackets that has a line of its own."""
+"""What may follow an item in brackets that is on its own line."""
 
 
 class UnknownStyleError(Exception):

@@ -146,7 +146,7 @@ def _fields(plan: Numbered, task: Task) -> dict[str, str | int]:
 
 
 def _format(length: Duration) -> int:
-    """Return the unit in which a length is a whole number, as some programs round fractions, and so lose minutes."""
+    """Return the unit in which a length is a whole number, because some programs round fractions and lose minutes."""
     if length.unit is not Unit.ELAPSED:
         return WORKING_DAYS
     return next(code for size, code in ELAPSED_UNITS if length.amount % size == 0)

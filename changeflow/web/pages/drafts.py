@@ -1,4 +1,4 @@
-"""Drafts: changes to the plan that are not published yet, and their comparison with the plan in force."""
+"""Drafts: changes to the plan that are not published yet, and their comparison with the current plan."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response

@@ -1,4 +1,4 @@
-"""Proposals for other waves: calculate them, compare them with the plan, and make a draft of one."""
+"""Wave proposals: calculate them, compare them with the plan, and make a draft from one."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response

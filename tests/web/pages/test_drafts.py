@@ -69,7 +69,7 @@ def test_no_two_drafts_get_the_same_name(own_world: World):
     for path in ("name", "copies"):
         answer = send(browser, number, path, draft_name="earlier")
         assert answer.status_code == 422
-        assert "Another draft is called “earlier”. Choose another name." in text_of(answer)
+        assert "There is already a draft called “earlier”. Choose another name." in text_of(answer)
         assert 'aria-invalid="true" value="earlier"' in answer.text
     assert "Enter a name for the draft." in text_of(send(browser, number, "name", draft_name=" "))
     assert [d.name for d in drafts_of(own_world.change("chief"))] == ["Earlier", "Later"]
@@ -99,7 +99,7 @@ def test_a_draft_names_what_was_published_since_it_was_begun(own_world: World):
     assert "Published since" not in text_of(browser.get(f"{DRAFTS}/{number}"))
     publish_now(own_world, RENAMED)
     page = text_of(browser.get(f"{DRAFTS}/{number}"))
-    assert "Published since this draft was begun Version 2, by " in page
+    assert "Published since this draft was started Version 2, by " in page
     assert "to “Plan with care”" in page
     assert "Reason: Agreed." in page
 
@@ -110,7 +110,7 @@ def test_a_draft_is_compared_with_the_plan_in_force_and_another_draft(own_world:
     other = draft(own_world, "Names", RENAMED)
     alone = browser.get(f"{DRAFTS}/{number}/comparison")
     assert heading(alone) == "Compare “Later”"
-    assert "“Later” has 3 announced dates later, 1 milestone later" in text_of(alone)
+    assert "“Later”: 3 announced dates later, 1 milestone later" in text_of(alone)
     both = text_of(browser.get(f"{DRAFTS}/{number}/comparison?with={other}"))
     assert "“Names” moves no announced date, milestone or decision, and changes no finding." in both
     assert "31 Dec 2027" in both
@@ -147,7 +147,7 @@ def test_the_likelihood_is_calculated_shown_and_old_after_another_publication(ow
     assert "Calculate again" not in page
     publish_now(own_world, RENAMED, base=2)
     old = text_of(browser.get(where))
-    assert "The plan or the draft has changed since the likelihood was calculated, on 25 Mar 2027" in old
+    assert "The plan or the draft has changed since the likelihood was calculated on 25 Mar 2027" in old
     assert "Calculate again" in old
 
 

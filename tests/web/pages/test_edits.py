@@ -163,7 +163,7 @@ def test_the_forms_of_the_plan_publish_what_was_filled_in(own_world: World):
     assert 'value="1/12/2026"' in form.text
     half = check(browser, f"{at}/set-benefits", statement="More time", approved_by="chief", approved_on="")
     assert half.status_code == 422
-    assert "Say both who has approved the benefits and on which day, or neither." in text_of(half)
+    assert "Enter both who approved the benefits and on which day, or neither." in text_of(half)
 
 
 def test_an_edit_or_a_task_that_does_not_exist_is_not_found(world: World):

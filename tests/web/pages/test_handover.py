@@ -64,7 +64,7 @@ def test_work_and_roles_are_handed_over_and_the_person_is_signed_out(own_world: 
     [
         ({"last_day": "32/3/2027"}, "is not a date"),
         ({"last_day": "31/3/2027", "by": "", "role": ""}, "Choose who takes over, or enter the role"),
-        ({"last_day": "31/3/2027", "by": "member"}, "Choose when the roles pass on."),
+        ({"last_day": "31/3/2027", "by": "member"}, "Choose when the roles are handed over."),
         ({"last_day": "31/3/2027", "by": "nobody"}, "One of your choices is not, or no longer, available."),
         (
             {"last_day": "31/3/2027", "role": "Clerk", "email": "member@example.org", "roles": "later"},

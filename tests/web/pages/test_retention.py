@@ -56,7 +56,7 @@ def test_what_is_due_is_checked_and_deleted_once_with_a_reason(own_world: World)
     [(who, _, subject)] = [a for a in own_world.audited() if a[1] == "retention"]
     assert who == "officer"
     assert subject.endswith(" reason:late")
-    assert "Nothing. No data is due to be deleted today." in text_of(check_due(browser))
+    assert "No data is due to be deleted today." in text_of(check_due(browser))
     assert "was due on" not in text_of(browser.get(RETENTION))
     with read_scope(own_world.db) as session:
         assert audit.examine(session).faults == []

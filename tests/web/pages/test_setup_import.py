@@ -212,7 +212,7 @@ def test_a_calendar_adds_its_terms_to_the_list_and_keeps_what_was_typed(first: s
     assert "1 event with closed days: add these once the programme is stored." in text_of(page)
     refused = send_calendar(browser, b"BEGIN:VCALENDAR\nEND:VCALENDAR", name="A third name")
     assert refused.status_code == 422
-    assert "The calendar has no events from 2026 on." in text_of(refused)
+    assert "The calendar has no events from 2026 onwards." in text_of(refused)
     assert 'value="A third name"' in refused.text
 
 

@@ -98,7 +98,7 @@ def test_checked_rows_become_a_version_with_terms_half_terms_and_closed_days(own
         ({"first-1": "soon"}, "Row 1: “soon” is not a date."),
         ({"last-1": "1/9/2029"}, "Row 1: The last day is before the first day."),
         ({"name-1": " "}, "Row 1: Enter a name."),
-        ({"use-1": "none"}, "Row 2: The half-term 22 to 26 Oct 2029 is in none of the terms."),
+        ({"use-1": "none"}, "Row 2: The half-term 22 to 26 Oct 2029 is not within a term."),
         ({"use-3": "half-term"}, "Row 3: “Autumn term 2029” has two half-terms."),
         ({"use-2": "term", "name-2": "Autumn term 2029"}, "Row 2: Another row is also called “Autumn term 2029”."),
         ({"use-2": "term"}, "Row 2: “Half-term” overlaps “Autumn term 2029” (3 Sep to 21 Dec 2029)."),
@@ -123,7 +123,7 @@ def test_each_wrong_row_is_named_and_what_was_typed_is_kept(world: World, fields
         (b"%PDF-1.4 \xff\x00", {}, "This is neither a calendar nor a list of terms."),
         (b"Autumn, soon, later", {}, "“soon” on line 1 is not a date."),
         (CALENDAR, {"calendar": ""}, "Choose whose term dates these are."),
-        (b"BEGIN:VCALENDAR\nEND:VCALENDAR", {}, "The calendar has no events from 2026 on."),
+        (b"BEGIN:VCALENDAR\nEND:VCALENDAR", {}, "The calendar has no events from 2026 onwards."),
     ]),
 )  # fmt: skip
 def test_what_cannot_be_read_is_said_and_the_choice_is_kept(

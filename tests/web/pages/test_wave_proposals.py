@@ -1,4 +1,4 @@
-"""Proposals for other waves in the browser: compare them, make a draft of one, and publish it."""
+"""Wave proposals in the browser: compare them, make a draft from one, and publish it."""
 
 import re
 from dataclasses import replace
@@ -77,7 +77,7 @@ def test_a_proposal_becomes_a_draft_that_is_published(own_world: World):
     browser, where = signed_in(own_world.db, "chief"), proposed(own_world)
     payroll, estates = go_lives(own_world, "payroll"), go_lives(own_world, "estates")
     page = browser.get(where)
-    assert heading(page) == "Wave proposals"
+    assert heading(page) == "Compare wave proposals"
     assert "The waves are the same as in “Current plan”." in text_of(page)
     assert page.text.count("Use this plan<") == 1
     answer = use(browser, where)
