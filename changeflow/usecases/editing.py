@@ -22,11 +22,14 @@ from changeflow.errors import (
     ProblemsError,
     UnknownThingError,
 )
+from changeflow.intake.editing.base import Namer
 from changeflow.intake.editing.kinds import Edit, edits_to_json
 from changeflow.intake.editing.merging import carried
 from changeflow.intake.editing.replay import EditConflict, Replayed, replay
 from changeflow.intake.editing.sources import Sources
+from changeflow.intake.editing.waves import RemoveSchool
 from changeflow.intake.folder import Folder
+from changeflow.phrases import listed
 from changeflow.programme.names import names_in
 from changeflow.programme.programme import Programme
 from changeflow.reports.effects import Effect, effect_of
@@ -38,7 +41,7 @@ from changeflow.usecases.acts import ReasonNeededError, StaleError
 from changeflow.usecases.authority import permit
 from changeflow.usecases.edit_names import namer, with_names
 from changeflow.usecases.jobs import remove_draft_jobs
-from changeflow.usecases.next_versions import NextVersion, check_next, store_next
+from changeflow.usecases.next_versions import SHOWN, NextVersion, check_next, store_next
 from changeflow.usecases.settled_sources import read_version, settled
 from changeflow.usecases.stored import Cache, Stored, judged_as, load
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
@@ -248,6 +251,8 @@ def _tried(
     try:
         before = stored.version.definition
         known = before if people is None else before.model_copy(update={"people": tuple(people)})
+        if (left := _left_behind(edits, known.people, name)) is not None:
+            return Trial(preview=replace(base, refused=left))
         read = read_version(made.sources, known)
     except ProblemsError as error:
         return Trial(preview=replace(base, problems=error.problems))
@@ -256,6 +261,21 @@ def _tried(
         return any(edit.retires(task) for edit in edits)
 
     return _judged(session, stored, change, by, read, base, edits, is_retired)
+
+
+def _left_behind(edits: Sequence[Edit], people: Sequence[Person], name: Namer) -> str | None:
+    """Return why a school cannot leave yet: people are at it, or are to move to it."""
+    for edit in edits:
+        if not isinstance(edit, RemoveSchool):
+            continue
+        found = [p.id for p in people if edit.school in (p.school, *(move.school for move in p.moves))]
+        if found:
+            listed_people = listed([name("person", person) for person in found], most=SHOWN)
+            return (
+                f"people.csv has people at {name('school', edit.school)}: {listed_people}. Take them out of the file, "
+                "or give them another school there, and store the folder. Then remove the school."
+            )
+    return None
 
 
 def _judged(

@@ -63,6 +63,16 @@ class TestPreview:
         with pytest.raises(ProblemsError):
             publish(a_draft(link), "", world.change("chief"))
 
+    def test_a_school_with_people_stays_until_they_have_another_school(self, world: World):
+        with read_scope(world.db) as session:
+            ash = [p for p in load(session, "small", on=TODAY).version.definition.people if p.school == "ash"]
+        seen = preview(a_draft(MOVE, {"kind": "remove-school", "school": "ash"}), world.change("chief"))
+        assert ash
+        assert not seen.can_publish
+        assert seen.problems == ()
+        assert seen.refused.startswith("people.csv has people at Ash School: ")
+        assert preview(a_draft({"kind": "remove-school", "school": "beech"}), world.change("chief")).can_publish
+
     def test_a_person_without_the_right_to_store_versions_is_refused(self, world: World):
         with pytest.raises(NotAllowedError):
             preview(a_draft(MOVE), world.change("viewer"))

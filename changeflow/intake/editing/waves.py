@@ -9,12 +9,11 @@ from pydantic import Field
 from changeflow.errors import EditRefusedError
 from changeflow.intake.editing import schools_table
 from changeflow.intake.editing.base import EditBase, Namer, ids
+from changeflow.intake.editing.leaving import without_mentions
 from changeflow.intake.editing.sources import (
     PROGRAMME_FILE,
-    ROLLOUT_FILE,
     SCHOOLS_FILE,
     Sources,
-    data_in,
     found_at,
     place_of,
     waves_of,
@@ -22,7 +21,6 @@ from changeflow.intake.editing.sources import (
     with_value,
     without,
 )
-from changeflow.intake.editing.yaml_patch import MISSING
 from changeflow.phrases import listed
 from changeflow.programme.definition import SchoolPhase
 from changeflow.values.base import Id
@@ -185,13 +183,7 @@ class RemoveSchool(EditBase):
         for wave in waves_of(sources):
             if self.school in (wave.get("schools") or ()):
                 sources = without_school(sources, str(wave["id"]), self.school)
-        if found_at(sources, ROLLOUT_FILE, ("schools", self.school)) is not MISSING:
-            sources = without(sources, ROLLOUT_FILE, ("schools", self.school))
-        for group, about in (data_in(sources, ROLLOUT_FILE).get("groups") or {}).items():
-            schools = about.get("schools") if isinstance(about, dict) else None
-            if isinstance(schools, list) and self.school in schools:
-                sources = without(sources, ROLLOUT_FILE, ("groups", group, "schools", schools.index(self.school)))
-        return sources
+        return without_mentions(sources, self.school)
 
     def words(self, name: Namer = ids) -> str:
         return f"Remove {name('school', self.school)}, which leaves the programme."

@@ -158,6 +158,7 @@ CASES: list[tuple[dict[str, Any], dict[str, list[str]]]] = [
       "schools.csv": ['+elm,"Elm, C of E",primary,north']}),
     ({"kind": "remove-school", "school": "beech"},
      {PROGRAMME: ["-  - {id: w1, name: wave 1, schools: [ash, beech]}", "+  - {id: w1, name: wave 1, schools: [ash]}"],
+      "rollout.yaml": ["-apart: [[ash, beech]]", "+apart: []"],
       "schools.csv": ["-beech,Beech,primary,north"]}),
     ({"kind": "set-duration", "task": "payroll/w2/train", "duration": "3d"},
      {PAYROLL: ["+  w2/train:", "+    duration: 3d"]}),
@@ -271,6 +272,35 @@ def test_an_edit_changes_these_lines(edit: dict[str, Any], lines: dict[str, list
     [made] = edits_from([edit])
     assert changed(SOURCES, made.apply(SOURCES)) == lines
     assert made.words().endswith(".")
+
+
+def test_a_school_leaves_every_file_that_is_about_it():
+    about = {
+        **SOURCES,
+        "calendars/ash-days.yaml": "calendar: ash-days\nschool: ash\n",
+        TRUST: (
+            "calendar: trust\nblackouts:\n"
+            "  - {name: A, first_day: 2027-05-10, last_day: 2027-05-11, activities: [training], schools: [ash]}\n"
+            "  - {name: B, first_day: 2027-05-12, last_day: 2027-05-13, activities: [x], schools: [ash, beech]}\n"
+        ),
+        "rollout.yaml": (
+            "groups:\n  one: {at_once: 1, schools: [ash]}\n  two: {at_once: 1, schools: [beech, ash]}\n"
+            "apart:\n  - [ash, beech]\n  - [beech, cedar]\n  - [cedar, ash]\n"
+        ),
+        PAYROLL: (
+            "service: payroll\nname: Payroll\npathway: short\n"
+            "tasks:\n  ash/train: {owner: lead}\n  train: {durations: {ash: 3d}, redundancies: {ash: 1, beech: 2}}\n"
+        ),
+    }
+    [made] = edits_from([{"kind": "remove-school", "school": "ash"}])
+    after = made.apply(about)
+    assert {file for file, text in after.items() if "ash" in text} == set()
+    assert set(about) - set(after) == {"calendars/ash-days.yaml"}
+    assert "name: A" not in after[TRUST]
+    assert "schools: [beech]" in after[TRUST]
+    assert "one" not in after["rollout.yaml"]
+    assert "[beech, cedar]" in after["rollout.yaml"]
+    assert "train: {redundancies: {beech: 2}}" in after[PAYROLL]
 
 
 def test_every_kind_has_a_case():
