@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
 
@@ -21,13 +21,20 @@ MOST_REPEATS = 50
 LONGEST_REPEATING = timedelta(days=3_660)
 """How long ago an event that repeats may have begun."""
 LONGEST_SUMMARY = 120
+MOST_STEPS = 15_000
+"""The most work that all the rules of a calendar may take: about a second. A step is a year of a yearly rule."""
+MOST_VALUES = 31
+"""The most values in one part of a rule: the days of a month."""
 FILE = "calendar"
 ONE_DAY = timedelta(days=1)
 _USED = frozenset(
     {b"UID", b"DTSTART", b"DTEND", b"DURATION", b"SUMMARY", b"RRULE", b"RDATE", b"EXDATE", b"RECURRENCE-ID", b"STATUS"}
 )
-_FREQUENCIES = {"YEARLY", "MONTHLY", "WEEKLY", "DAILY"}
-_TIMES_OF_DAY = {"BYHOUR", "BYMINUTE", "BYSECOND"}
+_STEPS = {"YEARLY": 1, "MONTHLY": 2, "WEEKLY": 4, "DAILY": 16}
+"""How much work a year of a rule takes, as measured."""
+_NOT_READ = {"BYHOUR", "BYMINUTE", "BYSECOND", "BYEASTER"}
+_LATER = 7_600
+"""Weekdays and leap years return every 400 years, so a rule finds the same days as many years later."""
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _NAME = re.compile(rb"[A-Za-z0-9-]+")
 _REMEDY = "Enter its days yourself."
@@ -63,6 +70,13 @@ class _Block:
 
     line: int
     lines: list[bytes] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Budget:
+    """The steps that the rules of a calendar have left. Steps are counted, so a file always reads the same."""
+
+    steps: int = MOST_STEPS
 
 
 class _BrokenEventError(Exception):
@@ -161,13 +175,14 @@ def _events(blocks: Sequence[_Block], problems: list[Problem], since: date, unti
             parsed.append((block, values))
         except _BrokenEventError as error:
             problems.append(_problem(block, error))
+    budget = _Budget()
     for block, values in parsed:
         if str(values.get("STATUS", "")).upper() == "CANCELLED":
             continue
         try:
             event = _event(block.line, values)
             instead = changed.get(str(values.get("UID", "")), set()) if "RECURRENCE-ID" not in values else set()
-            yield from _repeated(event, values, instead, since, until)
+            yield from _repeated(event, values, instead, since, until, budget)
         except _BrokenEventError as error:
             problems.append(_problem(block, error))
 
@@ -195,6 +210,8 @@ def _parsed(block: _Block) -> Mapping[str, Any]:
     found: dict[str, Any] = {str(name).upper(): value for name, value in event.items()}
     if not hasattr(found.get("DTSTART"), "dt"):
         raise _BrokenEventError(f"“{title}” has no single first day.", _REMEDY)
+    if isinstance(found.get("RECURRENCE-ID"), list):
+        raise _BrokenEventError(f"The days of “{title}” cannot be read.", _REMEDY)
     return {**found, "SUMMARY": title}
 
 
@@ -265,7 +282,7 @@ def _is_midnight(moment: datetime) -> bool:
 
 
 def _repeated(
-    event: CalendarEvent, values: Mapping[str, Any], instead: set[date], since: date, until: date
+    event: CalendarEvent, values: Mapping[str, Any], instead: set[date], since: date, until: date, budget: _Budget
 ) -> Iterator[CalendarEvent]:
     length = event.last_day - event.first_day
     without = {_day(one.dt) for one in _listed(values.get("EXDATE"))} | instead
@@ -273,10 +290,10 @@ def _repeated(
     if "RRULE" in values:
         if not event.is_all_day:
             return  # an assembly or a club, of which a school's calendar may have hundreds
-        days = _by_rule(event, values["RRULE"], since - length, until)
+        days = _by_rule(event, values["RRULE"], since - length, until, budget)
     days += [_day(one.dt) for one in _listed(values.get("RDATE")) if isinstance(one.dt, date)]
     for day in dict.fromkeys(sorted(days)):
-        if day not in without:
+        if day not in without and is_supported(day):
             yield replace(event, first_day=day, last_day=day + length)
 
 
@@ -286,23 +303,42 @@ def _listed(value: Any) -> Iterator[Any]:  # noqa: ANN401  (icalendar has no typ
         yield from islice(getattr(one, "dts", ()), MOST_REPEATS)
 
 
-def _by_rule(event: CalendarEvent, rule: Any, since: date, until: date) -> list[date]:  # noqa: ANN401
+def _by_rule(event: CalendarEvent, rule: Any, since: date, until: date, budget: _Budget) -> list[date]:  # noqa: ANN401
     """Return the first days of an event that repeats. Rules for parts of a day are refused, because they take long."""
-    from dateutil.rrule import rrulestr
-
     unreadable = _BrokenEventError(f"How “{event.title}” repeats cannot be read.", _REMEDY)
-    if isinstance(rule, list) or not {*rule.get("FREQ", ())} <= _FREQUENCIES or _TIMES_OF_DAY & {*rule}:
+    if isinstance(rule, list) or not {*rule.get("FREQ", ())} <= {*_STEPS} or _NOT_READ & {*rule}:
         raise unreadable
     if event.first_day < since - LONGEST_REPEATING:
         raise _BrokenEventError(f"“{event.title}” has been repeating since {event.first_day.year}.", _REMEDY)
+    if budget.steps <= 0:
+        raise _BrokenEventError(f"So many events repeat that “{event.title}” was not read.", _REMEDY)
     try:
+        if min(rule.get("INTERVAL", [1])) < 1 or any(len(values) > MOST_VALUES for values in rule.values()):
+            raise unreadable
         last = min([until, *(_day(end) for end in rule.get("UNTIL", ()))])
         most = int(rule["COUNT"][0]) if "COUNT" in rule else None
-        # With an end, a rule that no day fits comes to an end as well; it may not have a count beside it.
-        asked = {name: value for name, value in rule.items() if name not in ("UNTIL", "COUNT")}
-        text = type(rule)({**asked, "UNTIL": [datetime.combine(last, time())]}).to_ical().decode()
-        made = islice(rrulestr(text, dtstart=datetime.combine(event.first_day, time())), most)
-        found = (day.date() for day in made if day.date() >= since)
-        return list(islice(found, MOST_REPEATS))
+        made = islice(_days_of_rule(event.first_day, rule, last, budget), most)
+        return list(islice((day for day in made if day >= since), MOST_REPEATS))
     except (ValueError, TypeError, KeyError, OverflowError, AttributeError):
         raise unreadable from None
+
+
+def _days_of_rule(first_day: date, rule: Any, last: date, budget: _Budget) -> Iterator[date]:  # noqa: ANN401
+    """Yield the days of a rule up to a last one, and take the steps from the budget.
+
+    The library looks for a day until the year 9999, also for one that no year has. The rule therefore begins late.
+    """
+    from dateutil.rrule import rrulestr
+
+    text = type(rule)({name: value for name, value in rule.items() if name not in ("UNTIL", "COUNT")}).to_ical()
+    a_year, year = _STEPS[rule["FREQ"][0]], first_day.year
+    budget.steps -= a_year
+    late = first_day.replace(year=first_day.year + _LATER)
+    for found in rrulestr(text.decode(), dtstart=datetime.combine(late, time())):
+        day = found.date().replace(year=found.year - _LATER)
+        budget.steps -= a_year * (day.year - year)
+        year = day.year
+        if day > last:
+            return
+        yield day
+    budget.steps -= a_year * (MAXYEAR - _LATER - year)

@@ -1,13 +1,15 @@
 """Events of iCalendar files as authorities, schools and office programs write them."""
 
 from datetime import date
+from time import process_time
 
 import pytest
 
 from changeflow.errors import InputError
-from changeflow.intake.calendar_events import MOST_BYTES, MOST_EVENTS, ReadCalendar, read_calendar
+from changeflow.intake.calendar_events import MOST_BYTES, MOST_EVENTS, MOST_VALUES, ReadCalendar, read_calendar
 
 SINCE, UNTIL = date(2026, 8, 1), date(2031, 7, 31)
+LAST_MONDAYS = ((26, 26), (27, 25), (28, 30), (29, 29), (30, 28))
 
 
 def calendar(*lines: str, between: str = "\r\n") -> bytes:
@@ -61,10 +63,31 @@ def test_days_are_those_of_london_and_the_end_is_not_included(lines: list[str], 
         (["RDATE;VALUE=DATE:20261109,20261116"], ["2026-10-26", "2026-11-09", "2026-11-16"]),
         # No year has the 30th of February.
         (["RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"], []),
+        (["RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29"], ["2028-02-29"]),
+        (["RRULE:FREQ=MONTHLY;INTERVAL=12;BYDAY=-1MO"], [f"20{year}-10-{day}" for year, day in LAST_MONDAYS]),
+        # A day in a year that no plan reaches.
+        (["DTEND;VALUE=DATE:20261031", "RDATE;VALUE=DATE:99991230"], ["2026-10-26"]),
     ],
 )
 def test_an_event_that_repeats_is_read_each_time(rule: list[str], first_days: list[str]):
     assert [first for first, _ in days_of("DTSTART;VALUE=DATE:20261026", *rule)] == first_days
+
+
+@pytest.mark.parametrize("rule", ["DAILY;BYMONTHDAY=31;BYMONTH=2", "YEARLY;BYMONTHDAY=31;BYMONTH=2", "DAILY"])
+def test_rules_that_take_long_are_left_out_from_some_line_on(rule: str):
+    lines = [
+        line
+        for n in range(600)
+        for line in event(f"Club {n}", "DTSTART;VALUE=DATE:20170101", f"RRULE:FREQ={rule}", "SEQUENCE:1")
+    ]
+    begun = process_time()
+    found = read(calendar(*lines, *event("Half term", "DTSTART;VALUE=DATE:20261026")))
+    assert process_time() - begun < 4
+    assert "Half term" in {e.title for e in found.events}
+    read_before = (found.problems[0].line - 3) // 6
+    assert 2 < read_before < 100
+    assert [p.line for p in found.problems] == [3 + 6 * n for n in range(read_before, 600)]
+    assert found.problems[0].what == f"So many events repeat that “Club {read_before}” was not read."
 
 
 def test_a_changed_occurrence_replaces_the_one_of_the_repetition():
@@ -113,11 +136,16 @@ def test_files_of_other_programs_are_read(encoding: str, between: str):
         (["DTSTART;VALUE=DATE:20261026", "RRULE:FREQ=NEVER"], "How “Half term” repeats cannot be read."),
         (["DTSTART;VALUE=DATE:20261026", "RRULE:FREQ=SECONDLY"], "How “Half term” repeats cannot be read."),
         (["DTSTART;VALUE=DATE:20261026", "RRULE:FREQ=DAILY;BYHOUR=1,2"], "How “Half term” repeats cannot be read."),
+        (["DTSTART;VALUE=DATE:20261026", "RRULE:FREQ=DAILY;INTERVAL=0"], "How “Half term” repeats cannot be read."),
+        (["DTSTART;VALUE=DATE:20261026", f"RRULE:FREQ=YEARLY;BYYEARDAY=366{',366' * MOST_VALUES}"],
+         "How “Half term” repeats cannot be read."),
+        (["DTSTART;VALUE=DATE:20261026", "RECURRENCE-ID:20261026", "RECURRENCE-ID:20261027"],
+         "The days of “Half term” cannot be read."),
         (["DTSTART;VALUE=DATE:19600101", "RRULE:FREQ=DAILY"], "has been repeating since 1960."),
         (["DTSTART;VALUE=DATE:00010101"], "is outside the years 1950 to 2200."),
         (["DTSTART;VALUE=DATE:20261026", "DTEND;VALUE=DATE:99991231"], "is outside the years 1950 to 2200."),
     ],
-)
+)  # fmt: skip
 def test_an_event_that_cannot_be_read_is_named_with_its_line(lines: list[str], said: str):
     found = read(calendar(*event("INSET", "DTSTART;VALUE=DATE:20261101"), *event("Half term", *lines)))
     assert [e.title for e in found.events] == ["INSET"]
