@@ -10,7 +10,7 @@ from changeflow.storage import drafts
 from changeflow.storage.database import read_scope
 from changeflow.storage.drafts import StoredDraft
 from changeflow.usecases.acts import StaleError
-from changeflow.usecases.editing import EditConflictsError, PlanDraft, loaded_for_editing, replayed
+from changeflow.usecases.editing import PlanDraft, loaded_for_editing, replayed
 from changeflow.usecases.jobs import remove_draft_jobs
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
 from changeflow.values.words import Action
@@ -69,13 +69,14 @@ def _free_name(work: UnitOfWork, name: str) -> str:
 
 
 def rebased(draft: PlanDraft, change: Change) -> PlanDraft:
-    """Return a draft for the latest version; raise an `EditConflictsError` if an edit does not fit that version."""
+    """Return a draft for the latest version, or as it is if one of its edits does not fit that version."""
     with read_scope(change.db) as session:
         stored, _ = loaded_for_editing(session, change)
-        made = replayed(session, stored, draft)
-    if made.conflicts:
-        raise EditConflictsError(made.conflicts)
-    return replace(draft, base=stored.version.number)
+        moved = replace(draft, base=stored.version.number)
+        made, again = replayed(session, stored, draft), replayed(session, stored, moved)
+    # An edit that someone else has made as well may be refused a second time.
+    fits = not made.conflicts and not again.conflicts and made.sources == again.sources
+    return moved if fits else draft
 
 
 def new_draft(draft: PlanDraft, change: Change) -> PlanDraft:

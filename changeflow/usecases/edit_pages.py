@@ -146,6 +146,9 @@ def add_edits(new: PlanDraft, number: str, name: str, change: Change) -> PlanDra
     if not number:
         return drafts.new_draft(replace(new, name=name), change)
     found = drafts.draft_of(int(number) if number.isascii() and number.isdigit() else 0, change)
+    if found.base != new.base:
+        # The new edits are for the plan as their author saw it.
+        found = drafts.rebased(found, change)
     return drafts.save_draft(replace(found, edits=(*found.edits, *new.edits)), change)
 
 

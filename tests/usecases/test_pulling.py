@@ -67,7 +67,7 @@ def test_a_place_that_the_folder_has_changed_is_a_conflict_and_nothing_is_writte
         pull(folder, db=world.db)
     assert error.value.conflicts == (
         "Version 2: “Payroll: requirements”: change the duration to 8d. Someone else has changed this since.",
-        "Version 2:   yours: {requirements: {duration: 9d}}; theirs: {requirements: {duration: 8d}}",
+        "Version 2:   yours: 9d; theirs: 8d",
     )
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 

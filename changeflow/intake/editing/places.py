@@ -23,6 +23,21 @@ def touched(before: Sources, after: Sources) -> list[Place]:
     return found
 
 
+def reordered(before: Sources, after: Sources) -> list[Place]:
+    """Return the places whose items are in another order."""
+    found: list[Place] = []
+    for file in sorted(before.keys() & after.keys()):
+        if before[file] != after[file]:
+            found += _in_another_order(content_of(before, file), content_of(after, file), (file,))
+    return found
+
+
+def order_at(sources: Sources, place: Place) -> list[str]:
+    """Return the ids of the items at a place, in order."""
+    found = state_at(sources, place)
+    return list(found) if isinstance(found, Mapping) else []
+
+
 def state_at(sources: Sources, place: Place) -> Any:  # noqa: ANN401
     """Return the value at a place, or `MISSING`."""
     return value_at(content_of(sources, place[0]), place[1:])
@@ -35,6 +50,8 @@ def contents_with(sources: Sources, others: Sources, places: Iterable[Place]) ->
         value = state_at(others, place)
         within: Any = found
         for key in place[:-1]:
+            if isinstance(within, dict) and within.get(key) is None and value is not MISSING:
+                within[key] = {}
             within = within.get(key) if isinstance(within, dict) else None
         if not isinstance(within, dict):
             return {}
@@ -77,8 +94,19 @@ def _by_id(value: Any) -> Any:  # noqa: ANN401
 
 
 def _differing(before: Any, after: Any, place: Place) -> Iterator[Place]:  # noqa: ANN401
+    if after and isinstance(after, Mapping) and (before is MISSING or before is None):
+        # Two edits that each add the first key of a mapping touch different places.
+        before = {}
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in dict.fromkeys((*before, *after)):
             yield from _differing(before.get(key, MISSING), after.get(key, MISSING), (*place, key))
     elif before is not after and (type(before) is not type(after) or before != after):
         yield place
+
+
+def _in_another_order(before: Any, after: Any, place: Place) -> Iterator[Place]:  # noqa: ANN401
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        if [key for key in before if key in after] != [key for key in after if key in before]:
+            yield place
+        for key in before.keys() & after.keys():
+            yield from _in_another_order(before[key], after[key], (*place, key))
