@@ -20,6 +20,7 @@ from changeflow.intake.editing.sources import (
     with_value,
     without,
 )
+from changeflow.intake.editing.yaml_patch import MISSING
 from changeflow.intake.editing.yaml_splice import block_text
 from changeflow.values.base import Id
 from changeflow.values.moments import format_day, format_days
@@ -111,7 +112,7 @@ class SetTerm(CalendarEdit):
     name: str = Field(min_length=1)
     first_day: date
     last_day: date
-    half_term: tuple[date, date] | None = Field(None, description="Its first and last day")
+    half_term: tuple[date, date] | None = Field(None, description="Its first and last day; by default it has none")
 
     def apply(self, sources: Sources) -> Sources:
         fields: dict[str, object] = {"first_day": self.first_day, "last_day": self.last_day}
@@ -126,10 +127,14 @@ class SetTerm(CalendarEdit):
             return with_item_before(sources, file, ("terms",), before, {"name": self.name, **fields})
         for field, value in fields.items():
             sources = with_value(sources, file, ("terms", place, field), value)
+        if self.half_term is None and found_at(sources, file, ("terms", place, "half_term")) is not MISSING:
+            sources = without(sources, file, ("terms", place, "half_term"))
         return sources
 
     def words(self, name: Namer = ids) -> str:
-        return f"{self.name} ({name('calendar', self.calendar)}) is from {format_days(self.first_day, self.last_day)}."
+        days = format_days(self.first_day, self.last_day)
+        half = f"with half-term {format_days(*self.half_term)}" if self.half_term else "without a half-term"
+        return f"{self.name} ({name('calendar', self.calendar)}) is from {days}, {half}."
 
 
 class AddBlackout(CalendarEdit):
@@ -182,13 +187,16 @@ class SetMeetings(CalendarEdit):
 
     kind: Literal["set-meetings"] = "set-meetings"
     title: ClassVar[str] = "Change meeting dates"
-    meeting: Id
+    meeting: Id = Field(description="Its id; a board or committee that has the name already keeps its own")
     name: str | None = Field(None, min_length=1, description="Needed for a new board or committee")
     dates: tuple[date, ...] = Field(min_length=1)
 
     def apply(self, sources: Sources) -> Sources:
         file, dates = self.file(sources), sorted(set(self.dates))
-        place = place_of(found_at(sources, file, ("meetings",)), "id", self.meeting)
+        known = found_at(sources, file, ("meetings",))
+        place = place_of(known, "name", self.name) if self.name is not None else None
+        if place is None:
+            place = place_of(known, "id", self.meeting)
         if place is None:
             if self.name is None:
                 raise EditRefusedError(f"There is no meeting '{self.meeting}'. Give a new one a name.")

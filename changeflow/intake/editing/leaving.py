@@ -8,7 +8,10 @@ from changeflow.intake.yaml import Path_
 
 
 def without_mentions(sources: Sources, school: str) -> Sources:
-    """Remove a school's calendar, wishes, groups and own steps. Its line in schools.csv and its waves stay."""
+    """Remove a school's calendar, wishes, steps and posts, and take it out of groups and blackouts.
+
+    Its line in schools.csv and its waves stay.
+    """
     calendars = [file for file in sources if file.startswith("calendars/")]
     own = {file for file in calendars if data_in(sources, file).get("school") == school}
     sources = _without_wishes({file: text for file, text in sources.items() if file not in own}, school)
@@ -49,6 +52,9 @@ def _without_named(sources: Sources, file: str, path: Path_, item: Any, school: 
 
 
 def _without_steps(sources: Sources, file: str, school: str) -> Sources:
+    for place, post in reversed(list(enumerate(data_in(sources, file).get("posts") or ()))):
+        if isinstance(post, dict) and post.get("school") == school:
+            sources = without(sources, file, ("posts", place))
     for step, fields in (data_in(sources, file).get("tasks") or {}).items():
         if str(step).startswith(f"{school}/"):
             sources = without(sources, file, ("tasks", step))

@@ -274,6 +274,21 @@ def test_an_edit_changes_these_lines(edit: dict[str, Any], lines: dict[str, list
     assert made.words().endswith(".")
 
 
+def test_meetings_of_a_known_name_change_although_the_form_gives_another_id():
+    given = {"kind": "set-meetings", "calendar": "trust", "meeting": "the-board", "name": "Board"}
+    [made] = edits_from([{**given, "dates": ["2027-02-01", "2027-04-05", "2027-06-07"]}])
+    assert changed(SOURCES, made.apply(SOURCES)) == {TRUST: ["+      - 2027-06-07"]}
+
+
+def test_a_term_without_a_half_term_loses_the_one_it_had():
+    given = {"kind": "set-term", "calendar": "trust", "name": "Spring", "first_day": "2027-01-04"}
+    given |= {"last_day": "2027-03-25"}
+    [with_half, without_half] = edits_from([{**given, "half_term": ["2027-02-15", "2027-02-19"]}, given])
+    assert with_half.words() == "Spring ('trust') is from 4 Jan to 25 Mar 2027, with half-term 15 to 19 Feb 2027."
+    assert without_half.words() == "Spring ('trust') is from 4 Jan to 25 Mar 2027, without a half-term."
+    assert without_half.apply(with_half.apply(SOURCES)) == SOURCES
+
+
 def test_a_school_leaves_every_file_that_is_about_it():
     about = {
         **SOURCES,
@@ -290,6 +305,7 @@ def test_a_school_leaves_every_file_that_is_about_it():
         PAYROLL: (
             "service: payroll\nname: Payroll\npathway: short\n"
             "tasks:\n  ash/train: {owner: lead}\n  train: {durations: {ash: 3d}, redundancies: {ash: 1, beech: 2}}\n"
+            "posts:\n  - {id: one, school: ash, title: Clerk}\n  - {id: two, school: beech, title: Clerk}\n"
         ),
     }
     [made] = edits_from([{"kind": "remove-school", "school": "ash"}])
