@@ -25,7 +25,7 @@ from changeflow.storage.issued_reports import IssuedReport
 from changeflow.storage.versions import StoredPlan, Version
 from changeflow.usecases.stored import judged_as, known_until, load
 from changeflow.values.base import TaskId
-from changeflow.values.limits import parse_day
+from changeflow.values.limits import number_in, parse_day
 from changeflow.values.moments import DAY, end_of_day, format_day, local_day
 from changeflow.values.words import Kind
 
@@ -110,10 +110,10 @@ def earlier_state(session: Session, programme: Programme, *, since: str | None) 
     baseline = versions.latest_baseline(session, programme.id, until=until)
     named, _, number = (since or "").partition(":")
     if named == BASELINE and number:
-        known = _numbered(session, programme.id, _number(number))
+        known = _numbered(session, programme.id, number_in(number))
         return _at_baseline(session, programme, known, label=f"baseline {known.number}")
     if named == REPORT and number:
-        report = _report(every, _number(number))
+        report = _report(every, number_in(number))
         label = f"report {report.number} of {format_day(report.on)}"
         return _as_of(session, programme, label, report.at, report.on)
     if since not in (None, BASELINE, REPORT):
@@ -127,11 +127,6 @@ def earlier_state(session: Session, programme: Programme, *, since: str | None) 
     if baseline is None:
         return None
     return _at_baseline(session, programme, baseline, label="the baseline was set")
-
-
-def _number(text: str) -> int:
-    """Read the number of a baseline or report; 0, which does not exist, for anything else."""
-    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _report(issued: Sequence[IssuedReport], number: int) -> IssuedReport:

@@ -14,6 +14,7 @@ from changeflow.usecases.drafts import stored_draft
 from changeflow.usecases.edit_pages import DraftLine, change_of, draft_line, draft_list
 from changeflow.usecases.editing import PlanDraft, try_draft
 from changeflow.usecases.visits import Visit
+from changeflow.values.limits import number_in
 from changeflow.values.moments import format_day
 
 IN_FORCE = "The current plan"
@@ -81,7 +82,7 @@ def comparison_page(visit: Visit, number: int, other: str) -> ComparisonPage:
     lines = {line.number: line for line in draft_list(visit)}
     if number not in lines:
         raise UnknownThingError("draft", str(number))
-    beside = lines.get(int(other)) if other.isascii() and other.isdigit() and int(other) != number else None
+    beside = lines.get(number_in(other)) if number_in(other) != number else None
     if other and beside is None:
         raise UnknownThingError("draft", other)
     shown = [lines[number], *([beside] if beside else [])]

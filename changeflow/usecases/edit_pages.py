@@ -23,6 +23,7 @@ from changeflow.usecases.own_school import permit_whole
 from changeflow.usecases.stored import load
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
+from changeflow.values.limits import number_in
 from changeflow.values.words import Action
 
 Links = tuple[tuple[str, str], ...]
@@ -145,7 +146,7 @@ def add_edits(new: PlanDraft, number: str, name: str, change: Change) -> PlanDra
     """Add edits to the draft with a number, or store them as a new one with a name; return the draft as stored."""
     if not number:
         return drafts.new_draft(replace(new, name=name), change)
-    found = drafts.draft_of(int(number) if number.isascii() and number.isdigit() else 0, change)
+    found = drafts.draft_of(number_in(number), change)
     if found.base != new.base:
         # The new edits are for the plan as their author saw it.
         found = drafts.rebased(found, change)

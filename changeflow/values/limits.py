@@ -10,6 +10,8 @@ EARLIEST, LATEST = date(1950, 1, 1), date(2200, 12, 31)
 """Everyone still in post joined after the first day, and no plan reaches the last."""
 MOST = 10**12
 """The largest number allowed in a file, whether of pounds, pupils or weeks."""
+MOST_DIGITS = 9
+"""The longest number of something that is stored: every database holds it."""
 LONGEST_YEARS = 100
 """The longest that a task or lag may be."""
 
@@ -21,6 +23,15 @@ def is_supported(day: date) -> bool:
     (True, False)
     """
     return EARLIEST <= (day.date() if isinstance(day, datetime) else day) <= LATEST
+
+
+def number_in(text: str) -> int:
+    """Return the number of something that is stored; 0, which nothing has, for any other text.
+
+    >>> number_in("12"), number_in("twelve"), number_in("9" * 20)
+    (12, 0, 0)
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else 0
 
 
 def out_of_range(text: object) -> str:

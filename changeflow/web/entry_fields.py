@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from changeflow.reports.entry_forms import EntryField
+from changeflow.values.limits import number_in
 from changeflow.web.forms import FieldError, Form, day_field, day_in, errors_of, line_in
 
 LONGEST_ID = 200
@@ -48,7 +49,7 @@ def _days(form: Form, name: str) -> list[date]:
 
 
 def _is_whole(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text) > 0
+    return number_in(text) > 0
 
 
 def _is_decimal(text: str) -> bool:

@@ -189,6 +189,12 @@ class UnlinkTasks(TaskEdit):
     title: ClassVar[str] = "Remove a link"
     after: str = Field(description="The task that it no longer waits for, as its link names it")
 
+    @field_validator("after")
+    @classmethod
+    def _is_a_link(cls, text: str) -> str:
+        parse_link(text)
+        return text
+
     def apply(self, sources: Sources) -> Sources:
         for field in LINKS:
             file, path = self.place(sources, field)

@@ -9,6 +9,7 @@ from changeflow.usecases.draft_comparison import comparison_page
 from changeflow.usecases.drafts import LONGEST_NAME
 from changeflow.usecases.edit_pages import permit_editing
 from changeflow.usecases.visits import Visit
+from changeflow.values.limits import number_in
 from changeflow.web.acts import DRAFT_NAME, EMPTY, SentForm, answer_form
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page, site_of
 from changeflow.web.forms import FieldError, Form, line_in
@@ -140,7 +141,7 @@ async def stop_odds(request: Request, programme: str, number: int) -> Response:
 def _to_comparison(programme: str, number: int, form: Form) -> Response:
     """Return to the comparison from which the form came: of another draft with this one, perhaps."""
     shown, beside = form.get("shown") or str(number), form.get("with")
-    numbers = [n for n in (shown, beside) if n.isascii() and n.isdigit()]
+    numbers = [n for n in (shown, beside) if number_in(n)]
     where = f"/p/{programme}/drafts/{numbers[0] if numbers else number}/comparison"
     address = f"{where}?with={numbers[1]}" if len(numbers) > 1 else where
     return RedirectResponse(f"{address}#likelihood", status_code=303, headers=PAGES_HEADERS)

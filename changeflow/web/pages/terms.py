@@ -21,6 +21,7 @@ from changeflow.usecases.term_import import (
 )
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
+from changeflow.values.limits import number_in
 from changeflow.values.moments import format_day, format_days
 from changeflow.web.acts import EMPTY, SentForm
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
@@ -127,7 +128,7 @@ def _fields(read: ReadTerms, calendar: str) -> dict[str, str]:
 
 def _count(fields: Mapping[str, str]) -> int:
     text = fields.get("rows", "")
-    return min(int(text), MOST_ROWS) if text.isascii() and text.isdigit() else 0
+    return min(number_in(text), MOST_ROWS)
 
 
 def _rows(form: Form) -> Mapping[int, TermRow]:

@@ -186,3 +186,21 @@ def test_two_people_who_change_a_draft_at_once_lose_nothing(own_world: World):
     assert "30d" in text_of(one.get("/p/small/drafts/1"))
     discarded = two.send("/p/small/drafts/1/discarded", seen, revision=hidden(seen, "revision"))
     assert discarded.status_code == 409
+
+
+@pytest.mark.parametrize("number", ["9" * 20, "9" * 5_000, "-1", "one"])
+def test_a_draft_that_no_number_names_is_not_found(number: str, world: World):
+    browser = signed_in(world.db, "chief")
+    page = browser.get(DURATION)
+    fields = {"seen": hidden(page, "seen"), "amount": "30", "unit": "d"}
+    refused = browser.send(DURATION, page, step="draft", draft=number, **fields)
+    assert (refused.status_code, stored(world).version.number) == (422, 1)
+    assert "One of your choices is not, or no longer, available." in text_of(refused)
+
+
+def test_a_link_that_cannot_be_read_is_refused(world: World):
+    browser, to = signed_in(world.db, "chief"), "/p/small/task-edits/unlink/payroll/ash/plan"
+    for step, other in (("check", "x FS+"), ("draft", "x FS+"), ("draft", "")):
+        page = browser.send(to, browser.get(to), step=step, other=other, draft_name="Broken")
+        assert page.status_code == 422
+    assert stored(world).version.number == 1

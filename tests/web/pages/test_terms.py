@@ -156,3 +156,9 @@ def test_two_people_who_change_one_calendar_see_both_versions(own_world: World):
     assert "Someone else has recorded something here" in text_of(late)
     assert "3 Sep to 21 Dec 2029" in text_of(late)
     assert rows_of(late)["last-1"] == "20/12/2029"
+
+
+def test_a_number_of_rows_that_is_too_long_is_none(world: World):
+    browser = signed_in(world.db, "chief")
+    page = send(browser, upload(browser, CALENDAR), "check", rows="9" * 5_000)
+    assert page.status_code == 422
