@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from sqlmodel import Session
 
+from changeflow.errors import InputError
 from changeflow.intake.folder import Folder
 from changeflow.intake.rulepacks import shipped_rulepacks
 from changeflow.phrases import listed
@@ -16,7 +17,8 @@ from changeflow.programme.assembly.joining import check_joined, joined_by, joini
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import Facts
 from changeflow.programme.inherited import Inherited, inherited
-from changeflow.programme.mandates import Subject
+from changeflow.programme.mandates import Subject, in_role
+from changeflow.programme.names import person_in_a_sentence
 from changeflow.programme.permissions import allowed_people
 from changeflow.programme.programme import Programme, join
 from changeflow.programme.renames import Renames, renames_of
@@ -32,8 +34,8 @@ from changeflow.storage import announcements, audit, facts, versions
 from changeflow.storage.versions import Version
 from changeflow.usecases.authority import permit
 from changeflow.values.base import Same
-from changeflow.values.moments import local_day
-from changeflow.values.words import Action
+from changeflow.values.moments import format_day, local_day
+from changeflow.values.words import Action, Role
 
 SHOWN = 5
 
@@ -148,6 +150,7 @@ def check_content(
         permit(before, by, Action.ADD_WAIVER, on=on, names=names)
     if stored is None:
         return ()
+    _check_approval(before, read.definition, by, on=on, names=names)
     explained = {s.service: s.parallel_run.explanations if s.parallel_run else () for s in before.services}
     for service in read.definition.services:
         own = service.parallel_run.explanations if service.parallel_run else ()
@@ -158,6 +161,23 @@ def check_content(
     if powers and allowed_people(before, Action.CHANGE_ROLES):
         permit(before, by, Action.CHANGE_ROLES, Subject(thing=_in_words(powers)), on=on, names=names)
     return powers
+
+
+def _check_approval(before: Definition, after: Definition, by: str, *, on: date, names: Mapping[str, str]) -> None:
+    """Check that a new approval of the benefits for students is made by its approver, the SRO or the board."""
+    given = after.programme.wiifts
+    if given is None or given.approved_by is None or given == before.programme.wiifts:
+        return
+    if given.approved_on is not None and given.approved_on > on:
+        raise InputError(
+            f"The benefits for students cannot be approved in the future ({format_day(given.approved_on)})."
+        )
+    if by not in {given.approved_by, *in_role(before, Role.SRO), *in_role(before, Role.BOARD)}:
+        approver = person_in_a_sentence(after, names, given.approved_by)
+        raise InputError(
+            f"Only {approver}, the SRO or the board can record that {approver} has approved the benefits for students."
+            " Leave out the approval."
+        )
 
 
 def _in_words(powers: Sequence[PowerChange]) -> str:

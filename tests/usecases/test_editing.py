@@ -75,6 +75,23 @@ class TestPreview:
         assert seen.refused.startswith("people.csv has people at Ash School: ")
         assert preview(a_draft({"kind": "remove-school", "school": "beech"}), world.change("chief")).can_publish
 
+    @pytest.mark.parametrize(
+        ("by", "day", "why"),
+        [
+            ("member", "2026-12-01", "Only the Chair of Trustees, the SRO or the board can record that"),
+            ("chair", "2090-01-01", "The benefits for students cannot be approved in the future (1 Jan 2090)."),
+            ("chair", "2026-12-01", ""),
+        ],
+    )
+    def test_only_the_approver_the_sro_or_the_board_records_an_approval(
+        self, world: World, by: str, day: str, why: str
+    ):
+        text = {"kind": "set-benefits", "statement": "Longer lessons"}
+        seen = preview(a_draft({**text, "approved_by": "chair", "approved_on": day}), world.change(by))
+        assert seen.refused.startswith(why)
+        assert seen.can_publish == (not why)
+        assert preview(a_draft(text), world.change(by)).can_publish
+
     def test_a_person_without_the_right_to_store_versions_is_refused(self, world: World):
         with pytest.raises(NotAllowedError):
             preview(a_draft(MOVE), world.change("viewer"))
