@@ -54,8 +54,6 @@ def save_draft(draft: PlanDraft, change: Change) -> PlanDraft:
     If another draft has the name of a new one, the new one gets a number after its name. Raise a `StaleError` if
     someone else has saved it since.
     """
-    if len(draft.edits) > MOST_EDITS:
-        raise InputError(f"A draft has at most {MOST_EDITS} changes. Publish some of them first.")
     with unit_of_work(change) as work:
         by = work.permit(Action.STORE_VERSION)
         return _saved(work, draft if draft.id is not None else replace(draft, name=_free_name(work, draft.name)), by)
@@ -87,13 +85,13 @@ def new_draft(draft: PlanDraft, change: Change) -> PlanDraft:
         return _saved(work, draft, by)
 
 
-def copy_draft(number: int, name: str, change: Change) -> PlanDraft:
-    """Store a copy of a draft under a name of its own; return it."""
+def copy_draft(draft: PlanDraft, name: str, change: Change) -> PlanDraft:
+    """Store a copy of a draft under another name; return it. Raise a `StaleError` if it is not as stored any more."""
     with unit_of_work(change) as work:
         by = work.permit(Action.STORE_VERSION)
-        found = stored_draft(work.session, work.name, number)
+        _check_as_stored(work, draft)
         _check_name(work, name)
-        return _saved(work, replace(found, id=None, name=name), by)
+        return _saved(work, replace(draft, id=None, name=name), by)
 
 
 def rename_draft(draft: PlanDraft, name: str, change: Change) -> PlanDraft:
@@ -111,18 +109,33 @@ def _check_name(work: UnitOfWork, name: str, but: int | None = None) -> None:
         raise NameTakenError(name)
 
 
-def discard_draft(number: int, change: Change) -> None:
-    """Delete a draft."""
+def discard_draft(draft: PlanDraft, change: Change) -> None:
+    """Delete a draft; raise a `StaleError` if someone else has saved it since."""
     with unit_of_work(change) as work:
         work.permit(Action.STORE_VERSION)
-        if not drafts.remove_draft(work.session, work.name, number):
-            raise UnknownThingError("draft", str(number))
+        number = _check_as_stored(work, draft)
+        drafts.remove_draft(work.session, work.name, number)
         remove_draft_jobs(work.session, work.name, number)
+
+
+def _check_as_stored(work: UnitOfWork, draft: PlanDraft) -> int:
+    """Return a draft's number; raise a `StaleError` if it is not as stored any more."""
+    found = stored_draft(work.session, work.name, draft.id or 0)
+    if found.revision != draft.revision:
+        raise StaleError("Someone else has saved this draft since you opened it.")
+    return draft.id or 0
+
+
+def _check_number(edits: int, before: int = 0) -> None:
+    """Raise if a draft would have more edits than before, and too many."""
+    if edits > max(MOST_EDITS, before):
+        raise InputError(f"A draft has at most {MOST_EDITS} changes; this one would have {edits}. No changes saved.")
 
 
 def _saved(work: UnitOfWork, draft: PlanDraft, by: str) -> PlanDraft:
     edits = edits_to_json(draft.edits)
     if draft.id is None:
+        _check_number(len(draft.edits))
         if len(drafts.drafts_of(work.session, work.name)) >= MOST_DRAFTS:
             raise CheckFailedError(f"A programme has at most {MOST_DRAFTS} drafts. Discard some of them first.")
         at = work.change.now
@@ -131,6 +144,7 @@ def _saved(work: UnitOfWork, draft: PlanDraft, by: str) -> PlanDraft:
     found = drafts.draft_of(work.session, work.name, draft.id)
     if found is None:
         raise UnknownThingError("draft", str(draft.id))
+    _check_number(len(draft.edits), before=len(edits_from_json(found.edits)))
     changed = replace(found, name=draft.name, base=draft.base, edits=edits)
     if not drafts.change_draft(work.session, changed, seen=draft.revision):
         raise StaleError("Someone else has saved this draft since you opened it.")

@@ -230,8 +230,7 @@ def remove_edit(number: int, place: int, revision: str, change: Change) -> None:
 
 def discard_draft(number: int, revision: str, change: Change) -> None:
     """Delete a draft; raise a `StaleError` if it has changed since it was shown."""
-    _as_shown(number, revision, change)
-    drafts.discard_draft(number, change)
+    drafts.discard_draft(_as_shown(number, revision, change), change)
 
 
 def rename_draft(number: int, revision: str, name: str, change: Change) -> None:
@@ -241,8 +240,7 @@ def rename_draft(number: int, revision: str, name: str, change: Change) -> None:
 
 def copy_draft(number: int, revision: str, name: str, change: Change) -> PlanDraft:
     """Copy a draft as it was shown, under another name; return the copy."""
-    _as_shown(number, revision, change)
-    return drafts.copy_draft(number, name, change)
+    return drafts.copy_draft(_as_shown(number, revision, change), name, change)
 
 
 def _as_shown(number: int, revision: str, change: Change) -> PlanDraft:

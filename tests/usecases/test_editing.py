@@ -1,5 +1,6 @@
 """Drafts are previewed, published and undone: the files change in one place, and the plan as the preview said."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,18 @@ from changeflow.reports.effects import effect_of
 from changeflow.storage import versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.versions import Version
-from changeflow.usecases import announcements, waivers
+from changeflow.usecases import announcements, drafts, waivers
 from changeflow.usecases.acts import ReasonNeededError, StaleError
-from changeflow.usecases.drafts import discard_draft, draft_of, drafts_of, rebased, save_draft
+from changeflow.usecases.drafts import (
+    copy_draft,
+    discard_draft,
+    draft_of,
+    drafts_of,
+    new_draft,
+    rebased,
+    rename_draft,
+    save_draft,
+)
 from changeflow.usecases.edit_pages import add_edits
 from changeflow.usecases.editing import EditConflictsError, PlanDraft, preview, preview_undo, publish, undo
 from changeflow.usecases.stored import load
@@ -221,7 +231,7 @@ class TestDrafts:
         saved = save_draft(a_draft(MOVE), world.change("member"))
         assert (saved.author, saved.revision, saved.edits) == ("member", 1, a_draft(MOVE).edits)
         assert draft_of(saved.id or 0, world.change("chief")) == saved
-        discard_draft(saved.id or 0, world.change("chief"))
+        discard_draft(saved, world.change("chief"))
         assert drafts_of(world.change("chief")) == ()
 
     def test_a_draft_that_someone_else_has_saved_since_is_not_overwritten(self, world: World):
@@ -229,6 +239,32 @@ class TestDrafts:
         save_draft(saved, world.change("chief"))
         with pytest.raises(StaleError):
             save_draft(saved, world.change("member"))
+
+    def test_a_draft_that_someone_else_has_saved_since_is_neither_discarded_nor_copied(self, world: World):
+        saved = save_draft(a_draft(MOVE), world.change("member"))
+        again = save_draft(saved, world.change("chief"))
+        with pytest.raises(StaleError):
+            discard_draft(saved, world.change("member"))
+        with pytest.raises(StaleError):
+            copy_draft(saved, "Copy", world.change("member"))
+        assert drafts_of(world.change("member")) == (again,)
+
+    def test_no_draft_grows_beyond_the_most_edits_and_one_that_has_more_can_shrink(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ):
+        change = world.change("chief")
+        large = new_draft(replace(a_draft(MOVE, LONGER, RENAME), name="Large"), change)
+        monkeypatch.setattr(drafts, "MOST_EDITS", 1)
+        for store in (
+            lambda: new_draft(replace(a_draft(MOVE, LONGER), name="New"), change),
+            lambda: save_draft(a_draft(MOVE, LONGER), change),
+            lambda: copy_draft(large, "Copy", change),
+            lambda: save_draft(replace(large, edits=(*large.edits, *large.edits)), change),
+        ):
+            with pytest.raises(InputError, match="A draft has at most 1 changes; this one would have"):
+                store()
+        smaller = save_draft(replace(large, edits=large.edits[1:]), change)
+        assert len(rename_draft(smaller, "Smaller", change).edits) == 2
 
     def test_a_draft_moves_to_the_latest_version_unless_an_edit_no_longer_fits(self, world: World):
         publish(a_draft(LONGER), "", world.change("chief"))
