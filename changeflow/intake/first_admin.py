@@ -7,6 +7,7 @@ from changeflow.intake.editing.sources import PROGRAMME_FILE, data_in, with_item
 from changeflow.intake.editing.table_text import new_table, table_of, with_line
 from changeflow.intake.folder_formats import PEOPLE
 from changeflow.programme.mandates import NO_PEOPLE, OFFICE
+from changeflow.programme.references import OWNER_ROLES
 from changeflow.values.made_ids import made_id
 
 Texts = dict[str, str]
@@ -43,8 +44,11 @@ def with_admin(texts: Mapping[str, str], admin: FirstAdmin) -> tuple[Texts, str]
     listed = texts.get(PEOPLE_FILE, "")
     columns = (data_in(texts, PROGRAMME_FILE).get("columns") or {}).get("people") or {}
     table = table_of(listed, PEOPLE_FILE, PEOPLE, columns) if listed.strip() else None
-    taken = {row.cells["id"] for row in table.rows if "id" in row.cells} if table is not None else set[str]()
-    person = id_from(admin.role, otherwise="admin", taken=taken | {*NO_PEOPLE})
+    cells_now = [row.cells for row in table.rows] if table is not None else []
+    taken = {cells["id"] for cells in cells_now if "id" in cells}
+    # An owner's text means a person before it means a role or group: a new person may not take such a name.
+    taken |= {group.strip() for cells in cells_now for group in cells.get("groups", "").split(";")}
+    person = id_from(admin.role, otherwise="admin", taken=taken | {OFFICE, *NO_PEOPLE, *OWNER_ROLES})
     cells = {"id": person, "name": admin.name, "role": admin.role, "email": admin.email, "audience": "team"}
     cells["groups"] = OFFICE
     if table is None:

@@ -14,7 +14,9 @@ from changeflow.adkar.people import Contact, Person
 from changeflow.errors import ConflictError, InputError, UnknownThingError
 from changeflow.intake.editing.kinds import edits_from
 from changeflow.programme.definition import Definition
+from changeflow.programme.mandates import NO_PEOPLE
 from changeflow.programme.programme import Programme
+from changeflow.programme.references import OWNER_ROLES
 from changeflow.reports.effects import EffectPart
 from changeflow.reports.entry_forms import EntryField, EntryForm, with_options
 from changeflow.reports.handover import finished_tasks, managed, open_tasks, roles_passing_on, staying, tasks_passing_on
@@ -170,6 +172,8 @@ def hand_over(filled: FilledHandover, reason: str, change: Change) -> int:
         stored = load(session, change.programme, on=change.on)
         taken = {person for version in versions.people_ever(session, stored.programme.id) for person in version}
     definition = stored.version.definition
+    # An owner's text means a person before it means a role or group: a new person may not take such a name.
+    taken |= {*NO_PEOPLE, *OWNER_ROLES, *(group for person in definition.people for group in person.groups)}
     leaver, by, new = known_person(definition, filled.person), filled.by or None, None
     if filled.last_day is None:
         if leaver.leaves is None:

@@ -54,6 +54,15 @@ def test_the_line_is_written_as_the_others_are(people: str, line: str):
     assert texts["people.csv"].endswith(line)
 
 
+@pytest.mark.parametrize(
+    ("role", "id_"), [("Sponsor", "sponsor-2"), ("Heads", "heads-2"), ("Programme office", "programme-office-2")]
+)
+def test_an_admin_does_not_take_the_name_of_a_role_or_group(role: str, id_: str):
+    people = "id,role,email,groups\nhead,Head of Ash,a@b.c,heads\n"
+    admin = FirstAdmin("Director", role, "director@example.org")
+    assert with_admin({**texts_of(TEMPLATE), "people.csv": people}, admin)[1] == id_
+
+
 def test_an_admin_joins_those_that_there_are():
     texts = texts_of(TEMPLATE)
     texts["programme.yaml"] += "admins: [chair]\n"

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from changeflow.errors import ConflictError, InputError, NotAllowedError, UnknownThingError
+from changeflow.intake.editing.kinds import edits_from
 from changeflow.storage.database import read_scope
 from changeflow.usecases import progress
 from changeflow.usecases.accounts import SignInRefusedError
-from changeflow.usecases.editing import undo
+from changeflow.usecases.editing import PlanDraft, publish, undo
 from changeflow.usecases.handover import FilledHandover, hand_over
 from changeflow.usecases.progress import TaskReport, TaskStatus
 from changeflow.usecases.pulling import pull
@@ -80,6 +81,18 @@ def test_a_new_person_takes_the_place_of_the_one_who_leaves(world: World):
     assert new.joins == date(2027, 7, 1)
     assert found.contacts[new.id].email == "new@example.org"
     assert found.contacts["head"].email == "head@example.org"
+
+
+def test_a_new_person_does_not_take_the_name_of_a_role_or_group_and_so_its_tasks(world: World):
+    change = world.change("chief")
+    owners = [("payroll/ash/plan", "sponsor"), ("payroll/beech/plan", "heads")]
+    edits = edits_from([{"kind": "set-owner", "task": task, "owner": owner} for task, owner in owners])
+    publish(PlanDraft(programme="small", base=1, edits=edits), "Agreed.", change)
+    before = {task: stored(world).programme.roadmap.tasks[task].owner for task, _ in owners}
+    for role, id_ in (("Sponsor", "sponsor-2"), ("Heads", "heads-2"), ("System", "system-2")):
+        hand_over(FilledHandover(person="member", last_day=SUMMER, role=role), "", change)
+        assert stored(world).version.definition.people[-1].id == id_
+    assert {task: stored(world).programme.roadmap.tasks[task].owner for task, _ in owners} == before
 
 
 @pytest.mark.parametrize(
