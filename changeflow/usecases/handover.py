@@ -17,6 +17,7 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import NO_PEOPLE
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import OWNER_ROLES
+from changeflow.programme.staffing import successor_of
 from changeflow.reports.effects import EffectPart
 from changeflow.reports.entry_forms import EntryField, EntryForm, with_options
 from changeflow.reports.handover import finished_tasks, managed, open_tasks, roles_passing_on, staying, tasks_passing_on
@@ -179,6 +180,8 @@ def hand_over(filled: FilledHandover, reason: str, change: Change) -> int:
         if leaver.leaves is None:
             raise InputError("Enter the last day.")
         by = None
+    elif filled.last_day < (earliest := min(definition.programme.start, change.on)):
+        raise InputError(f"The last day is before {format_day(earliest)}. Check its year.")
     elif by and filled.role:
         raise InputError("Choose who takes over, or enter a new person, but not both.")
     elif not by:
@@ -205,6 +208,7 @@ def hand_over(filled: FilledHandover, reason: str, change: Change) -> int:
         work.note("hand-over", f"{filled.person}:{by or ''}", by=actor)
 
     people = _people(definition, leaver, filled.last_day, by, new, passes=passes)
+    _check_taken_over(definition.model_copy(update={"people": tuple(people)}), filled.person)
     return editing.publish(draft, reason, change, people=people, also=also)
 
 
@@ -224,6 +228,32 @@ def _check_stays(taker: Person, day: date) -> None:
     """Raise if a person has left by the day on which they take over."""
     if taker.leaves is not None and taker.leaves < day:
         raise InputError(f"The {taker.role} leaves on {format_day(taker.leaves)}. Choose someone who stays longer.")
+
+
+def _check_taken_over(after: Definition, leaver: str) -> None:
+    """Raise if no one would have the work of the person who leaves, or of someone who hands over to them."""
+    people = {p.id: p for p in after.people}
+    for person in after.people:
+        line = _line_of_successors(people, person)
+        if person.leaves is None or person.successor is None or leaver not in line:
+            continue
+        # In a circle, everyone leaves in the end.
+        in_circle = people[line[-1]].successor in line
+        last = max(found for p in line if (found := people[p].leaves)) if in_circle else person.leaves
+        if successor_of(after, person.id, last + ONE_DAY) is None:
+            raise InputError(
+                f"From {format_day(last + ONE_DAY)}, no one would have the work of the {person.role}. Choose someone "
+                "else to take over."
+            )
+
+
+def _line_of_successors(people: Mapping[str, Person], person: Person) -> list[str]:
+    """Return a person, their successor, and so on, each once."""
+    line, current = list[str](), person.id
+    while current in people and current not in line:
+        line.append(current)
+        current = people[current].successor or ""
+    return line
 
 
 def _check_ready(taker: Person, on: date) -> None:

@@ -15,6 +15,7 @@ from changeflow.usecases.handover import FilledHandover, hand_over
 from changeflow.usecases.progress import TaskReport, TaskStatus
 from changeflow.usecases.pulling import pull
 from changeflow.usecases.stored import Stored, load
+from changeflow.values.moments import format_day
 from tests.every_role import NOW, TODAY, World, stored_world
 from tests.web.visiting import provider_token
 
@@ -101,6 +102,7 @@ def test_a_new_person_does_not_take_the_name_of_a_role_or_group_and_so_its_tasks
         (to("", roles=False), "Choose who takes over, or enter the role of the new person."),
         (to("owner"), "Choose someone else to take over."),
         (to("", last_day=None), "Enter the last day."),
+        (to("member", last_day=date(1970, 1, 2)), "The last day is before .*. Check its year."),
         (
             FilledHandover(person="owner", last_day=YESTERDAY, by="member", role="Clerk"),
             "Choose who takes over, or enter a new person, but not both.",
@@ -149,6 +151,26 @@ def test_someone_who_leaves_as_well_cannot_take_over_after_that(world: World):
     with pytest.raises(InputError, match="The Team Member leaves on 30 Jun 2027"):
         hand_over(to("member", last_day=SUMMER, roles=False), "", world.change("chief"))
     hand_over(to("member", last_day=YESTERDAY, roles=False), "", world.change("chief"))
+
+
+@pytest.mark.parametrize("days", [20, 40])
+def test_two_people_cannot_hand_over_to_each_other(days: int, world: World):
+    change = world.change("chief")
+    hand_over(to("member", last_day=TODAY + timedelta(days=30), roles=False), "", change)
+    before = world.dump()
+    with pytest.raises(InputError):
+        hand_over(to("owner", "member", last_day=TODAY + timedelta(days=days), roles=False), "", change)
+    assert world.dump() == before
+
+
+def test_work_that_comes_back_to_the_same_person_by_way_of_others_is_refused(world: World):
+    change = world.change("chief")
+    days = [TODAY + timedelta(days=n) for n in (30, 20, 10)]
+    hand_over(to("member", last_day=days[0], roles=False), "", change)
+    hand_over(to("chair", "member", last_day=days[1], roles=False), "", change)
+    with pytest.raises(InputError, match=f"From {format_day(days[0] + timedelta(days=1))}, no one would have the work"):
+        hand_over(to("owner", "chair", last_day=days[2], roles=False), "", change)
+    hand_over(to("provider", "chair", last_day=days[2], roles=False), "", change)
 
 
 def test_someone_who_stays_after_all_has_no_last_day(world: World):
