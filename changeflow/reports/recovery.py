@@ -31,6 +31,8 @@ class OptionLine:
     odds: int
     at: str
     """The day that `percent` of simulations meet with this option alone; `odds` are those of the wanted day."""
+    id: str = ""
+    """Empty in results stored without it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ def recovery_report(answer: RecoveryAnswer) -> RecoveryReport:
                 chosen=c in chosen,
                 odds=_percent(kept.alone[c.id]),
                 at=_day_of(kept.alone[c.id]),
+                id=c.id,
             )
             for c in answer.options
         ),

@@ -27,8 +27,10 @@ QUARTER = 15
 """Shortened durations are rounded up to a quarter of an hour, in minutes."""
 
 
-def use_option(number: int, name: str, change: Change) -> PlanDraft:
+def use_option(number: int, option: str, change: Change) -> PlanDraft:
     """Store a recovery option as a draft, or return the draft that the person has already made from it.
+
+    `option` is its id: two options may have the same name.
 
     The edits are for the version of the calculation. If the plan has changed since, the draft shows which do not fit.
     """
@@ -37,17 +39,19 @@ def use_option(number: int, name: str, change: Change) -> PlanDraft:
         job, data = finished(session, stored, number, RECOVERY)
         base = version_of(session, stored, job.version)
     report = TypeAdapter(RecoveryReport).validate_json(data)
-    options = {o.name or o.id.replace("-", " "): o for o in base.definition.risk.recovery_options}
-    if name not in {line.name for line in report.recovery_options} or name not in options:
+    options = {o.id: o for o in base.definition.risk.recovery_options}
+    names = {line.id: line.name for line in report.recovery_options}
+    if option not in names or option not in options:
         raise InputError("Choose one of the recovery options.")
     programme = stored.programme
     if base.number != stored.version.number:
         programme = replace(joined_programme(base.definition), facts=programme.facts)
-    edits = tuple(option_edits(programme, options[name]))
+    edits = tuple(option_edits(programme, options[option]))
     if not edits:
         raise CheckFailedError("The tasks that this option changes are finished, so it would change nothing.")
-    done = (*edits, RemoveOption(option=options[name].id))
-    draft = PlanDraft(programme=stored.programme.id, base=base.number, edits=done, name=f"Recovery option: {name}"[:80])
+    done = (*edits, RemoveOption(option=option))
+    name = f"Recovery option: {names[option]}"[:80]
+    draft = PlanDraft(programme=stored.programme.id, base=base.number, edits=done, name=name)
     return saved_once(draft, by, change)
 
 
