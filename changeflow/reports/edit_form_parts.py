@@ -32,6 +32,8 @@ class EditForm:
     options: Callable[[Programme, str], Mapping[str, Options]] = lambda _programme, _task: {}
     now: Callable[[Programme, str], Mapping[str, str]] = lambda _programme, _task: {}
     """What is in force now, as the form shows it first."""
+    leaves_out: Callable[[Programme], frozenset[str]] = lambda _programme: frozenset()
+    """The fields that a programme has no place for."""
     is_of_task: bool = True
     intro: str = ""
 

@@ -18,7 +18,9 @@ FORMS: Mapping[str, EditForm] = {**FORMS_OF_TASKS, **FORMS_OF_THE_PLAN, **FORMS_
 
 def fields_for(form: EditForm, programme: Programme, task: str) -> tuple[EntryField, ...]:
     """Return a form's fields with what the programme offers."""
-    return with_options(form.fields, form.options(programme, task))
+    left_out = form.leaves_out(programme)
+    fields = tuple(field for field in form.fields if field.name not in left_out)
+    return with_options(fields, form.options(programme, task))
 
 
 def kinds_for(task: Task) -> tuple[str, ...]:

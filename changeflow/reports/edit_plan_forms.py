@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, get_args
 
+from changeflow.errors import InputError
 from changeflow.programme.definition import Policy, SchoolPhase
 from changeflow.programme.programme import Programme
 from changeflow.reports.edit_form_parts import (
@@ -41,6 +42,12 @@ SETTINGS: Options = tuple(
 def _new_school(given: Given) -> Mapping[str, Any]:
     fields = without_empty(given, "name", "phase", "authority", "wave", "pupils", "urn")
     return {"id": made_id(given["name"]), **fields}
+
+
+def _unknown_of_schools(programme: Programme) -> frozenset[str]:
+    """Return the details that schools.csv has for no school, and so may have no column for."""
+    details = ("pupils", "urn")
+    return frozenset(d for d in details if all(getattr(s, d) is None for s in programme.definition.schools))
 
 
 def _new_task(given: Given) -> Mapping[str, Any]:
@@ -99,6 +106,8 @@ def _blackout(given: Given) -> Mapping[str, Any]:
 
 def _term(given: Given) -> Mapping[str, Any]:
     half = (given.get("half_first"), given.get("half_last"))
+    if any(half) and not all(half):
+        raise InputError("Enter both days of the half-term, or neither. No changes saved.")
     return {
         **without_empty(given, "calendar", "name", "first_day", "last_day"),
         "half_term": half if any(half) else None,
@@ -147,7 +156,10 @@ def _setting(given: Given) -> Mapping[str, Any]:
     known: dict[str, Any] = {"yes": True, "no": False, "": None}
     if value in known:
         return {"setting": given["setting"], "value": known[value]}
-    return {"setting": given["setting"], "value": float(value) if "." in value else int(value)}
+    try:
+        return {"setting": given["setting"], "value": float(value) if "." in value else int(value)}
+    except ValueError:
+        raise InputError("Enter a number, or yes or no. No changes saved.") from None
 
 
 FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
@@ -188,6 +200,7 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
         ),
         fill=_new_school,
         options=options_for,
+        leaves_out=_unknown_of_schools,
     ),
     "remove-school": EditForm(
         is_of_task=False,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pydantic import ValidationError
 
 from changeflow.errors import InputError, UnknownThingError
+from changeflow.intake.editing.base import complaint_in_words
 from changeflow.intake.editing.kinds import KINDS, Edit, edits_from
 from changeflow.intake.editing.replay import EditConflict
 from changeflow.programme.programme import Programme
@@ -171,11 +172,19 @@ def _edit(filled: FilledEdit) -> Edit:
         fields = FORMS[filled.kind].fill(filled.given)
         [edit] = edits_from([{"kind": filled.kind, **({"task": filled.task} if filled.task else {}), **fields}])
     except ValidationError as error:
-        said = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-        raise InputError(f"{said.rstrip('.')}. No changes saved.") from None
+        raise InputError(f"{_in_words(error, filled.kind)} No changes saved.") from None
     except ValueError:
-        raise InputError("Enter a number, or yes or no. No changes saved.") from None
+        raise InputError("Choose one of the options in each list. No changes saved.") from None
     return edit
+
+
+def _in_words(error: ValidationError, kind: str) -> str:
+    """Say what to correct, after the label of its field."""
+    complaint = error.errors()[0]
+    labels = {field.name: field.label for field in FORMS[kind].fields}
+    label = next((labels[str(part)] for part in complaint["loc"] if part in labels), "")
+    between = "" if not label else " " if label.endswith("?") else ": "
+    return f"{label}{between}{complaint_in_words(complaint)}"
 
 
 def change_of(visit: Visit) -> Change:

@@ -29,7 +29,7 @@ class SetEvent(EditBase):
         return with_value(sources, RISK_FILE, ("events", place, "probability"), self.probability)
 
     def words(self, name: Namer = ids) -> str:
-        return f"{name('event', self.event)}: the likelihood is now {self.probability:.0%}."
+        return f"{name('event', self.event)}: the likelihood is now {self.probability * 100:g}%."
 
 
 class RemoveOption(EditBase):

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, JsonValue, model_validator
 
 from changeflow.errors import EditRefusedError
-from changeflow.intake.editing.base import EditBase, Namer, ids
+from changeflow.intake.editing.base import EditBase, Namer, check_setting, ids
 from changeflow.intake.editing.sources import (
     PROGRAMME_FILE,
     ROLLOUT_FILE,
@@ -18,7 +18,7 @@ from changeflow.intake.editing.sources import (
     with_value,
     without,
 )
-from changeflow.intake.editing.tasks import LinkTasks, SetDuration, linked
+from changeflow.intake.editing.tasks import LinkTasks, SetDuration, link_in_words
 from changeflow.intake.editing.yaml_patch import MISSING
 from changeflow.programme.definition import Policy
 from changeflow.values.base import Id, TaskId
@@ -41,7 +41,7 @@ class SetPolicy(EditBase):
         if self.setting not in Policy.model_fields:
             raise ValueError(f"There is no setting '{self.setting}'.")
         if self.value is not None:
-            Policy.model_validate({self.setting: self.value})
+            check_setting(Policy, self.setting, self.value)
         return self
 
     def apply(self, sources: Sources) -> Sources:
@@ -203,7 +203,7 @@ class ApplyLesson(EditBase):
 
     def words(self, name: Namer = ids) -> str:
         parts = [f"change the duration to {self.duration}"] if self.duration else []
-        parts += [f"wait for {name('task', linked(self.tasks[0], after))}" for after in self.also_after]
+        parts += [f"wait for {link_in_words(self.tasks[0], after, name)}" for after in self.also_after]
         return f"{', '.join(name('task', task) for task in self.tasks)}: {' and '.join(parts)}."
 
 

@@ -25,6 +25,7 @@ from changeflow.intake.editing.sources import (
 from changeflow.intake.editing.yaml_patch import MISSING
 from changeflow.programme.assembly.action_owners import is_planned_action
 from changeflow.roadmap.model.pathways import parse_link
+from changeflow.roadmap.model.tasks import LinkType
 from changeflow.values.base import TaskId
 from changeflow.values.duration import DurationText
 from changeflow.values.moments import format_day
@@ -179,7 +180,7 @@ class LinkTasks(TaskEdit):
         return with_item(sources, file, (*path[:-1], "also_after"), self.after)
 
     def words(self, name: Namer = ids) -> str:
-        return f"{name('task', self.task)} waits for {name('task', linked(self.task, self.after))}."
+        return f"{name('task', self.task)} waits for {link_in_words(self.task, self.after, name)}."
 
 
 class UnlinkTasks(TaskEdit):
@@ -242,6 +243,23 @@ def linked(task: TaskId, link: str) -> TaskId:
     """
     found, service = parse_link(link).task, task.partition("/")[0]
     return found if "/" in found else f"{service}/{found}"
+
+
+def link_in_words(task: TaskId, text: str, name: Namer) -> str:
+    """Return what a task with a link waits for, with the link's lag.
+
+    >>> link_in_words("payroll/train", "build SS+2d", lambda _, id_: id_)
+    'the start of payroll/build, with a lag of 2d'
+    >>> link_in_words("payroll/train", "build FF-50%", lambda _, id_: id_)
+    'payroll/build before it finishes, with an overlap of 50%'
+    """
+    link, other = parse_link(text), name("task", linked(task, text))
+    start = f"the start of {other}" if link.type in (LinkType.SS, LinkType.SF) else other
+    end = " before it finishes" if link.type in (LinkType.FF, LinkType.SF) else ""
+    if link.lag_duration(450).is_zero:
+        return f"{start}{end}"
+    lag = f"an overlap of {link.lag[1:]}" if link.lag.startswith("-") else f"a lag of {link.lag.removeprefix('+')}"
+    return f"{start}{end}, with {lag}"
 
 
 def links_of(sources: Sources, task: TaskId) -> list[str]:

@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from changeflow.errors import EditRefusedError
 from changeflow.intake.editing import schools_table
-from changeflow.intake.editing.base import EditBase, Namer, ids
+from changeflow.intake.editing.base import EditBase, Namer, check_setting, ids
 from changeflow.intake.editing.sources import (
     ROLLOUT_FILE,
     SCHOOLS_FILE,
@@ -157,6 +157,7 @@ class SetLimit(EditBase):
         if (self.part, self.setting) not in LIMITS or (self.of is None) != (self.part in ("rollout", "hubs")):
             raise ValueError(f"There is no limit '{self.setting}'.")
         if self.value is not None:
+            check_setting(_MODELS[self.part], self.setting, self.value)
             self._read()
         return self
 

@@ -4,8 +4,10 @@ from difflib import unified_diff
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from changeflow.errors import EditRefusedError
+from changeflow.intake.editing.base import complaint_in_words
 from changeflow.intake.editing.kinds import KINDS, edits_from
 from changeflow.intake.editing.sources import Sources
 
@@ -287,6 +289,39 @@ def test_a_term_without_a_half_term_loses_the_one_it_had():
     assert with_half.words() == "Spring ('trust') is from 4 Jan to 25 Mar 2027, with half-term 15 to 19 Feb 2027."
     assert without_half.words() == "Spring ('trust') is from 4 Jan to 25 Mar 2027, without a half-term."
     assert without_half.apply(with_half.apply(SOURCES)) == SOURCES
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        ({"kind": "set-policy", "setting": "minimum_group", "value": True}, "This setting is not yes or no."),
+        ({"kind": "set-policy", "setting": "barrier_threshold", "value": 9}, "Enter a number that is 4 or less."),
+        ({"kind": "set-policy", "setting": "barrier_threshold", "value": 1.5}, "Enter a whole number."),
+        ({"kind": "set-policy", "setting": "attended_share", "value": 0}, "Enter a number above 0."),
+        ({"kind": "set-policy", "setting": "decisions_on_command_line", "value": 1}, "Enter yes or no."),
+        ({"kind": "set-limit", "part": "rollout", "setting": "at_once", "value": True}, "This setting is not yes"),
+        ({"kind": "set-limit", "part": "rollout", "setting": "latest", "value": 5}, "Enter a day."),
+        ({"kind": "set-limit", "part": "hubs", "setting": "together", "value": "x"}, "Enter one of these: 'weight',"),
+        ({"kind": "add-wave", "id": "x", "name": "X", "schools": []}, "Choose at least one."),
+        ({"kind": "add-wave", "id": "", "name": "?", "schools": ["ash"]}, "Enter a name with at least one letter"),
+        ({"kind": "set-team", "team": "ict"}, "Give the days per week, the backfill or the name."),
+    ],
+)  # fmt: skip
+def test_a_value_that_is_not_accepted_has_a_message_with_the_remedy(edit: dict[str, Any], message: str):
+    with pytest.raises(ValidationError) as refused:
+        edits_from([edit])
+    assert complaint_in_words(refused.value.errors()[0]).startswith(message)
+
+
+def test_words_have_the_lag_of_a_link_and_the_tenths_of_a_likelihood():
+    [link, event] = edits_from(
+        [
+            {"kind": "link", "task": "payroll/train", "after": "build FS+20d"},
+            {"kind": "set-event", "event": "leaves", "probability": 0.125},
+        ]
+    )
+    assert link.words() == "'payroll/train' waits for 'payroll/build', with a lag of 20d."
+    assert event.words() == "'leaves': the likelihood is now 12.5%."
 
 
 def test_a_school_leaves_every_file_that_is_about_it():
