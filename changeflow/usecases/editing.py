@@ -67,6 +67,12 @@ _GAVE_NEW_IDS = (
 )
 
 
+_CHANGED_PEOPLE = (
+    "What this version changed about people cannot be undone. To change who leaves and who takes over, use “Hand over "
+    "someone’s work” under People."
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanDraft:
     """Edits on a version that no one has published."""
@@ -186,14 +192,14 @@ def preview_undo(number: int, change: Change) -> Preview:
         stored, by = loaded_for_editing(session, change)
         if number == 1:
             return Preview(version=stored.version.number, steps=(), refused=_NOTHING_BEFORE, files={})
-        return _tried(session, stored, change, by, _without(session, stored, number)).preview
+        return _undone(session, stored, change, by, number).preview
 
 
 def undo(number: int, reason: str, change: Change) -> int:
-    """Store the files as they were before a version, with later changes; return the new version's number."""
+    """Store the files and people as they were before a version, with later changes; return the new version's number."""
     with unit_of_work(change) as work:
         by = work.permit(Action.STORE_VERSION)
-        trial = _tried(work.session, work.stored, change, by, _without(work.session, work.stored, number))
+        trial = _undone(work.session, work.stored, change, by, number)
         return _store(work, trial, by, reason, undoes=number)
 
 
@@ -227,6 +233,29 @@ def _without(session: Session, stored: Stored, number: int) -> Replayed:
         raise InputError(f"{_NOTHING_BEFORE} No changes saved.")
     before, after = (settled(version_of(session, stored, n)) for n in (number - 1, number))
     return carried(after, before, settled(stored.version), reason="A later change has touched the same place.")
+
+
+def _undone(session: Session, stored: Stored, change: Change, by: str, number: int) -> Trial:
+    made, people = _without(session, stored, number), _people_without(session, stored, number)
+    if people is None:
+        return Trial(preview=Preview(version=stored.version.number, steps=(), refused=_CHANGED_PEOPLE, files={}))
+    return _tried(session, stored, change, by, made, people=people)
+
+
+def _people_without(session: Session, stored: Stored, number: int) -> Sequence[Person] | None:
+    """Return the people as they were before a version; None if it, or a later one, did more than change them.
+
+    Someone whom a version added may be in groups that own tasks, and an earlier successor may be leaving now.
+    """
+    definitions = (version_of(session, stored, n).definition for n in (number - 1, number))
+    before, after = ({p.id: p for p in definition.people} for definition in definitions)
+    changed = {name for name, person in before.items() if after.get(name) != person}
+    now = {p.id: p for p in stored.version.definition.people}
+    if changed and before.keys() != after.keys():
+        return None
+    if any(now.get(n) != after[n] or before[n].successor not in (None, after[n].successor) for n in changed):
+        return None
+    return [before[name] if name in changed else person for name, person in now.items()]
 
 
 def _tried(

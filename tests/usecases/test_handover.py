@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from changeflow.errors import ConflictError, InputError, NotAllowedError, UnknownThingError
+from changeflow.errors import CheckFailedError, ConflictError, InputError, NotAllowedError, UnknownThingError
 from changeflow.intake.editing.kinds import edits_from
 from changeflow.storage.database import read_scope
 from changeflow.usecases import progress
 from changeflow.usecases.accounts import SignInRefusedError
-from changeflow.usecases.editing import PlanDraft, publish, undo
+from changeflow.usecases.editing import PlanDraft, preview_undo, publish, undo
 from changeflow.usecases.handover import FilledHandover, hand_over
 from changeflow.usecases.progress import TaskReport, TaskStatus
 from changeflow.usecases.pulling import pull
@@ -171,6 +171,28 @@ def test_work_that_comes_back_to_the_same_person_by_way_of_others_is_refused(wor
     with pytest.raises(InputError, match=f"From {format_day(days[0] + timedelta(days=1))}, no one would have the work"):
         hand_over(to("owner", "chair", last_day=days[2], roles=False), "", change)
     hand_over(to("provider", "chair", last_day=days[2], roles=False), "", change)
+
+
+@pytest.mark.parametrize("roles", [True, False])
+def test_undoing_a_handover_gives_back_the_roles_to_someone_who_stays(roles: bool, world: World):
+    change, before = world.change("chief"), stored(world).version
+    hand_over(to("member", roles=roles), "They leave.", change)
+    assert undo(2, "They stay.", change) == 3
+    assert stored(world).version.definition == before.definition
+
+
+def test_a_handover_to_a_new_person_or_with_later_changes_to_the_people_is_not_undone(world: World):
+    change = world.change("chief")
+    hand_over(FilledHandover(person="owner", last_day=SUMMER, role="Clerk"), "", change)
+    hand_over(to("chair", "member", last_day=SUMMER, roles=False), "", change)
+    hand_over(to("", "member", last_day=None), "", change)
+    before = world.dump()
+    # A new person, a later change, and a successor who would take over again.
+    for number in (2, 3, 4):
+        assert "use “Hand over someone’s work”" in preview_undo(number, change).refused
+        with pytest.raises(CheckFailedError, match="What this version changed about people cannot be undone"):
+            undo(number, "Back", change)
+    assert world.dump() == before
 
 
 def test_someone_who_stays_after_all_has_no_last_day(world: World):
