@@ -204,7 +204,8 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
     ),
     "remove-school": EditForm(
         is_of_task=False,
-        intro="The school leaves the programme, with its tasks. What was recorded about them stays in the record.",
+        intro="The school leaves the programme, with its tasks. What was recorded about them stays in the record. Give "
+        "its people another school in people.csv first.",
         fields=(SCHOOL,), fill=lambda g: {"school": g["school"]}, options=options_for,
     ),
     "add-task": EditForm(
@@ -325,7 +326,8 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
             EntryField(name="statement", label="What does the change do for students?", kind="area", most=400,
                        called="The text", missing="Enter what the change does for students.",
                        hint="One or two sentences, such as: Site staff first repair what matters most for lessons."),
-            replace(PERSON, name="approved_by", label="Who has approved this text?", missing="", empty="No one yet"),
+            replace(PERSON, name="approved_by", label="Who has approved this text?", missing="", empty="No one yet",
+                    hint="Only that person, the SRO or the board can record it."),
             replace(FIRST_DAY, name="approved_on", label="On which day?", missing="",
                     hint=f"{DAY_HINT} Leave empty if no one has."),
         ),

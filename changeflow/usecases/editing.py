@@ -299,10 +299,11 @@ def _left_behind(edits: Sequence[Edit], people: Sequence[Person], name: Namer) -
             continue
         found = [p.id for p in people if edit.school in (p.school, *(move.school for move in p.moves))]
         if found:
-            listed_people = listed([name("person", person) for person in found], most=SHOWN)
+            school = name("school", edit.school)
+            shown = listed([name("person", person).removesuffix(f", {school}") for person in found], most=SHOWN)
             return (
-                f"people.csv has people at {name('school', edit.school)}: {listed_people}. Take them out of the file, "
-                "or give them another school there, and store the folder. Then remove the school."
+                f"people.csv has people at {school}: {shown}. Take them out of the file, or give them another school "
+                "there, and store the folder. Then remove the school."
             )
     return None
 

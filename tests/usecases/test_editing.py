@@ -203,6 +203,16 @@ class TestUndo:
         first, third = version_of(world, 1), version_of(world, 3)
         assert (third.hash, dict(third.sources)) == (first.hash, dict(first.sources))
 
+    def test_a_school_that_was_removed_returns_with_its_calendar_and_its_place_in_proposals(self, world: World):
+        own = {"kind": "add-calendar", "calendar": "cedar-days", "school": "cedar"}
+        apart = {"kind": "keep-apart", "school": "ash", "other": "cedar"}
+        second = publish(a_draft(own, apart), "", world.change("chief"))
+        leaves = {"kind": "remove-school", "school": "cedar"}
+        third = publish(a_draft(leaves, base=second), "Cedar leaves.", world.change("chief"))
+        assert "calendars/cedar-days.yaml" not in version_of(world, third).sources
+        fourth = undo(third, "Cedar stays.", world.change("chief"))
+        assert version_of(world, fourth).hash == version_of(world, second).hash
+
     def test_later_changes_of_other_places_stay(self, world: World):
         publish(a_draft(LONGER), "", world.change("chief"))
         publish(a_draft(MOVE, base=2), "", world.change("chief"))
