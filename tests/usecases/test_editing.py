@@ -231,6 +231,16 @@ class TestUndo:
         with pytest.raises(EditConflictsError):
             undo(2, "", world.change("chief"))
 
+    def test_a_removed_entry_is_written_again_beside_later_changes_of_its_file(self, world: World):
+        day = {"first_day": "2027-03-02"}
+        publish(a_draft({"kind": "add-closure", "name": "Snow", **day}), "", world.change("chief"))
+        publish(a_draft({"kind": "remove-closure", "name": "Snow", **day}, base=2), "", world.change("chief"))
+        publish(a_draft(MOVE, base=3), "", world.change("chief"))
+        undo(3, "", world.change("chief"))
+        found = version_of(world, 5).definition.programme
+        assert [c.name for c in found.closed] == ["Snow"]
+        assert found.waves == version_of(world, 4).definition.programme.waves
+
     def test_the_first_version_stays(self, world: World):
         with pytest.raises(InputError, match="first version"):
             undo(1, "", world.change("chief"))
