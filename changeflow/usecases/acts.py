@@ -184,6 +184,11 @@ def mark_of_dates(programme: Programme) -> str:
     return programme.once("mark-of-dates", make)
 
 
+def mark_of_plan(programme: Programme) -> str:
+    """Return a short string that changes with the programme's files, the plan's dates and with what was announced."""
+    return _short_hash((programme.definition.content_hash(), mark_of_dates(programme)))
+
+
 def mark_of_people(programme: Programme) -> str:
     """Return a short string that changes with the programme's people, roles and owners of tasks."""
 

@@ -144,10 +144,16 @@ def add_to_draft(filled: FilledEdit, number: str, name: str, change: Change) -> 
 
 
 def add_edits(new: PlanDraft, number: str, name: str, change: Change) -> PlanDraft:
-    """Add edits to the draft with a number, or store them as a new one with a name; return the draft as stored."""
+    """Add edits to the draft with a number, or store them as a new one with a name; return the draft as stored.
+
+    Edits with which the draft already ends are not added again.
+    """
     if not number:
         return drafts.new_draft(replace(new, name=name), change)
     found = drafts.draft_of(number_in(number), change)
+    if found.edits[-len(new.edits) :] == new.edits:
+        # A double click sends them again.
+        return found
     if found.base != new.base:
         # The new edits are for the plan as their author saw it.
         found = drafts.rebased(found, change)

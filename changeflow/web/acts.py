@@ -130,11 +130,13 @@ class SavedForms:
         self._locks = [Lock() for _ in range(LOCKS)]
 
     def save(self, key: str, do: Callable[[], object]) -> None:
-        """Save a form. If it fails because the same form was saved before, it counts as saved."""
+        """Save a form. If it fails because it was saved before, it counts as saved."""
         with self._locks[hash(key) % LOCKS]:
             try:
                 do()
-            except (StaleError, OtherEffectError, NameTakenError):
+            except NotAllowedError:
+                raise
+            except (ConflictError, InputError, CheckFailedError, UnknownThingError):
                 if key not in self._saved:
                     raise
             self._saved[key] = None

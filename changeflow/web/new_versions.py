@@ -6,7 +6,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from changeflow.programme.programme import Programme
-from changeflow.usecases.acts import mark_of_dates
+from changeflow.usecases.acts import mark_of_plan
 from changeflow.usecases.edit_pages import permit_editing
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
@@ -22,7 +22,7 @@ async def answer_publishing(
     *,
     do: Callable[[str, Change], object],
     show: Callable[[Visit, SentForm], Page],
-    mark: Callable[[Programme], str] = mark_of_dates,
+    mark: Callable[[Programme], str] = mark_of_plan,
     section: str = "plan",
 ) -> Response:
     """Check or publish a change of the plan; `do` gets the reason, and `show` what it returned.

@@ -103,7 +103,7 @@ def test_the_work_of_someone_who_leaves_is_handed_over_by_keyboard(page: Any, si
     sign_in(page, site, SRO)
     page.goto(f"{P}/people")
     press(page, "Hand over someone’s work", "Hand over someone’s work")
-    press(page, "Payroll Manager", "Hand over the work of Payroll Manager")
+    press(page, "Payroll Manager", "Hand over the work of the Payroll Manager")
     press_to(page, "last_day")
     page.keyboard.type("31/5/2027")
     press_to(page, "by")
@@ -133,7 +133,7 @@ def test_a_draft_that_no_longer_fits_shows_both_texts(page: Any, site: Served):
     page.get_by_role("button", name="Publish").click()
     page.get_by_role("heading", name="Published").wait_for()
     page.goto(f"{P}/drafts")
-    page.get_by_role("link", name="Lark Hill earlier").click()
+    page.get_by_role("link", name="Lark Hill earlier", exact=True).click()
     page.get_by_role("heading", name="Changes that do not fit the plan as it is now").wait_for()
     said = main_of(page)
     assert f"Move {NAME}" in said

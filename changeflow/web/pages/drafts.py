@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from changeflow.usecases import draft_odds, edit_pages
-from changeflow.usecases.acts import mark_of_dates
+from changeflow.usecases.acts import mark_of_plan
 from changeflow.usecases.draft_comparison import comparison_page
 from changeflow.usecases.drafts import LONGEST_NAME
 from changeflow.usecases.edit_pages import permit_editing
@@ -156,5 +156,5 @@ def _name_in(form: Form) -> str:
 
 def _page(found: Visit, number: int, draft: SentForm, is_renamed: bool = False) -> Page:
     page = edit_pages.draft_page(found, number)
-    values = {"d": page, "draft": draft, "seen": mark_of_dates(found.programme), "is_renamed": is_renamed}
+    values = {"d": page, "draft": draft, "seen": mark_of_plan(found.programme), "is_renamed": is_renamed}
     return Page("drafts/show", {**values, "most_name": LONGEST_NAME})

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from changeflow.usecases import edit_pages
-from changeflow.usecases.acts import mark_of_dates
+from changeflow.usecases.acts import mark_of_plan
 from changeflow.usecases.drafts import LONGEST_NAME
 from changeflow.usecases.edit_pages import FilledEdit, permit_editing
 from changeflow.usecases.unit_of_work import Change
@@ -93,5 +93,5 @@ def _filled(form: Form, kind: str, task: str) -> FilledEdit:
 
 def _page(found: Visit, kind: str, task: str, draft: Callable[[Mapping[str, str]], SentForm]) -> Page:
     page = edit_pages.edit_page(found, kind, task)
-    seen = mark_of_dates(found.programme)
+    seen = mark_of_plan(found.programme)
     return Page("edits/show", {"e": page, "draft": draft(page.now), "seen": seen, "most_name": LONGEST_NAME})

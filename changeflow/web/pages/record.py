@@ -8,7 +8,7 @@ from starlette.responses import Response
 from changeflow.errors import InputError
 from changeflow.reports.record_words import RecordKind
 from changeflow.usecases import edit_pages, editing, record
-from changeflow.usecases.acts import mark_of_dates
+from changeflow.usecases.acts import mark_of_plan
 from changeflow.usecases.record import RecordFilter
 from changeflow.usecases.visits import Visit
 from changeflow.values.words import Action
@@ -67,7 +67,7 @@ async def save_undo(request: Request, programme: str, number: int) -> Response:
 
 
 def _undo(found: Visit, number: int, draft: SentForm) -> Page:
-    page, seen = edit_pages.undo_page(found, number), mark_of_dates(found.programme)
+    page, seen = edit_pages.undo_page(found, number), mark_of_plan(found.programme)
     return Page("record/undo", {"number": number, "u": page, "draft": draft, "seen": seen})
 
 

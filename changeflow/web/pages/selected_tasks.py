@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from changeflow.usecases import selected_tasks
-from changeflow.usecases.acts import mark_of_dates
+from changeflow.usecases.acts import mark_of_plan
 from changeflow.usecases.drafts import LONGEST_NAME
 from changeflow.usecases.edit_pages import permit_editing
 from changeflow.usecases.selected_tasks import FilledSelection, SelectionPublished, TasksRefusedError
@@ -82,7 +82,7 @@ def _tasks(names: Mapping[str, str]) -> tuple[str, ...]:
 def _page(found: Visit, what: str, draft: SentForm) -> Page:
     page = selected_tasks.selection_page(found, selected_tasks.what_of(what), _tasks(draft.fields))
     back, result = draft.get("back"), draft.result
-    values: dict[str, object] = {"e": page, "draft": draft, "seen": mark_of_dates(found.programme)}
+    values: dict[str, object] = {"e": page, "draft": draft, "seen": mark_of_plan(found.programme)}
     values["most_name"], values["back"] = LONGEST_NAME, back if back.startswith("?") else ""
     values["after"] = result.values if isinstance(result, SelectionPublished) else {}
     values["reasons"] = draft.error.reasons if isinstance(draft.error, TasksRefusedError) else ()
