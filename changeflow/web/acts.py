@@ -129,14 +129,19 @@ class SavedForms:
         self._saved: OrderedDict[str, None] = OrderedDict()
         self._locks = [Lock() for _ in range(LOCKS)]
 
-    def save(self, key: str, do: Callable[[], object]) -> None:
-        """Save a form. If it fails because it was saved before, it counts as saved."""
+    def save(self, key: str, do: Callable[[], object], *, is_marked: bool) -> None:
+        """Save a form. If it fails because it was saved before, it counts as saved.
+
+        A form `is_marked` if it shows which copy it is, or which state it is about. Another may be meant twice, so only
+        some of its errors come from a second click.
+        """
+        of_copies = (ConflictError, InputError, CheckFailedError) if is_marked else ()
         with self._locks[hash(key) % LOCKS]:
             try:
                 do()
             except NotAllowedError:
                 raise
-            except (ConflictError, InputError, CheckFailedError, UnknownThingError):
+            except (StaleError, OtherEffectError, NameTakenError, *of_copies):
                 if key not in self._saved:
                     raise
             self._saved[key] = None
@@ -196,15 +201,16 @@ async def answer_form(
         change = change_by(token, programme, db=site.db, now=site.clock())
         fields = form.cleaned()
         key = hashlib.sha256(repr((site.db, token, done, sorted(fields.items()))).encode()).hexdigest()
+        save = partial(SAVED.save, key, is_marked=_is_marked(form))
         if is_plain:
-            SAVED.save(key, partial(act, change))
+            save(partial(act, change))
             return None
         if form.get("step") != SAVE or form.get("checked", mark_of_fields(fields)) != mark_of_fields(fields):
             tried = rehearse(change, act, seen=seen)
             return SentForm(fields=fields, effect=tried.effect, result=tried.result)
         try:
             expected = form.get("effect").partition(".")[0]
-            SAVED.save(key, lambda: confirm(change, act, expected=expected, seen=seen, reason=reason))
+            save(partial(confirm, change, act, expected=expected, seen=seen, reason=reason))
         except ReasonNeededError as missing:
             tried, wrong = rehearse(change, act, seen=seen), FieldError(CAUSE, str(missing))
             return SentForm(fields=fields, effect=tried.effect, result=tried.result, problem=str(wrong), error=wrong)
@@ -220,6 +226,11 @@ async def answer_form(
         return Page(made.template, made.values, status=shown.status)
 
     return await show_page(request, programme, page, section=section)
+
+
+def _is_marked(form: Form) -> bool:
+    """Return whether a form shows which copy it is, or which state it is about."""
+    return bool(form.get("effect").partition(".")[2] or form.get("revision"))
 
 
 def _chosen(form: Form, do: Callable[[Change], T], change: Change) -> T:

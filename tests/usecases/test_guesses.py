@@ -57,7 +57,7 @@ READ = (
 """What anyone may read of a stored programme."""
 VARIES = ("hash", "real_at", "days_apart", "audit_head", "checksum")
 """Keys of an audit entry that are never the same twice; the checksum of a report covers its head."""
-IN_A_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?= as of)|\([^)]*dated [^)]*\)|(?<=:)[0-9a-f]{16}\b")
+IN_A_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?= as at)|\([^)]*dated [^)]*\)|(?<=:)[0-9a-f]{16}\b")
 """The same in a line of `audit show` and `audit verify`: two commands may run in two minutes."""
 
 
