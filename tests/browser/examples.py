@@ -334,7 +334,7 @@ PAGES: Mapping[str, Sequence[Example]] = {
     ),
     "/p/{programme}/calculations": (Example(f"{P}/calculations"), Example(f"{P}/calculations", HEAD, 403)),
     "/p/{programme}/calculations/{number:number}": (
-        *(Example(f"{P}/calculations/{number}") for number in range(2, 7)),
+        *(Example(f"{P}/calculations/{number}") for number in range(2, 8)),
         Example(f"{P}/calculations/9"),
         Example(f"{P}/calculations/99", status=404),
     ),
