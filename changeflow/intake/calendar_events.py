@@ -311,7 +311,7 @@ def _by_rule(event: CalendarEvent, rule: Any, since: date, until: date, budget: 
     if event.first_day < since - LONGEST_REPEATING:
         raise _BrokenEventError(f"“{event.title}” has been repeating since {event.first_day.year}.", _REMEDY)
     if budget.steps <= 0:
-        raise _BrokenEventError(f"So many events repeat that “{event.title}” was not read.", _REMEDY)
+        raise _BrokenEventError(f"“{event.title}” was not read: the calendar has too many repeating events.", _REMEDY)
     try:
         if min(rule.get("INTERVAL", [1])) < 1 or any(len(values) > MOST_VALUES for values in rule.values()):
             raise unreadable

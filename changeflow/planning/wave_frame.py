@@ -9,9 +9,10 @@ from itertools import accumulate, islice, pairwise
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.assembly.joining import joining_days
+from changeflow.programme.avoided_periods import falls_into, windows
 from changeflow.programme.blackouts import ScopedBlackout, kept_out_of
 from changeflow.programme.definition import ServiceFile
-from changeflow.programme.programme import Programme, falls_into, windows
+from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.requests import Activity, Rollout, SchoolRollout, ServiceRollout
 from changeflow.roadmap.model.tasks import Task
 from changeflow.roadmap.waves.problem import Pair, Placement

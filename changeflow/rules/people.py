@@ -11,10 +11,11 @@ from changeflow.calendar.working import WorkingCalendar
 from changeflow.phrases import listed
 from changeflow.programme.assembly.calendars import Calendars
 from changeflow.programme.audiences import GROUP
+from changeflow.programme.avoided_periods import falls_into, freezes, windows
 from changeflow.programme.blackouts import blackouts_of, kept_out_of, works_around
 from changeflow.programme.definition import Sponsor
 from changeflow.programme.people import schools_of
-from changeflow.programme.programme import Programme, falls_into, freezes, windows
+from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.duration import counted
 from changeflow.values.finding import Breach, ImpliedLink

@@ -18,7 +18,7 @@ from changeflow.values.words import Action, DataRequestKind
 ANSWERED = "Someone has already recorded the answer to this request."
 ASK_RECEIVED = "Enter the day on which you received the request."
 ASK_ANSWERED = "Enter the day on which you answered."
-ASK_EXTENDED = "Enter the day on which you told the person."
+ASK_EXTENDED = "Enter the day on which you informed the person."
 
 
 def record_data_request(person: str, kind: DataRequestKind, received: date, change: Change) -> int:
@@ -77,7 +77,7 @@ def copy_due(work: UnitOfWork, people: Collection[str], received: date) -> date:
 
 
 def people_stored(session: Session, programme: str) -> set[str]:
-    """Return the ids of everyone about whom the programme has contact details, or rows that an erasure would remove."""
+    """Return the ids of everyone for whom contact details are stored, or rows that an erasure would remove."""
     found = versions.contacts(session, programme).keys() | erasure.people_with_data(session, programme)
     return found.difference(NO_PEOPLE)
 

@@ -245,7 +245,7 @@ def _undone(session: Session, stored: Stored, change: Change, by: str, number: i
 def _people_without(session: Session, stored: Stored, number: int) -> Sequence[Person] | None:
     """Return the people as they were before a version; None if it, or a later one, did more than change them.
 
-    Someone whom a version added may be in groups that own tasks, and an earlier successor may be leaving now.
+    A person whom a version added may be in a group that owns tasks, and an earlier successor may now be leaving.
     """
     definitions = (version_of(session, stored, n).definition for n in (number - 1, number))
     before, after = ({p.id: p for p in definition.people} for definition in definitions)

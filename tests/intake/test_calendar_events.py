@@ -87,7 +87,7 @@ def test_rules_that_take_long_are_left_out_from_some_line_on(rule: str):
     read_before = (found.problems[0].line - 3) // 6
     assert 2 < read_before < 100
     assert [p.line for p in found.problems] == [3 + 6 * n for n in range(read_before, 600)]
-    assert found.problems[0].what == f"So many events repeat that “Club {read_before}” was not read."
+    assert found.problems[0].what == f"“Club {read_before}” was not read: the calendar has too many repeating events."
 
 
 def test_a_changed_occurrence_replaces_the_one_of_the_repetition():

@@ -134,7 +134,7 @@ def test_handing_over_a_mandate_needs_the_permission_to_change_roles(world: Worl
     with pytest.raises(NotAllowedError):
         hand_over(to("member", "viewer"), "", world.change("viewer"))
     with pytest.raises(UnknownThingError):
-        hand_over(to("member", "nobody"), "", world.change("chief"))
+        hand_over(to("member", "someone-else"), "", world.change("chief"))
     assert world.dump() == before
     hand_over(to("member", "viewer", roles=False), "", world.change("member"))
 

@@ -17,10 +17,10 @@ from changeflow.intake.editing.sources import (
     place_of,
     with_item,
     with_item_before,
+    with_or_without,
     with_value,
     without,
 )
-from changeflow.intake.editing.yaml_patch import MISSING
 from changeflow.intake.editing.yaml_splice import block_text
 from changeflow.values.base import Id
 from changeflow.values.moments import format_day, format_days
@@ -125,10 +125,8 @@ class SetTerm(CalendarEdit):
             known = [str(term.get("first_day")) for term in terms] if isinstance(terms, list) else []
             before = next((n for n, day in enumerate(known) if day > first), len(known))
             return with_item_before(sources, file, ("terms",), before, {"name": self.name, **fields})
-        for field, value in fields.items():
-            sources = with_value(sources, file, ("terms", place, field), value)
-        if self.half_term is None and found_at(sources, file, ("terms", place, "half_term")) is not MISSING:
-            sources = without(sources, file, ("terms", place, "half_term"))
+        for field, value in {**fields, "half_term": fields.get("half_term")}.items():
+            sources = with_or_without(sources, file, ("terms", place, field), value)
         return sources
 
     def words(self, name: Namer = ids) -> str:

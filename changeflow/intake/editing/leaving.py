@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from changeflow.intake.editing.sources import ROLLOUT_FILE, Sources, data_in, found_at, without
+from changeflow.intake.editing.sources import (
+    ROLLOUT_FILE,
+    Sources,
+    data_in,
+    found_at,
+    with_or_without,
+    without,
+)
 from changeflow.intake.editing.yaml_patch import MISSING
 from changeflow.intake.yaml import Path_
 
@@ -23,8 +30,7 @@ def without_mentions(sources: Sources, school: str) -> Sources:
 
 
 def _without_wishes(sources: Sources, school: str) -> Sources:
-    if found_at(sources, ROLLOUT_FILE, ("schools", school)) is not MISSING:
-        sources = without(sources, ROLLOUT_FILE, ("schools", school))
+    sources = with_or_without(sources, ROLLOUT_FILE, ("schools", school), None)
     rollout = data_in(sources, ROLLOUT_FILE)
     for group, about in (rollout.get("groups") or {}).items():
         sources = _without_named(sources, ROLLOUT_FILE, ("groups", group), about, school)

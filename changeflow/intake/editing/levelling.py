@@ -6,9 +6,14 @@ from typing import ClassVar, Literal
 from pydantic import NaiveDatetime
 
 from changeflow.intake.editing.base import Namer, ids
-from changeflow.intake.editing.sources import Sources, found_at, with_value, without, without_item
+from changeflow.intake.editing.sources import (
+    Sources,
+    found_at,
+    with_or_without,
+    with_value,
+    without_item,
+)
 from changeflow.intake.editing.tasks import LEVELLING_FILE, TaskEdit
-from changeflow.intake.editing.yaml_patch import MISSING
 from changeflow.values.moments import format_day
 
 
@@ -21,9 +26,7 @@ class AcceptMove(TaskEdit):
 
     def apply(self, sources: Sources) -> Sources:
         self.place(sources, "start_no_earlier")
-        path = ("pinned", self.task)
-        if found_at(sources, LEVELLING_FILE, path) is not MISSING:
-            sources = without(sources, LEVELLING_FILE, path)
+        sources = with_or_without(sources, LEVELLING_FILE, ("pinned", self.task), None)
         refused = found_at(sources, LEVELLING_FILE, ("refused",))
         names = refused if isinstance(refused, list) else [refused]
         if self.task in names:

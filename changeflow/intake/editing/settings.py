@@ -15,6 +15,7 @@ from changeflow.intake.editing.sources import (
     data_in,
     found_at,
     with_item,
+    with_or_without,
     with_value,
     without,
 )
@@ -210,9 +211,5 @@ class ApplyLesson(EditBase):
 def _with_fields(sources: Sources, key: str, fields: Mapping[str, object]) -> Sources:
     """Write the fields of one part of the programme's file, and remove those that are None."""
     for field, value in fields.items():
-        path = (key, field)
-        if value is not None:
-            sources = with_value(sources, PROGRAMME_FILE, path, value)
-        elif found_at(sources, PROGRAMME_FILE, path) is not MISSING:
-            sources = without(sources, PROGRAMME_FILE, path)
+        sources = with_or_without(sources, PROGRAMME_FILE, (key, field), value)
     return sources

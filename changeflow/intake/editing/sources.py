@@ -40,6 +40,13 @@ def with_value(sources: Sources, file: str, path: Path_, value: object) -> Sourc
     return {**sources, file: yaml_patch.set_value(text, path, value, file=file)}
 
 
+def with_or_without(sources: Sources, file: str, path: Path_, value: object) -> Sources:
+    """Write a value at a place; None removes what is there, if anything is."""
+    if value is not None:
+        return with_value(sources, file, path, value)
+    return sources if found_at(sources, file, path) is MISSING else without(sources, file, path)
+
+
 def with_item(sources: Sources, file: str, path: Path_, item: object) -> Sources:
     """Add an item to a list. A list that is a single text, as a link may be, becomes a list first."""
     before = found_at(sources, file, path)

@@ -13,16 +13,15 @@ from changeflow.intake.editing.sources import (
     Sources,
     data_in,
     field_of,
-    found_at,
     pathway_steps,
     service_file,
     steps_of,
     with_item,
+    with_or_without,
     with_value,
     without,
 )
 from changeflow.intake.editing.tasks import TaskEdit, listed_links
-from changeflow.intake.editing.yaml_patch import MISSING
 from changeflow.intake.editing.yaml_splice import block_text
 from changeflow.places import shipped_pathway
 from changeflow.roadmap.model.pathways import Per, parse_link
@@ -115,8 +114,7 @@ class SplitTask(TaskEdit):
             for link in links:
                 sources = with_item(sources, other, where, _to_last_part(link, step, self.id))
         sources = with_value(sources, file, path, self.first_duration)
-        if found_at(sources, file, (*path[:-1], "estimate")) is not MISSING:
-            sources = without(sources, file, (*path[:-1], "estimate"))
+        sources = with_or_without(sources, file, (*path[:-1], "estimate"), None)
         if self.first_name is not None:
             sources = with_value(sources, file, (*path[:-1], "name"), self.first_name)
         fields: dict[str, object] = {"name": self.name, "duration": self.duration, "after": step, "was": step}

@@ -14,12 +14,11 @@ from changeflow.intake.editing.sources import (
     data_in,
     field_of,
     found_at,
+    with_or_without,
     with_value,
-    without,
     without_item,
 )
 from changeflow.intake.editing.tasks import SetOwner
-from changeflow.intake.editing.yaml_patch import MISSING
 from changeflow.intake.yaml import Path_
 from changeflow.values.base import Id, TaskId
 
@@ -72,8 +71,7 @@ class ReplacePerson(EditBase):
             sources = self._replaced(sources, file, path)
         if self.on is not None and (PROGRAMME_FILE, SPONSOR) in places:
             sources = with_value(sources, PROGRAMME_FILE, ("sponsor", "since"), self.on)
-            if found_at(sources, PROGRAMME_FILE, ("sponsor", "until")) is not MISSING:
-                sources = without(sources, PROGRAMME_FILE, ("sponsor", "until"))
+            sources = with_or_without(sources, PROGRAMME_FILE, ("sponsor", "until"), None)
         for task in self.keeps:
             if field_of(sources, task, "owner") != self.person:
                 sources = SetOwner(task=task, owner=self.person).apply(sources)

@@ -19,6 +19,7 @@ from changeflow.intake.editing.sources import (
     found_at,
     service_file,
     with_item,
+    with_or_without,
     with_value,
     without,
 )
@@ -43,12 +44,7 @@ class SetWishes(EditBase):
     def apply(self, sources: Sources) -> Sources:
         _check_school(sources, self.school)
         for field in ("earliest", "latest", "pilot"):
-            path = ("schools", self.school, field)
-            value = getattr(self, field)
-            if value is not None:
-                sources = with_value(sources, ROLLOUT_FILE, path, value)
-            elif found_at(sources, ROLLOUT_FILE, path) is not MISSING:
-                sources = without(sources, ROLLOUT_FILE, path)
+            sources = with_or_without(sources, ROLLOUT_FILE, ("schools", self.school, field), getattr(self, field))
         return sources
 
     def words(self, name: Namer = ids) -> str:

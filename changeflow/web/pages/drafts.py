@@ -7,13 +7,12 @@ from changeflow.usecases import draft_odds, edit_pages
 from changeflow.usecases.acts import mark_of_plan
 from changeflow.usecases.draft_comparison import comparison_page
 from changeflow.usecases.drafts import LONGEST_NAME
-from changeflow.usecases.edit_pages import permit_editing
 from changeflow.usecases.visits import Visit
 from changeflow.values.limits import number_in
-from changeflow.web.acts import DRAFT_NAME, EMPTY, SentForm, answer_form
+from changeflow.web.acts import DRAFT_NAME, EMPTY, SentForm
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page, site_of
-from changeflow.web.forms import FieldError, Form, line_in
-from changeflow.web.new_versions import answer_publishing
+from changeflow.web.forms import FieldError, Form
+from changeflow.web.new_versions import answer_at_once, answer_publishing, draft_name_in
 from changeflow.web.security import PAGES_HEADERS, token_in
 
 router = APIRouter(prefix="/p/{programme}/drafts")
@@ -50,64 +49,52 @@ async def publish(request: Request, programme: str, number: int) -> Response:
 @router.post("/{number:number}/edits/{place:number}/removed", name="drafts:remove-edit")
 async def remove_edit(request: Request, programme: str, number: int, place: int) -> Response:
     form = await read_own_form(request)
-    return await answer_form(
+    return await answer_at_once(
         request,
         programme,
         form,
-        allow=permit_editing,
         do=lambda change: edit_pages.remove_edit(number, place, form.get("revision"), change),
         show=lambda found, sent: _page(found, number, sent),
-        done=f"/p/{programme}/drafts/{number}",
-        section="plan",
-        is_plain=True,
+        done=f"drafts/{number}",
     )
 
 
 @router.post("/{number:number}/discarded", name="drafts:discard")
 async def discard(request: Request, programme: str, number: int) -> Response:
     form = await read_own_form(request)
-    return await answer_form(
+    return await answer_at_once(
         request,
         programme,
         form,
-        allow=permit_editing,
         do=lambda change: edit_pages.discard_draft(number, form.get("revision"), change),
         show=lambda found, sent: _page(found, number, sent),
-        done=f"/p/{programme}/drafts?discarded=1",
-        section="plan",
-        is_plain=True,
+        done="drafts?discarded=1",
     )
 
 
 @router.post("/{number:number}/name", name="drafts:rename")
 async def rename(request: Request, programme: str, number: int) -> Response:
     form = await read_own_form(request)
-    return await answer_form(
+    return await answer_at_once(
         request,
         programme,
         form,
-        allow=permit_editing,
         do=lambda change: edit_pages.rename_draft(number, form.get("revision"), _name_in(form), change),
         show=lambda found, sent: _page(found, number, sent),
-        done=f"/p/{programme}/drafts/{number}?renamed=1",
-        section="plan",
-        is_plain=True,
+        done=f"drafts/{number}?renamed=1",
     )
 
 
 @router.post("/{number:number}/copies", name="drafts:copy")
 async def copy(request: Request, programme: str, number: int) -> Response:
     form = await read_own_form(request)
-    return await answer_form(
+    return await answer_at_once(
         request,
         programme,
         form,
-        allow=permit_editing,
         do=lambda change: edit_pages.copy_draft(number, form.get("revision"), _name_in(form), change),
         show=lambda found, sent: _page(found, number, sent),
-        done=f"/p/{programme}/drafts?copied=1",
-        section="plan",
-        is_plain=True,
+        done="drafts?copied=1",
     )
 
 
@@ -148,7 +135,7 @@ def _to_comparison(programme: str, number: int, form: Form) -> Response:
 
 
 def _name_in(form: Form) -> str:
-    name = line_in(form, DRAFT_NAME, most=LONGEST_NAME, called="The name")
+    name = draft_name_in(form)
     if not name:
         raise FieldError(DRAFT_NAME, "Enter a name for the draft.")
     return name

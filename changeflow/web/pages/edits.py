@@ -8,14 +8,13 @@ from starlette.responses import Response
 from changeflow.usecases import edit_pages
 from changeflow.usecases.acts import mark_of_plan
 from changeflow.usecases.drafts import LONGEST_NAME
-from changeflow.usecases.edit_pages import FilledEdit, permit_editing
-from changeflow.usecases.unit_of_work import Change
+from changeflow.usecases.edit_pages import FilledEdit
 from changeflow.usecases.visits import Visit
-from changeflow.web.acts import SentForm, answer_form
+from changeflow.web.acts import SentForm
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
 from changeflow.web.entry_fields import given_in
-from changeflow.web.forms import FieldError, Form, line_in
-from changeflow.web.new_versions import answer_publishing
+from changeflow.web.forms import Form
+from changeflow.web.new_versions import answer_adding, answer_publishing
 
 router = APIRouter(prefix="/p/{programme}")
 
@@ -52,7 +51,13 @@ async def _new(request: Request, programme: str, kind: str, task: str) -> Respon
 async def _publish(request: Request, programme: str, kind: str, task: str) -> Response:
     form = await read_own_form(request)
     if form.get("step") == "draft":
-        return await _add(request, programme, kind, task, form)
+        return await answer_adding(
+            request,
+            programme,
+            form,
+            add=lambda number, name, change: edit_pages.add_to_draft(_filled(form, kind, task), number, name, change),
+            show=lambda found, sent: _page(found, kind, task, lambda _: sent),
+        )
 
     return await answer_publishing(
         request,
@@ -60,29 +65,6 @@ async def _publish(request: Request, programme: str, kind: str, task: str) -> Re
         form,
         do=lambda reason, change: edit_pages.publish_edit(_filled(form, kind, task), reason, change),
         show=lambda found, sent: _page(found, kind, task, lambda _: sent),
-    )
-
-
-async def _add(request: Request, programme: str, kind: str, task: str, form: Form) -> Response:
-    """Add the edit to a draft. It changes nothing in the plan, so it is saved at once."""
-
-    def save(change: Change) -> None:
-        number = form.get("draft")
-        name = line_in(form, "draft_name", most=LONGEST_NAME, called="The name")
-        if not number and not name:
-            raise FieldError("draft_name", "Enter a name for the new draft, or choose one.")
-        edit_pages.add_to_draft(_filled(form, kind, task), number, name, change)
-
-    return await answer_form(
-        request,
-        programme,
-        form,
-        allow=permit_editing,
-        do=save,
-        show=lambda found, sent: _page(found, kind, task, lambda _: sent),
-        done=f"/p/{programme}/drafts?saved=1",
-        section="plan",
-        is_plain=True,
     )
 
 

@@ -8,15 +8,13 @@ from starlette.responses import Response
 from changeflow.usecases import selected_tasks
 from changeflow.usecases.acts import mark_of_plan
 from changeflow.usecases.drafts import LONGEST_NAME
-from changeflow.usecases.edit_pages import permit_editing
 from changeflow.usecases.selected_tasks import FilledSelection, SelectionPublished, TasksRefusedError
-from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
-from changeflow.web.acts import SentForm, answer_form
+from changeflow.web.acts import SentForm
 from changeflow.web.dependencies import READ_METHODS, Page, read_own_form, show_page
 from changeflow.web.entry_fields import given_in
-from changeflow.web.forms import FieldError, Form, line_in
-from changeflow.web.new_versions import answer_publishing
+from changeflow.web.forms import Form
+from changeflow.web.new_versions import answer_adding, answer_publishing
 
 router = APIRouter(prefix="/p/{programme}/selected-tasks")
 TASK, CHOOSE = "task:", "choose"
@@ -35,7 +33,15 @@ async def publish(request: Request, programme: str, what: str) -> Response:
         chosen = SentForm(fields=form.cleaned())
         return await show_page(request, programme, lambda found: _page(found, what, chosen), section="plan")
     if form.get("step") == "draft":
-        return await _add(request, programme, what, form)
+        return await answer_adding(
+            request,
+            programme,
+            form,
+            add=lambda number, name, change: selected_tasks.add_selected_to_draft(
+                _filled(form, what), number, name, change
+            ),
+            show=lambda found, sent: _page(found, what, sent),
+        )
 
     return await answer_publishing(
         request,
@@ -43,29 +49,6 @@ async def publish(request: Request, programme: str, what: str) -> Response:
         form,
         do=lambda reason, change: selected_tasks.publish_selected(_filled(form, what), reason, change),
         show=lambda found, sent: _page(found, what, sent),
-    )
-
-
-async def _add(request: Request, programme: str, what: str, form: Form) -> Response:
-    """Add the edits to a draft. It changes nothing in the plan, so it is saved at once."""
-
-    def save(change: Change) -> None:
-        number = form.get("draft")
-        name = line_in(form, "draft_name", most=LONGEST_NAME, called="The name")
-        if not number and not name:
-            raise FieldError("draft_name", "Enter a name for the new draft, or choose one.")
-        selected_tasks.add_selected_to_draft(_filled(form, what), number, name, change)
-
-    return await answer_form(
-        request,
-        programme,
-        form,
-        allow=permit_editing,
-        do=save,
-        show=lambda found, sent: _page(found, what, sent),
-        done=f"/p/{programme}/drafts?saved=1",
-        section="plan",
-        is_plain=True,
     )
 
 

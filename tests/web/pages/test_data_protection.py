@@ -73,7 +73,7 @@ def test_a_complex_request_is_extended_once_in_time(own_world: World):
     asked(browser)
     assert "you have until 1 Jun 2027" in text_of(browser.get(THEIRS))
     assert browser.send(f"{PAGE}/requests/1/extended", browser.get(PAGE), day="24/3/2027").status_code == 303
-    assert rows(browser.get(THEIRS), "Requests without")[0][2] == "1 Jun 2027extended; person told on 24 Mar 2027"
+    assert rows(browser.get(THEIRS), "Requests without")[0][2] == "1 Jun 2027extended; person informed on 24 Mar 2027"
     with session_scope(own_world.db) as session:
         assert audited.verify(session)[1] == [], "a changed request is sealed again"
     again = browser.send(f"{PAGE}/requests/1/extended", browser.get(PAGE))

@@ -30,7 +30,7 @@ def test_the_list_shows_who_has_work_or_roles(world: World):
     assert f'href="{OWNER}"' in signed_in(world.db, "admin").get("/p/small/settings/people/owner").text
     assert f'href="{LIST}"' not in signed_in(world.db, "viewer").get("/p/small/people").text
     assert signed_in(world.db, "viewer").get(LIST).status_code == 403
-    assert signed_in(world.db, "chief").get(f"{LIST}/nobody").status_code == 404
+    assert signed_in(world.db, "chief").get(f"{LIST}/someone-else").status_code == 404
 
 
 def test_the_form_lists_what_passes_on_and_what_stays(world: World):
@@ -65,7 +65,7 @@ def test_work_and_roles_are_handed_over_and_the_person_is_signed_out(own_world: 
         ({"last_day": "32/3/2027"}, "is not a date"),
         ({"last_day": "31/3/2027", "by": "", "role": ""}, "Choose who takes over, or enter the role"),
         ({"last_day": "31/3/2027", "by": "member"}, "Choose when the roles are handed over."),
-        ({"last_day": "31/3/2027", "by": "nobody"}, "One of your choices is not, or no longer, available."),
+        ({"last_day": "31/3/2027", "by": "someone-else"}, "One of your choices is not, or no longer, available."),
         (
             {"last_day": "31/3/2027", "role": "Clerk", "email": "member@example.org", "roles": "later"},
             "Someone else in the programme",
