@@ -225,6 +225,12 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "by the version already stored, or if that names neither, those who may store a version"
         ),
     ),
+    Action.APPROVE_BENEFITS: _plain(
+        "record the approval of the benefits for students",
+        (Role.OWNER, Role.SRO, Role.BOARD),
+        ("apply",),
+        note="a new approval in a version; the owner is the person whose approval it is",
+    ),
     Action.REPORT_PROGRESS: _plain(
         "report progress of {thing}",
         (*WORKING, Role.OWNER, Role.HEAD),

@@ -17,7 +17,7 @@ from changeflow.programme.assembly.joining import check_joined, joined_by, joini
 from changeflow.programme.definition import Definition
 from changeflow.programme.facts import Facts
 from changeflow.programme.inherited import Inherited, inherited
-from changeflow.programme.mandates import Subject, in_role
+from changeflow.programme.mandates import Subject
 from changeflow.programme.names import person_in_a_sentence
 from changeflow.programme.permissions import allowed_people
 from changeflow.programme.programme import Programme, join
@@ -32,10 +32,10 @@ from changeflow.programme.version_changes import (
 )
 from changeflow.storage import announcements, audit, facts, versions
 from changeflow.storage.versions import Version
-from changeflow.usecases.authority import permit
+from changeflow.usecases.authority import is_permitted, permit
 from changeflow.values.base import Same
 from changeflow.values.moments import format_day, local_day
-from changeflow.values.words import Action, Role
+from changeflow.values.words import Action
 
 SHOWN = 5
 
@@ -172,7 +172,8 @@ def _check_approval(before: Definition, after: Definition, by: str, *, on: date,
         raise InputError(
             f"The benefits for students cannot be approved in the future ({format_day(given.approved_on)})."
         )
-    if by not in {given.approved_by, *in_role(before, Role.SRO), *in_role(before, Role.BOARD)}:
+    about = Subject(owners=frozenset({given.approved_by}))
+    if not is_permitted(before, by, Action.APPROVE_BENEFITS, about, on=on):
         approver = person_in_a_sentence(after, names, given.approved_by)
         raise InputError(
             f"Only {approver}, the SRO or the board can record that {approver} has approved the benefits for students."

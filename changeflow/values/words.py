@@ -234,6 +234,7 @@ class Action(StrEnum):
 
     STORE_VERSION = "store-version"
     CHANGE_ROLES = "change-roles"
+    APPROVE_BENEFITS = "approve-benefits"
     PROPOSE_LESSON = "propose-lesson"
     ANSWER_LESSON = "answer-lesson"
     REPEAT_PILOT = "repeat-pilot"

@@ -105,7 +105,7 @@ def test_the_crash_test_finds_links_that_let_in_twice(tmp_path: Path):
 def saves_over_others() -> None:
     """Take every save for a double click of an earlier one."""
 
-    def save(self: Any, key: str, do: Callable[[], object]) -> None:
+    def save(self: Any, key: str, do: Callable[[], object], **_: object) -> None:
         with suppress(StaleError, OtherEffectError):
             do()
 

