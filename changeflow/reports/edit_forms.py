@@ -9,7 +9,7 @@ from changeflow.reports.edit_plan_forms import FORMS_OF_THE_PLAN
 from changeflow.reports.edit_task_forms import FORMS_OF_TASKS
 from changeflow.reports.edit_wave_forms import FORMS_OF_WAVES
 from changeflow.reports.entry_forms import EntryField, with_options
-from changeflow.roadmap.model.tasks import Task
+from changeflow.values.base import TaskId
 from changeflow.values.words import Kind
 
 FORMS: Mapping[str, EditForm] = {**FORMS_OF_TASKS, **FORMS_OF_THE_PLAN, **FORMS_OF_WAVES}
@@ -23,9 +23,15 @@ def fields_for(form: EditForm, programme: Programme, task: str) -> tuple[EntryFi
     return with_options(fields, form.options(programme, task))
 
 
-def kinds_for(task: Task) -> tuple[str, ...]:
+def kinds_for(programme: Programme, task: TaskId) -> tuple[str, ...]:
     """Return the kinds of edits that a task can have, in the order of the forms."""
-    fixed: tuple[str, ...] = ("set-duration", "set-estimate") if task.is_milestone or task.kind is Kind.DECISION else ()
-    if is_never_moved(task):
-        fixed = (*fixed, "set-earliest")
-    return tuple(kind for kind, form in FORMS.items() if form.is_of_task and kind not in fixed)
+    found, without = programme.roadmap.tasks[task], set[str]()
+    if found.is_milestone or found.kind is Kind.DECISION:
+        without |= {"set-duration", "set-estimate"}
+    if found.is_milestone:
+        without |= {"set-task-calendar", "set-need"}
+    if is_never_moved(found):
+        without.add("set-earliest")
+    if not programme.definition.rollout.teams:
+        without.add("set-need")
+    return tuple(kind for kind, form in FORMS.items() if form.is_of_task and kind not in without)

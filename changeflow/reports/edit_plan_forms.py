@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from changeflow.errors import InputError
-from changeflow.programme.definition import Policy, SchoolPhase
+from changeflow.programme.definition import Policy, SchoolPhase, ServiceFile
 from changeflow.programme.programme import Programme
 from changeflow.reports.edit_form_parts import (
     AMOUNT,
@@ -64,6 +64,13 @@ def _new_task(given: Given) -> Mapping[str, Any]:
 def _with_tasks(programme: Programme, task: str) -> Mapping[str, Options]:
     named = sorted(((t.id, t.name) for t in programme.roadmap.tasks.values()), key=lambda o: o[1])
     return {**options_for(programme, task), "other": tuple(named)}
+
+
+def _pathways(programme: Programme) -> Options:
+    """Return the templates of services; none if the programme has only the standard one."""
+    standard, own = ServiceFile.model_fields["pathway"].default, programme.definition.pathways
+    found = {standard: "The standard template", **{p.pathway: p.name for p in own}}
+    return tuple(found.items()) if len(found) > 1 else ()
 
 
 def _closures(programme: Programme) -> Options:
@@ -223,17 +230,24 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
     ),
     "add-service": EditForm(
         is_of_task=False,
-        intro="Its tasks follow the standard pathway. You can change them afterwards.",
+        intro="Its tasks come from a template. You can change them afterwards.",
         fields=(
             NAME,
+            EntryField(name="pathway", label="Which template should its tasks follow?", kind="select",
+                       missing="Choose the template."),
             EntryField(name="service_class", label="What kind of service is it?", kind="choice",
                        missing="Choose the kind of service.",
                        options=(("payroll", "Payroll"), ("finance", "Finance"), ("general", "Another service"))),
             replace(PERSON, name="lead_provider", label="Who provides it, if you know?", missing="",
                     empty="Not known yet"),
         ),
-        fill=lambda g: {"service": made_id(g["name"]), **without_empty(g, "name", "service_class", "lead_provider")},
-        options=lambda programme, task: {"lead_provider": options_for(programme, task)["person"]},
+        fill=lambda g: {
+            "service": made_id(g["name"]), **without_empty(g, "name", "pathway", "service_class", "lead_provider")
+        },
+        options=lambda programme, task: {
+            "lead_provider": options_for(programme, task)["person"], "pathway": _pathways(programme)
+        },
+        leaves_out=lambda programme: frozenset() if _pathways(programme) else frozenset({"pathway"}),
     ),
     "add-calendar": EditForm(
         is_of_task=False,

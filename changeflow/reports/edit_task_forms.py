@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from changeflow.programme.programme import Programme
+from changeflow.programme.references import PROGRAMME
 from changeflow.programme.task_moves import own_earliest
 from changeflow.reports.edit_form_parts import (
     AMOUNT,
@@ -18,6 +19,8 @@ from changeflow.reports.edit_form_parts import (
     without_empty,
 )
 from changeflow.reports.entry_forms import EntryField, Options
+from changeflow.roadmap.levelling.teams import TENTHS
+from changeflow.roadmap.model.pathways import StepFields
 from changeflow.roadmap.model.tasks import Task
 from changeflow.values.made_ids import made_id
 from changeflow.values.moments import day_of, last_day_of
@@ -53,6 +56,36 @@ def _deadline_now(programme: Programme, task: str) -> Mapping[str, str]:
 def _earliest_now(programme: Programme, task: str) -> Mapping[str, str]:
     found = [c.at for c in own_earliest(programme, task)]
     return {"earliest": f"{day_of(max(found)):%-d/%-m/%Y}"} if found else {}
+
+
+WORKED_ON: Options = (
+    ("office", "The working days of the organisation"),
+    ("term", "School days only"),
+    ("every_day", "Every day, weekends and holidays included"),
+)
+
+
+def _own_fields(programme: Programme, task: str) -> StepFields | None:
+    """Return what the files say about this task itself, not about its step."""
+    service, _, local = task.partition("/")
+    definition = programme.definition
+    if service == PROGRAMME:
+        return definition.programme.tasks.get(local)
+    return next((s.tasks.get(local) for s in definition.services if s.service == service), None)
+
+
+def _calendar_now(programme: Programme, task: str) -> Mapping[str, str]:
+    own = _own_fields(programme, task)
+    return {"calendar": own.calendar} if own is not None and own.calendar is not None else {}
+
+
+def _need_now(programme: Programme, task: str) -> Mapping[str, str]:
+    """Show the team that a task needs, if it needs one alone; otherwise the reader chooses."""
+    needs = programme.roadmap.tasks[task].needs
+    if len(needs) != 1:
+        return {}
+    [(team, tenths)] = needs.items()
+    return {"team": team, "people": f"{tenths / TENTHS:g}"}
 
 
 def _name_now(programme: Programme, task: str) -> Mapping[str, str]:
@@ -98,6 +131,25 @@ FORMS_OF_TASKS: Mapping[str, EditForm] = {
         ),
         fill=lambda g: {"earliest": g.get("earliest") or None},
         now=_earliest_now,
+    ),
+    "set-task-calendar": EditForm(
+        fields=(
+            EntryField(name="calendar", label="On which days can it be worked on?", kind="select",
+                       empty="As the service’s template says", options=WORKED_ON),
+        ),
+        fill=lambda g: {"calendar": g.get("calendar") or None},
+        now=_calendar_now,
+    ),
+    "set-need": EditForm(
+        intro="Levelling and wave proposals count these people while the task is being worked on.",
+        fields=(
+            EntryField(name="team", label="Which team?", kind="select", missing="Choose the team."),
+            replace(AMOUNT, name="people", label="How many people of this team does it need at once?", missing="",
+                    called="The number of people", hint="A number, such as 1 or 0.5. Leave empty if it needs none."),
+        ),
+        fill=lambda g: {"team": g["team"], "people": g.get("people") or None},
+        options=options_for,
+        now=_need_now,
     ),
     "set-owner": EditForm(
         fields=(EntryField(name="owner", label="Who is responsible?", kind="select", missing="Choose the owner."),),

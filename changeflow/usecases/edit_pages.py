@@ -93,7 +93,7 @@ def check_kind(kind: str, task: str, programme: Programme) -> None:
         raise UnknownThingError("edit", kind)
     if task and task not in programme.roadmap.tasks:
         raise UnknownThingError("task", task)
-    if task and kind not in kinds_for(programme.roadmap.tasks[task]):
+    if task and kind not in kinds_for(programme, task):
         raise UnknownThingError("edit", kind)
 
 
@@ -127,9 +127,7 @@ def edits_for(visit: Visit, task: str = "") -> Links:
     """Return the kinds of edits of a task, or of the whole plan, with their titles; nothing if the person may not."""
     if not visit.may(Action.STORE_VERSION):
         return ()
-    kinds = (
-        kinds_for(visit.programme.roadmap.tasks[task]) if task else [k for k, f in FORMS.items() if not f.is_of_task]
-    )
+    kinds = kinds_for(visit.programme, task) if task else [k for k, f in FORMS.items() if not f.is_of_task]
     return tuple((kind, KINDS[kind].title) for kind in kinds)
 
 

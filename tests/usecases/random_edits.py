@@ -134,6 +134,13 @@ class Maker:
     def set_duration(self) -> Fields:
         return {"task": self.step(), "duration": f"{self.chance.randrange(2, 60)}d"}
 
+    def set_task_calendar(self) -> Fields:
+        return {"task": self.step(), "calendar": self.pick(["office", "term", "every_day"])}
+
+    def set_need(self) -> Fields | None:
+        team = self.pick(self.definition.rollout.teams)
+        return {"task": self.step(), "team": team, "people": self.pick([0.5, 1])} if team is not None else None
+
     def set_estimate(self) -> Fields | None:
         task = self.own_step()
         return {"task": task, "estimate": ["1d", "5d", f"{self.chance.randrange(30, 90)}d"]} if task else None

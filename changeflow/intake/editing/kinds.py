@@ -35,7 +35,9 @@ from changeflow.intake.editing.tasks import (
     SetDuration,
     SetEarliest,
     SetEstimate,
+    SetNeed,
     SetOwner,
+    SetTaskCalendar,
     UnlinkTasks,
 )
 from changeflow.intake.editing.wave_plans import OrderWaves, RemoveWave, SetWave, SplitWave
@@ -68,6 +70,8 @@ AnyEdit = (
     | SetDeadline
     | SetEarliest
     | SetOwner
+    | SetTaskCalendar
+    | SetNeed
     | AddTask
     | RenameTask
     | RetireTask

@@ -18,6 +18,7 @@ from changeflow.intake.editing.sources import (
     steps_of,
     task_place,
     with_item,
+    with_or_without,
     with_value,
     without,
     without_item,
@@ -26,13 +27,19 @@ from changeflow.intake.editing.yaml_patch import MISSING
 from changeflow.programme.assembly.action_owners import is_planned_action
 from changeflow.roadmap.model.pathways import parse_link
 from changeflow.roadmap.model.tasks import LinkType
-from changeflow.values.base import TaskId
+from changeflow.values.base import Id, TaskId
 from changeflow.values.duration import DurationText
 from changeflow.values.moments import format_day
 
 LINKS = ("after", "also_after")
 EARLIEST, FIXED = "start_no_earlier", ("must_start", "must_finish")
 LEVELLING_FILE = "levelling.yaml"
+WORKED_ON = {
+    "office": "it is worked on on working days",
+    "term": "it is worked on on school days",
+    "every_day": "it is worked on every day",
+}
+"""What each calendar of a task means."""
 _FIELDS = {EARLIEST: "earliest start"}
 """Fields with the words for them, if these differ."""
 
@@ -132,6 +139,55 @@ class SetEarliest(TaskEdit):
         if self.earliest is None:
             return f"{name('task', self.task)}: remove the earliest start."
         return f"{name('task', self.task)}: start on {format_day(self.earliest)} at the earliest."
+
+
+class SetTaskCalendar(TaskEdit):
+    """Set on which days a task is worked on, or leave that to its step's and its pathway's calendar again."""
+
+    kind: Literal["set-task-calendar"] = "set-task-calendar"
+    title: ClassVar[str] = "Change its working days"
+    calendar: Literal["office", "term", "every_day"] | None = Field(
+        None, description="office: working days; term: school days; every_day: no day off; empty to remove its own"
+    )
+
+    def apply(self, sources: Sources) -> Sources:
+        file, path = self.place(sources, "calendar")
+        if self.calendar is not None:
+            return with_value(sources, file, path, self.calendar)
+        return _cleared(sources, file, path)
+
+    def words(self, name: Namer = ids) -> str:
+        if self.calendar is None:
+            return f"{name('task', self.task)}: remove the calendar of its own."
+        return f"{name('task', self.task)}: {WORKED_ON[self.calendar]}."
+
+
+class SetNeed(TaskEdit):
+    """Set how many people of a team a task needs at once."""
+
+    kind: Literal["set-need"] = "set-need"
+    title: ClassVar[str] = "Change the people that it needs"
+    team: Id = Field(description="A team of rollout.yaml")
+    people: float | None = Field(None, gt=0, le=1000, description="Empty if it needs no one of this team")
+
+    def apply(self, sources: Sources) -> Sources:
+        file, path = self.place(sources, "needs")
+        needs = dict(field_of(sources, self.task, "needs") or {})
+        if self.people is None and self.team not in needs:
+            raise EditRefusedError(f"'{self.task}' needs no one from '{self.team}'.")
+        own = found_at(sources, file, path)
+        if isinstance(own, dict) and (self.people is not None or len(own) > 1):
+            return with_or_without(sources, file, (*path, self.team), self.people)
+        # The needs are in a more general place, which this one replaces; none at all is an entry without teams.
+        needs.pop(self.team, None)
+        return with_value(sources, file, path, needs if self.people is None else {**needs, self.team: self.people})
+
+    def words(self, name: Namer = ids) -> str:
+        task, team = name("task", self.task), name("team", self.team)
+        if self.people is None:
+            return f"{task}: it needs no one from {team}."
+        people = "1 person" if self.people == 1 else f"{self.people:g} people"
+        return f"{task}: it needs {people} from {team} at once."
 
 
 class SetOwner(TaskEdit):

@@ -58,11 +58,18 @@ steps:
   kick-off: {duration: 1d, must_start: 2027-01-11}
   build: {duration: 10d, phase: develop, after: requirements, owner: lead}
   test: {duration: 5d, after: build SS+2d}
-  train: {duration: 2d, per: wave, after: [build, test]}
+  train: {duration: 2d, per: wave, after: [build, test], needs: {ict: 1}}
   go-live: {kind: go_live, per: wave, after: train}
   checkpoint: {after: go-live}
 """,
-    "services/hr.yaml": "service: hr\nname: HR\npathway: short\n",
+    "services/hr.yaml": """\
+service: hr
+name: HR
+pathway: short
+tasks:
+  build: {needs: {ict: 2, hr: 1}}
+  test: {calendar: every_day, needs: {}}
+""",
     "calendars/trust.yaml": """\
 calendar: trust
 terms:
@@ -185,6 +192,22 @@ CASES: list[tuple[dict[str, Any], dict[str, list[str]]]] = [
      {PAYROLL: ["+  w2/go-live:", "+    start_no_earlier: 2027-09-06"]}),
     ({"kind": "set-earliest", "task": "payroll/test"},
      {PAYROLL: ["-  test: {start_no_earlier: 2027-02-01}", "+  test: {}"]}),
+    ({"kind": "set-task-calendar", "task": "payroll/w1/train", "calendar": "term"},
+     {PAYROLL: ["+  w1/train:", "+    calendar: term"]}),
+    ({"kind": "set-task-calendar", "task": "hr/test"},
+     {"services/hr.yaml": ["-  test: {calendar: every_day, needs: {}}", "+  test: {needs: {}}"]}),
+    # A task's own people replace those of its step, so the others are written again.
+    ({"kind": "set-need", "task": "payroll/w1/train", "team": "hr", "people": 0.5},
+     {PAYROLL: ["+  w1/train:", "+    needs: {ict: 1, hr: 0.5}"]}),
+    ({"kind": "set-need", "task": "payroll/train", "team": "ict"},
+     {PAYROLL: ["-  train: {owner: lead}", "+  train: {owner: lead, needs: {}}"]}),
+    ({"kind": "set-need", "task": "hr/build", "team": "hr"},
+     {"services/hr.yaml": ["-  build: {needs: {ict: 2, hr: 1}}", "+  build: {needs: {ict: 2}}"]}),
+    ({"kind": "set-need", "task": "hr/build", "team": "ict", "people": 3},
+     {"services/hr.yaml": ["-  build: {needs: {ict: 2, hr: 1}}", "+  build: {needs: {ict: 3, hr: 1}}"]}),
+    ({"kind": "set-need", "task": "hr/test", "team": "hr", "people": 2},
+     {"services/hr.yaml": ["-  test: {calendar: every_day, needs: {}}",
+                           "+  test: {calendar: every_day, needs: {hr: 2}}"]}),
     ({"kind": "set-owner", "task": "payroll/train", "owner": "head"},
      {PAYROLL: ["-  train: {owner: lead}", "+  train: {owner: head}"]}),
     ({"kind": "add-task", "service": "payroll", "id": "ids", "name": "Agree IDs", "duration": "2d", "after": ["build"]},
@@ -388,6 +411,10 @@ def test_every_kind_has_a_case():
         ({"kind": "set-earliest", "task": "payroll/train"}, "has no earliest start of its own to remove."),
         ({"kind": "set-earliest", "task": "payroll/kick-off", "earliest": "2027-02-01"}, "has a fixed date"),
         ({"kind": "set-earliest", "task": "payroll/build", "earliest": "2027-02-01"}, "has a fixed date"),
+        ({"kind": "set-task-calendar", "task": "payroll/train"}, "has no calendar of its own to remove."),
+        ({"kind": "set-task-calendar", "task": "programme/all-live", "calendar": "term"}, "is a milestone"),
+        ({"kind": "set-need", "task": "payroll/build", "team": "ict"}, "needs no one from 'ict'."),
+        ({"kind": "set-need", "task": "programme/all-live", "team": "ict", "people": 1}, "is a milestone"),
         ({"kind": "set-earliest", "task": "programme/all-live", "earliest": "2027-02-01"},
          "is a milestone, which has no earliest start."),
         ({"kind": "link", "task": "payroll/train", "after": "payroll/build"}, "already waits for 'payroll/build'."),

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from changeflow.intake.editing.kinds import KINDS
+from changeflow.intake.editing.kinds import KINDS, edits_from
 from changeflow.reports.edit_forms import FORMS, kinds_for
 from changeflow.storage.database import read_scope
+from changeflow.usecases import editing
 from changeflow.usecases.stored import load
 from tests.every_role import TODAY, World
 from tests.web.visiting import Browser, heading, signed_in, text_of
@@ -50,7 +51,9 @@ def test_every_kind_of_edit_has_a_form_that_opens(world: World):
     assert {*FORMS, "add-waiver", "apply-lesson", "replace-person", *of_results} == {*KINDS}
     browser = signed_in(world.db, "chief")
     for kind, form in FORMS.items():
-        if kind in kinds_for(stored(world).programme.roadmap.tasks["payroll/ash/plan"]):
+        if kind == "set-need":
+            continue  # only a programme with teams has it: the next test
+        if kind in kinds_for(stored(world).programme, "payroll/ash/plan"):
             path = f"/p/small/task-edits/{kind}/payroll/ash/plan"
         else:
             path = f"/p/small/edits/{kind}"
@@ -59,6 +62,29 @@ def test_every_kind_of_edit_has_a_form_that_opens(world: World):
         left_out = form.leaves_out(stored(world).programme)
         typed = [f.name for f in form.fields if f.kind not in ("select", "tick") and f.name not in left_out]
         assert [name for name in typed if f'name="{name}"' not in page.text] == [], kind
+
+
+@pytest.mark.slow
+def test_a_task_needs_people_of_a_team_once_the_programme_has_one(own_world: World):
+    browser, change = signed_in(own_world.db, "chief"), own_world.change("chief")
+    need = "/p/small/task-edits/set-need/payroll/ash/plan"
+    assert browser.get(need).status_code == 404
+    team = edits_from([{"kind": "set-team", "team": "ict", "name": "ICT team", "days_per_week": 10}])
+    editing.publish(editing.PlanDraft(programme="small", base=stored(own_world).version.number, edits=team), "", change)
+    assert f'href="{need}"' in browser.get(PLAN).text
+    fields = {"team": "ict", "people": "1.5"}
+    checked = check(browser, need, **fields)
+    assert checked.status_code == 200, text_of(checked)
+    saved = publish(browser, need, checked, cause="It takes both technicians.", **fields)
+    assert saved.status_code == 303, text_of(saved)
+    assert stored(own_world).programme.roadmap.tasks["payroll/ash/plan"].needs == {"ict": 15}
+    again = browser.get(need).text
+    assert re.search(r'<option value="ict"\s+selected', again)
+    assert 'value="1.5"' in again
+    checked = check(browser, need, team="ict", people="")
+    assert publish(browser, need, checked, team="ict", people="", cause="It takes no one.").status_code == 303
+    assert stored(own_world).programme.roadmap.tasks["payroll/ash/plan"].needs == {}
+    assert "needs no one from" in text_of(check(browser, need, team="ict", people=""))
 
 
 @pytest.mark.slow
