@@ -413,6 +413,7 @@ ELSEWHERE = {
     Action.READ_MESSAGES: "tests/web/pages/test_messages.py",
     Action.TEST_MESSAGES: "tests/web/pages/test_mail_settings.py",
     Action.APPROVE_BENEFITS: "tests/usecases/test_editing.py: only the approver, the SRO or the board",
+    Action.CHANGE_ADDRESS: "tests/usecases/test_person_details.py: only the SRO, the board or an admin",
     Action.ANSWER_MESSAGE: "tests/web/test_answers.py: the link is the mandate",
     Action.CHOOSE_MESSAGES: "tests/web/test_answers.py: the link is the mandate",
     Action.SUBSCRIBE: "tests/usecases/test_calendar_feeds.py: the link is the mandate",

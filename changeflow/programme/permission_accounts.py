@@ -60,4 +60,13 @@ OF_ACCOUNTS: Mapping[Action, PermissionEntry] = {
         ),
         note="and withdraw an invitation, release an address, or end someone's sessions. Each is recorded",
     ),
+    Action.CHANGE_ADDRESS: PermissionEntry(
+        "change a person's email address",
+        (Role.SRO, Role.BOARD, Role.ADMIN),
+        is_personal=True,
+        note=(
+            "in the browser, on the form for the person's details, because people sign in with their address; if none "
+            "of these is named, those who may store a version. `apply` takes addresses from `people.csv`"
+        ),
+    ),
 }

@@ -17,6 +17,7 @@ from changeflow.programme.permission_lists import (
     READ_THE_PLAN,
     RUN_CHANGEFLOW,
     WORK_ON_FILES,
+    form_at,
     pilot_form,
 )
 from changeflow.programme.permission_messages import OF_MESSAGES
@@ -196,6 +197,9 @@ TABLE: Mapping[Action, PermissionEntry] = {
             "GET /p/{programme}/people/hand-over",
             "GET /p/{programme}/people/hand-over/{person}",
             "POST /p/{programme}/people/hand-over/{person}",
+            *form_at("/p/{programme}/people/add"),
+            "GET /p/{programme}/people/details",
+            *form_at("/p/{programme}/people/details/{person}"),
             "GET /p/{programme}/drafts",
             "GET /p/{programme}/drafts/{number:number}",
             "POST /p/{programme}/drafts/{number:number}",

@@ -22,14 +22,11 @@ from changeflow.errors import (
     ProblemsError,
     UnknownThingError,
 )
-from changeflow.intake.editing.base import Namer
 from changeflow.intake.editing.kinds import Edit, edits_to_json
 from changeflow.intake.editing.merging import carried
 from changeflow.intake.editing.replay import EditConflict, Replayed, replay
 from changeflow.intake.editing.sources import Sources
-from changeflow.intake.editing.waves import RemoveSchool
 from changeflow.intake.folder import Folder
-from changeflow.phrases import listed
 from changeflow.programme.names import names_in
 from changeflow.programme.programme import Programme
 from changeflow.reports.effects import Effect, effect_of
@@ -39,9 +36,11 @@ from changeflow.storage.database import read_scope
 from changeflow.storage.versions import Version
 from changeflow.usecases.acts import ReasonNeededError, StaleError
 from changeflow.usecases.authority import permit
+from changeflow.usecases.contact_details import follow_roles
 from changeflow.usecases.edit_names import namer, with_names
 from changeflow.usecases.jobs import remove_draft_jobs
-from changeflow.usecases.next_versions import SHOWN, NextVersion, check_next, store_next
+from changeflow.usecases.leaving_schools import left_behind, without_left_schools
+from changeflow.usecases.next_versions import NextVersion, check_next, store_next
 from changeflow.usecases.settled_sources import read_version, settled
 from changeflow.usecases.stored import Cache, Stored, judged_as, load
 from changeflow.usecases.unit_of_work import Change, UnitOfWork, unit_of_work
@@ -69,7 +68,7 @@ _GAVE_NEW_IDS = (
 
 _CHANGED_PEOPLE = (
     "What this version changed about people cannot be undone. To change who leaves and who takes over, use “Hand over "
-    "someone’s work” under People."
+    "someone’s work” under People. For anything else, use “Change someone’s details”."
 )
 
 
@@ -239,7 +238,15 @@ def _undone(session: Session, stored: Stored, change: Change, by: str, number: i
     made, people = _without(session, stored, number), _people_without(session, stored, number)
     if people is None:
         return Trial(preview=Preview(version=stored.version.number, steps=(), refused=_CHANGED_PEOPLE, files={}))
-    return _tried(session, stored, change, by, made, people=people)
+    trial = _tried(session, stored, change, by, made, people=people)
+    if trial.preview.is_same and _names(session, stored, number - 1) != _names(session, stored, number):
+        # All that the version did was to add or remove people.
+        return Trial(preview=replace(trial.preview, refused=_CHANGED_PEOPLE))
+    return trial
+
+
+def _names(session: Session, stored: Stored, number: int) -> set[str]:
+    return {p.id for p in version_of(session, stored, number).definition.people}
 
 
 def _people_without(session: Session, stored: Stored, number: int) -> Sequence[Person] | None:
@@ -280,8 +287,10 @@ def _tried(
     try:
         before = stored.version.definition
         known = before if people is None else before.model_copy(update={"people": tuple(people)})
-        if (left := _left_behind(edits, known.people, name)) is not None:
+        if (left := left_behind(edits, known.people, name, change.on)) is not None:
             return Trial(preview=replace(base, refused=left))
+        if (staying := without_left_schools(edits, known.people)) is not known.people:
+            known = known.model_copy(update={"people": staying})
         read = read_version(made.sources, known)
     except ProblemsError as error:
         return Trial(preview=replace(base, problems=error.problems))
@@ -290,22 +299,6 @@ def _tried(
         return any(edit.retires(task) for edit in edits)
 
     return _judged(session, stored, change, by, read, base, edits, is_retired)
-
-
-def _left_behind(edits: Sequence[Edit], people: Sequence[Person], name: Namer) -> str | None:
-    """Return why a school cannot leave yet: people are at it, or are to move to it."""
-    for edit in edits:
-        if not isinstance(edit, RemoveSchool):
-            continue
-        found = [p.id for p in people if edit.school in (p.school, *(move.school for move in p.moves))]
-        if found:
-            school = name("school", edit.school)
-            shown = listed([name("person", person).removesuffix(f", {school}") for person in found], most=SHOWN)
-            return (
-                f"people.csv has people at {school}: {shown}. Take them out of the file, or give them another school "
-                "there, and store the folder. Then remove the school."
-            )
-    return None
 
 
 def _judged(
@@ -358,6 +351,7 @@ def _store(
             raise ReasonNeededError
         raise ReasonNeededError("This change needs a reason. Say why you make it.")
     number = store_next(work.session, trial.new, at=work.change.now, by=by, edits=edits, reason=reason.strip() or None)
+    follow_roles(work.session, work.definition, trial.new.read.definition)
     work.expect(trial.new.read.definition, trial.judged)
     subject = f"version:{number}:{trial.new.read.definition.content_hash()[:12]}"
     if undoes is None:

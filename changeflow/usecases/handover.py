@@ -10,8 +10,8 @@ from datetime import date, timedelta
 
 from sqlmodel import Session
 
-from changeflow.adkar.people import Contact, Person
-from changeflow.errors import ConflictError, InputError, UnknownThingError
+from changeflow.adkar.people import Person
+from changeflow.errors import InputError, UnknownThingError
 from changeflow.intake.editing.kinds import edits_from
 from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import NO_PEOPLE
@@ -21,15 +21,14 @@ from changeflow.programme.staffing import successor_of
 from changeflow.reports.effects import EffectPart
 from changeflow.reports.entry_forms import EntryField, EntryForm, with_options
 from changeflow.reports.handover import finished_tasks, managed, open_tasks, roles_passing_on, staying, tasks_passing_on
-from changeflow.storage import accounts, erasure, versions
+from changeflow.storage import versions
 from changeflow.storage.database import read_scope
 from changeflow.usecases import editing
-from changeflow.usecases.accounts import check_address
 from changeflow.usecases.acts import mark_of_people
-from changeflow.usecases.definitions import save_contacts
+from changeflow.usecases.contact_details import GivenContact, add_contact
 from changeflow.usecases.edit_pages import permit_editing
 from changeflow.usecases.editing import PlanDraft
-from changeflow.usecases.stored import load
+from changeflow.usecases.stored import Stored, load
 from changeflow.usecases.unit_of_work import Change, UnitOfWork
 from changeflow.usecases.visits import Visit
 from changeflow.values.made_ids import made_id
@@ -171,10 +170,8 @@ def hand_over(filled: FilledHandover, reason: str, change: Change) -> int:
     """
     with read_scope(change.db) as session:
         stored = load(session, change.programme, on=change.on)
-        taken = {person for version in versions.people_ever(session, stored.programme.id) for person in version}
+        taken = ids_taken(session, stored)
     definition = stored.version.definition
-    # An owner's text means a person before it means a role or group: a new person may not take such a name.
-    taken |= {*NO_PEOPLE, *OWNER_ROLES, *(group for person in definition.people for group in person.groups)}
     leaver, by, new = known_person(definition, filled.person), filled.by or None, None
     if filled.last_day is None:
         if leaver.leaves is None:
@@ -204,7 +201,7 @@ def hand_over(filled: FilledHandover, reason: str, change: Change) -> int:
 
     def also(work: UnitOfWork, actor: str) -> None:
         if new is not None:
-            _add_contact(work.session, work.name, new, filled.email)
+            add_contact(work.session, work.name, new, GivenContact(email=filled.email))
         work.note("hand-over", f"{filled.person}:{by or ''}", by=actor)
 
     people = _people(definition, leaver, filled.last_day, by, new, passes=passes)
@@ -212,14 +209,28 @@ def hand_over(filled: FilledHandover, reason: str, change: Change) -> int:
     return editing.publish(draft, reason, change, people=people, also=also)
 
 
+def ids_taken(session: Session, stored: Stored) -> set[str]:
+    """Return the ids that no new person may have: of everyone ever known, and names that mean something else.
+
+    An owner's text means a person before it means a role or group.
+    """
+    ever = {person for version in versions.people_ever(session, stored.programme.id) for person in version}
+    groups = {group for person in stored.version.definition.people for group in person.groups}
+    return {*ever, *NO_PEOPLE, *OWNER_ROLES, *groups}
+
+
+def free_id(role: str, taken: set[str]) -> str:
+    """Return an id for a new person, made from their role."""
+    name = made_id(role) or "person"
+    return next(id_ for id_ in (name, *(f"{name}-{n}" for n in range(2, len(taken) + 3))) if id_ not in taken)
+
+
 def _newcomer(filled: FilledHandover, leaver: Person, last_day: date, taken: set[str]) -> Person:
     """Return a new person in the leaver's place: in the same school, hub, groups and services."""
     if not filled.role:
         raise InputError("Choose who takes over, or enter the role of the new person.")
-    name = made_id(filled.role) or "person"
-    free = (name, *(f"{name}-{n}" for n in range(2, len(taken) + 3)))
     return leaver.model_copy(update={
-        "id": next(id_ for id_ in free if id_ not in taken), "role": filled.role, "works_on": (), "moves": (),
+        "id": free_id(filled.role, taken), "role": filled.role, "works_on": (), "moves": (),
         "joins": filled.first_day or last_day + ONE_DAY, "leaves": None, "successor": None,
     })  # fmt: skip
 
@@ -279,16 +290,3 @@ def _people(
             person = person.model_copy(update={"manager": leaver.manager if person.id == by else by})
         found.append(person)
     return [*found, *([new] if new is not None else [])]
-
-
-def _add_contact(session: Session, programme: str, person: Person, email: str) -> None:
-    """Store a new person's address; refuse one that someone else has, or of a person who was erased."""
-    address, known = check_address(email) if email.strip() else None, versions.contacts(session, programme)
-    if address is not None:
-        own = accounts.address_of(session, address)
-        if any(c.email and accounts.address_of(session, c.email) == own for c in known.values()):
-            raise ConflictError("Someone else in the programme has this address.")
-        if erasure.erased(session, programme, [(person.id, address)]):
-            raise InputError("The data of a person with this address was erased at their request. Use another address.")
-    contact = Contact(person=person.id, name=person.role, email=address)
-    save_contacts(session, programme, [*known.values(), contact])

@@ -67,6 +67,7 @@ def further_pages(visit: Visit) -> list[tuple[str, str]]:
         ("assessments", sentence("Record answers"), visit.may(Action.IMPORT_SCORES)),
         ("checkpoints", sentence("Checkpoints"), visit.may(Action.REPORT_CHECKPOINT, _any_subject(visit))),
         ("support", sentence("Visible support"), visit.may(Action.NOTE_SPONSOR)),
+        ("details", sentence("Change someone’s details"), visit.may(Action.STORE_VERSION) and sees_all(visit)),
         ("hand-over", sentence("Hand over someone’s work"), visit.may(Action.STORE_VERSION) and sees_all(visit)),
     )
     return [(path, title) for path, title, may in pages if may]

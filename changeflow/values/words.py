@@ -234,6 +234,7 @@ class Action(StrEnum):
 
     STORE_VERSION = "store-version"
     CHANGE_ROLES = "change-roles"
+    CHANGE_ADDRESS = "change-address"
     APPROVE_BENEFITS = "approve-benefits"
     PROPOSE_LESSON = "propose-lesson"
     ANSWER_LESSON = "answer-lesson"

@@ -132,6 +132,11 @@ def hand_over(page: Any, by: str) -> None:
     check(page)
 
 
+def fill_in(page: Any, role: str) -> None:
+    page.get_by_label("Role", exact=True).fill(role)
+    check(page)
+
+
 def move_selected(page: Any, direction: str) -> None:
     """Select the first tasks of the plan, and move them by a week."""
     for box in page.get_by_role("checkbox").all()[:3]:
@@ -496,6 +501,22 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/plan?q=parallel+run", then=lambda page: move_selected(page, "Later")),
         Example(f"{P}/plan?q=parallel+run", status=422, then=lambda page: move_selected(page, "Earlier")),
         Example(f"{P}/selected-tasks/owner", HEAD, 403),
+    ),
+    "/p/{programme}/people/details": (
+        Example(f"{P}/people/details"),
+        Example(f"{P}/people/details?q=payroll&saved=1"),
+        Example(f"{P}/people/details?q=no+one+at+all"),
+        Example(f"{P}/people/details", HEAD, 403),
+    ),
+    "/p/{programme}/people/details/{person}": (
+        Example(f"{P}/people/details/payroll-manager", SRO, then=lambda page: fill_in(page, "Head of Payroll")),
+        Example(f"{P}/people/details/payroll-manager", status=422, then=check),
+        Example(f"{P}/people/details/no-one", status=404),
+    ),
+    "/p/{programme}/people/add": (
+        Example(f"{P}/people/add", then=lambda page: fill_in(page, "Payroll Clerk")),
+        Example(f"{P}/people/add", SRO, 422, then=check),
+        Example(f"{P}/people/add", HEAD, 403),
     ),
     "/p/{programme}/people/hand-over": (
         Example(f"{P}/people/hand-over"),

@@ -83,6 +83,7 @@ ONLY = {
     Action.READ_CONTRACTS: {"manager", "provider"},
     Action.EXPLAIN_CONTRACTS: {"manager", "provider"},
     Action.CHANGE_ROLES: {"sro", "chair"},
+    Action.CHANGE_ADDRESS: {"sro", "chair", "admin"},
     Action.APPROVE_BENEFITS: {"owner", "sro", "chair"},
     Action.ANSWER_MESSAGE: {"recipient"},
     Action.CHOOSE_MESSAGES: {"recipient"},

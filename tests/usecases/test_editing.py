@@ -82,7 +82,7 @@ class TestPreview:
         assert ash
         assert not seen.can_publish
         assert seen.problems == ()
-        assert seen.refused.startswith("people.csv has people at Ash School: ")
+        assert seen.refused.startswith("Ash School still has people: ")
         assert preview(a_draft({"kind": "remove-school", "school": "beech"}), world.change("chief")).can_publish
 
     @pytest.mark.parametrize(
