@@ -212,7 +212,7 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
     "remove-school": EditForm(
         is_of_task=False,
         intro="The school leaves the programme, with its tasks. What was recorded about them stays in the record. Give "
-        "its people another school first: under People, choose “Change someone’s details”.",
+        "its people another school first.",
         fields=(SCHOOL,), fill=lambda g: {"school": g["school"]}, options=options_for,
     ),
     "add-task": EditForm(

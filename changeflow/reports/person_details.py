@@ -155,5 +155,5 @@ def schools_in_words(programme: Programme, person: Person) -> str:
     return "; ".join([first, *(f"{programme.school_name(m.school)} from {format_day(m.on)}" for m in moves)])
 
 
-WRITE_ONLY = replace(EMAIL, label="New email address", hint="Leave empty to keep the address. You cannot see it here.")
+WRITE_ONLY = replace(EMAIL, label="New email address", hint="Leave empty to keep the address, which is not shown here.")
 """The field for those who may change an address that they may not see."""

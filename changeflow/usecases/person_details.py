@@ -8,6 +8,7 @@ from changeflow.adkar.moves import corrected, moved
 from changeflow.adkar.people import Person
 from changeflow.errors import InputError, UnknownThingError
 from changeflow.programme.definition import Definition
+from changeflow.programme.permissions import allowed_people
 from changeflow.reports.entry_forms import EntryForm, Options
 from changeflow.reports.person_details import (
     EMAIL,
@@ -77,6 +78,7 @@ class PersonPage:
     schools: str
     """Their schools in words, if they move."""
     may_change_address: bool
+    may_change_roles: bool
     is_erased: bool
     seen: str
     seen_contact: str
@@ -149,6 +151,7 @@ def person_page(visit: Visit, person: str) -> PersonPage:
         now=now,
         schools=schools_in_words(programme, found) if found.moves else "",
         may_change_address=may_change,
+        may_change_roles=_may_change_roles(visit),
         is_erased=erased,
         seen=mark_of_people(programme),
         seen_contact=mark_of_contact(visit.session, contact),
@@ -166,10 +169,15 @@ def new_person_page(visit: Visit) -> PersonPage:
         now={"audience": "team"},
         schools="",
         may_change_address=True,
+        may_change_roles=_may_change_roles(visit),
         is_erased=False,
         seen=mark_of_people(visit.programme),
         seen_contact="",
     )
+
+
+def _may_change_roles(visit: Visit) -> bool:
+    return visit.may(Action.CHANGE_ROLES) or not allowed_people(visit.definition, Action.CHANGE_ROLES)
 
 
 def change_person(person: str, filled: FilledPerson, reason: str, change: Change) -> ChangedPerson:

@@ -10,10 +10,11 @@ import pytest
 from changeflow.adkar.people import Contact, Move, Person
 from changeflow.errors import CheckFailedError, ConflictError, InputError, NotAllowedError, UnknownThingError
 from changeflow.intake.editing.kinds import edits_from
+from changeflow.reports.person_details import options_for
 from changeflow.storage import accounts, answers, invitations, versions
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
-from changeflow.usecases import account_settings
+from changeflow.usecases import account_settings, definitions
 from changeflow.usecases.accounts import SignInRefusedError
 from changeflow.usecases.acts import StaleError
 from changeflow.usecases.contact_details import GivenContact, mark_of_contact
@@ -21,7 +22,7 @@ from changeflow.usecases.editing import PlanDraft, preview, preview_undo, publis
 from changeflow.usecases.person_details import ChangedPerson, FilledPerson, add_person, change_person
 from changeflow.usecases.stored import Stored, load
 from tests import asked
-from tests.every_role import NOW, TODAY, World, stored_world
+from tests.every_role import FILE, NOW, PEOPLE, TODAY, World, stored_world, written
 from tests.web.visiting import provider_token
 
 SEPTEMBER = date(2027, 9, 1)
@@ -240,6 +241,14 @@ class TestAddresses:
         alter(world, "viewer", by="admin", email="", name="A Person")
         assert contact_of(world, "viewer").email is None
 
+    def test_where_no_one_is_named_for_it_those_who_store_versions_change_one(self, tmp_path: Path):
+        about = FILE.replace("sponsor: {person: chief, since: 2026-09-01}\n", "").replace("admins: [admin]\n", "")
+        folder = written(tmp_path, programme=about, people=PEOPLE.replace(",,board,", ",,,"))
+        other = World(tmp_path, f"sqlite:///{tmp_path / 'test.db'}")
+        definitions.apply(folder, db=other.db, actor="member", now=NOW)
+        alter(other, "viewer", by="member", email="right@example.org")
+        assert contact_of(other, "viewer").email == "right@example.org"
+
     def test_the_mark_of_a_form_does_not_reveal_it(self, world: World):
         with read_scope(world.db) as session:
             contact = versions.contact(session, "small", "viewer")
@@ -288,6 +297,17 @@ class TestAdding:
     def test_it_is_not_undone(self, world: World):
         add_person(FilledPerson(role="Clerk"), "", world.change("chief"))
         assert "use “Change someone’s details”" in preview_undo(2, world.change("chief")).refused
+
+
+@pytest.mark.parametrize(
+    ("about", "languages"),
+    [({}, []), ({"nation": "wales"}, ["English", "Welsh"]), ({"language": "cy"}, ["English", "Welsh"])],
+)
+def test_a_language_is_offered_where_the_programme_has_welsh(about: dict[str, str], languages: list[str], world: World):
+    programme = stored(world).programme
+    own = programme.definition.programme.model_copy(update=about)
+    changed = replace(programme, definition=programme.definition.model_copy(update={"programme": own}))
+    assert [words for _, words in options_for(changed, None, TODAY)["language"]] == languages
 
 
 def test_undoing_gives_the_details_back_unless_they_have_changed_since(world: World):

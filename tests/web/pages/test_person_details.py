@@ -57,7 +57,9 @@ def test_only_those_who_may_store_a_version_and_see_every_school_open_it(world: 
         assert f'href="{LIST}"' in browser.get("/p/small/people").text, person
         assert [browser.get(path).status_code for path in (LIST, VIEWER, ADD)] == [200, 200, 200], person
     assert signed_in(world.db, "chief").get(f"{LIST}/someone-else").status_code == 404
-    assert f'href="{VIEWER}"' in signed_in(world.db, "admin").get("/p/small/settings/people/viewer").text
+    admin = signed_in(world.db, "admin")
+    assert f'href="{LIST}"' in admin.get("/p/small/settings/people").text
+    assert f'href="{VIEWER}"' in admin.get("/p/small/settings/people/viewer").text
 
 
 def test_the_form_opens_with_what_is_stored(world: World):
@@ -176,6 +178,12 @@ def test_powers_are_changed_only_by_those_who_may(own_world: World):
     assert publish(signed_in(own_world.db, "chief"), VIEWER, **{"groups-board": "1"}).status_code == 303
     [viewer] = [p for p in stored(own_world).version.definition.people if p.id == "viewer"]
     assert viewer.groups == ("board",)
+
+
+def test_the_form_says_who_may_give_powers(world: World):
+    for path in (VIEWER, ADD):
+        assert "Only the SRO or the board" in text_of(signed_in(world.db, "member").get(path))
+        assert "Only the SRO or the board" not in text_of(signed_in(world.db, "chief").get(path))
 
 
 def test_a_forged_address_is_refused(own_world: World):
