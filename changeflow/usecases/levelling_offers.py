@@ -8,6 +8,7 @@ from changeflow.errors import CheckFailedError
 from changeflow.intake.editing.kinds import Edit
 from changeflow.intake.editing.levelling import AcceptMove
 from changeflow.programme.programme import Programme
+from changeflow.programme.task_moves import is_in_no_file
 from changeflow.reports.levelling import LevelledMoveLine, LevelReport
 from changeflow.storage import jobs
 from changeflow.storage.database import read_scope
@@ -17,6 +18,7 @@ from changeflow.usecases.jobs import LEVELLING
 from changeflow.usecases.result_drafts import finished, saved_once
 from changeflow.usecases.unit_of_work import Change
 from changeflow.usecases.visits import Visit
+from changeflow.values.base import TaskId
 from changeflow.values.moments import minute_of
 
 
@@ -34,11 +36,20 @@ def use_levelled_dates(number: int, change: Change) -> PlanDraft:
         stored, by = loaded_for_editing(session, change)
         job, data = finished(session, stored, number, LEVELLING)
     report = TypeAdapter(LevelReport).validate_json(data)
-    edits = tuple(_edit(stored.programme, move) for move in report.moves)
-    if not edits:
+    if not report.moves:
         raise CheckFailedError("No task has to move.")
+    left_out = moves_left_out(stored.programme, report)
+    edits = tuple(_edit(stored.programme, move) for move in report.moves if move.task not in left_out)
+    if not edits:
+        raise CheckFailedError("None of these tasks is in the plan’s files, so a draft cannot move them.")
     draft = PlanDraft(programme=stored.programme.id, base=job.version, edits=edits, name="Levelled dates")
     return saved_once(draft, by, change)
+
+
+def moves_left_out(programme: Programme, report: LevelReport) -> frozenset[TaskId]:
+    """Return the tasks that a draft cannot move, because they were added for what was recorded or decided."""
+    tasks = (programme.roadmap.tasks.get(move.task) for move in report.moves)
+    return frozenset(task.id for task in tasks if task is not None and is_in_no_file(task))
 
 
 def _edit(programme: Programme, move: LevelledMoveLine) -> Edit:

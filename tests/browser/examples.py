@@ -305,6 +305,8 @@ def make_a_token(page: Any) -> None:
     page.get_by_role("button", name="Make the token").click()
 
 
+RECOVERED = 10
+"""The number of a finished calculation of recovery options."""
 PAGES: Mapping[str, Sequence[Example]] = {
     "/": (Example("/nothing-here", None, 404),),
     "/sign-in": (
@@ -639,6 +641,7 @@ PAGES: Mapping[str, Sequence[Example]] = {
         Example(f"{P}/recovery", HEAD, 403),
     ),
     "/p/{programme}/recovery/{calculation:number}": (
+        Example(f"{P}/recovery/{RECOVERED}"),
         Example(f"{P}/recovery", then=ask_a_recovery),
         Example(f"{P}/recovery/99", status=404),
     ),

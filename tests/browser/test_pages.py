@@ -20,9 +20,9 @@ from changeflow.web.responses import answer_to
 from changeflow.web.security import SESSION
 from tests.browser.axe import Kinds
 from tests.browser.conftest import ask_link, sign_in
-from tests.browser.examples import BY_LINK, DOCUMENTS, PAGES, Example, note_support, paths_to_open, stay
+from tests.browser.examples import BY_LINK, DOCUMENTS, PAGES, RECOVERED, Example, note_support, paths_to_open, stay
 from tests.browser.looking import DESK, needs_chromium, problems, watch
-from tests.browser.proposals import add_conflict, add_levelled_dates, add_proposals
+from tests.browser.proposals import add_conflict, add_levelled_dates, add_proposals, add_recovery
 from tests.browser.sample import (
     HEAD,
     NOW,
@@ -69,6 +69,7 @@ def calculated(stored: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         add_proposals(home)
         add_conflict(home)
         add_levelled_dates(home)
+        assert add_recovery(home) == RECOVERED
         add_uploads(home)
         add_pilot_entries(home)
         invite_people(home)

@@ -8,7 +8,7 @@ from changeflow.usecases.acts import change_by
 from changeflow.usecases.edit_pages import permit_editing
 from changeflow.usecases.editing import PlanDraft
 from changeflow.usecases.jobs import KINDS, RECOVERY
-from changeflow.usecases.levelling_offers import levelled_dates, use_levelled_dates
+from changeflow.usecases.levelling_offers import levelled_dates, moves_left_out, use_levelled_dates
 from changeflow.usecases.visits import Visit, visit
 from changeflow.values.words import Action
 from changeflow.web.acts import EMPTY, SentForm, done_or_draft
@@ -62,7 +62,10 @@ async def use(request: Request, programme: str, levelling: int) -> Response:
 def _page(found: Visit, number: int, draft: SentForm) -> Page:
     job = jobs.own_job(found, number)
     values = {"job": job, "kind": KINDS[job.kind], "may_stop": found.may(Action.CALCULATE), "draft": draft}
-    values |= {"levelled": levelled_dates(found, job), "may_use": found.may(Action.STORE_VERSION)}
+    levelled = levelled_dates(found, job)
+    values |= {"levelled": levelled, "may_use": found.may(Action.STORE_VERSION)}
+    if levelled is not None:
+        values["left_out"] = moves_left_out(found.programme, levelled)
     return Page("calculations/show", values, status=draft.status)
 
 

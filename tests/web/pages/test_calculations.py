@@ -295,3 +295,8 @@ def test_who_may_not_change_the_plan_cannot_use_levelled_dates(own_world: World)
     assert browser.send(f"{INDEX}/1/draft", browser.get(INDEX)).status_code == 403
     chief = signed_in(own_world.db, "chief")
     assert chief.send(f"{INDEX}/9/draft", chief.get(INDEX)).status_code == 404
+
+
+def test_pages_write_every_day_with_its_year():
+    found = [path.name for path in (TOP / "templates" / "web").glob("*/*.j2") if "in_language.day(" in path.read_text()]
+    assert found == []
