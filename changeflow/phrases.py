@@ -45,6 +45,15 @@ def capitalised(name: str) -> str:
     return f"{name[:1].upper()}{name[1:]}"
 
 
+def name_of_id(id_: str) -> str:
+    """Write the id of something that has no other name, such as a local authority, as a name.
+
+    >>> name_of_id("north-shire")
+    'North Shire'
+    """
+    return " ".join(capitalised(word) for word in id_.split("-"))
+
+
 def printable(text: object, *, keep: str = "") -> str:
     """Show what others wrote on one line: control characters, line breaks and changes of text direction as escapes.
 

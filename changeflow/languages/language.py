@@ -137,6 +137,14 @@ class Language:
         """
         return format_date(day, "d MMMM y", locale=self.locale)
 
+    def day_in_year(self, day: date) -> str:
+        """Write a day with its year, as the pages do.
+
+        >>> language_of("en").day_in_year(date(2027, 1, 8)), language_of("cy").day_in_year(date(2027, 1, 8))
+        ('8 Jan 2027', '8 Ion 2027')
+        """
+        return f"{self.short_day(day, weekday=False)} {day.year}"
+
     def weekday_in_year(self, day: date) -> str:
         """Write a day with its weekday and year, as the pages do.
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from changeflow.adkar.people import Person
-from changeflow.phrases import listed
+from changeflow.phrases import listed, name_of_id
 from changeflow.programme.announcements import announced_days, go_lives
 from changeflow.programme.calendar_files import CalendarFile
 from changeflow.programme.definition import Definition, Wave
@@ -260,7 +260,7 @@ def _calendar_name(calendar: CalendarFile, definition: Definition) -> str:
     if calendar.school is not None:
         school = next((s.name for s in definition.schools if s.id == calendar.school), calendar.school)
         return f"the calendar of {school}"
-    whose = calendar.authority.replace("-", " ").title() if calendar.authority else "the trust"
+    whose = name_of_id(calendar.authority) if calendar.authority else "the trust"
     return f"the calendar of {whose}"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from changeflow.phrases import name_of_id
 from changeflow.programme.programme import Programme
 from changeflow.programme.wave_labels import wave_labels
 from changeflow.reports.entry_forms import EntryField, Options, people_options, school_options
@@ -64,7 +65,7 @@ def options_for(programme: Programme, _task: str) -> Mapping[str, Options]:
     waves = tuple(wave_labels(definition).items())
     calendars = calendar_options(programme)
     teams = tuple(sorted(((id_, team.name or id_) for id_, team in definition.rollout.teams.items()), key=_name))
-    authorities = tuple((name, name) for name in sorted({s.authority for s in definition.schools}))
+    authorities = tuple((name, name_of_id(name)) for name in sorted({s.authority for s in definition.schools}))
     services = tuple((s.service, s.name) for s in programme.services)
     return {
         "school": schools, "schools": schools, "wave": waves, "to_wave": waves, "from_wave": waves,
@@ -92,4 +93,7 @@ def _calendar_name(programme: Programme, calendar: str) -> str:
     file = next(c for c in programme.definition.calendars if c.calendar == calendar)
     if file.school:
         return programme.school_name(file.school)
-    return f"Schools of {file.authority}" if file.authority else f"All schools ({calendar})"
+    if file.authority:
+        return f"Schools of {name_of_id(file.authority)}"
+    is_only = sum(not (c.authority or c.school) for c in programme.definition.calendars) == 1
+    return "All schools" if is_only else f"All schools ({calendar})"

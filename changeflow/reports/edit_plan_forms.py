@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from changeflow.errors import InputError
+from changeflow.phrases import name_of_id
 from changeflow.programme.definition import Policy, SchoolPhase, ServiceFile
 from changeflow.programme.programme import Programme
 from changeflow.reports.edit_form_parts import (
@@ -142,7 +143,7 @@ def without_calendar(programme: Programme) -> Options:
     authorities = sorted({s.authority for s in definition.schools if (s.authority, None) not in known})
     every: Options = () if (None, None) in known else ((ALL_SCHOOLS, "All schools"),)
     schools = ((f"school|{s}", name) for s, name in school_options(programme) if (None, s) not in known)
-    return (*every, *((f"authority|{name}", f"Schools of {name}") for name in authorities), *schools)
+    return (*every, *((f"authority|{name}", f"Schools of {name_of_id(name)}") for name in authorities), *schools)
 
 
 def new_calendar(given: Given) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from changeflow.intake.editing.kinds import Edit
 from changeflow.intake.editing.structure import AddService
 from changeflow.intake.editing.wave_plans import SplitWave
 from changeflow.intake.editing.waves import AddSchool, AddWave
-from changeflow.phrases import capitalised
+from changeflow.phrases import capitalised, name_of_id
 from changeflow.programme.definition import Definition
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import PROGRAMME
@@ -16,7 +16,7 @@ from changeflow.programme.wave_labels import wave_labels, with_services
 from changeflow.roadmap.model.naming import TaskName
 from changeflow.rules.titles import titled
 
-_QUOTED_ID = re.compile(r"'([a-z0-9/-]+)'")
+_QUOTED_ID = re.compile(r"(\b[Ww]ave )?'([a-z0-9/-]+)'")
 
 
 def namer(programme: Programme, edits: Sequence[Edit] = ()) -> Namer:
@@ -69,8 +69,12 @@ def with_names(text: str, name: Namer) -> str:
     """Return a sentence that names things as people know them, not by their ids in quotation marks."""
 
     def named(found: re.Match[str]) -> str:
-        names = (name(kind, found[1]) for kind in ("school", "wave", "service", "team", "task"))
-        return next((known for known in names if known != f"‘{found[1]}’"), found[0])
+        before, id_ = found.groups(default="")
+        kinds = ("wave",) if before else ("school", "wave", "service", "team", "task")
+        known = next((known for kind in kinds if (known := name(kind, id_)) != f"‘{id_}’"), "")
+        if not known:
+            return found[0]
+        return known if "wave" in known.lower() else f"{before}{known}"
 
     return capitalised(_QUOTED_ID.sub(named, text))
 
@@ -83,7 +87,7 @@ def _calendars(definition: Definition) -> dict[str, str]:
         if calendar.school is not None:
             names[calendar.calendar] = schools.get(calendar.school, calendar.school)
         else:
-            whose = f"schools of ‘{calendar.authority}’" if calendar.authority else "all schools"
+            whose = f"schools of {name_of_id(calendar.authority)}" if calendar.authority else "all schools"
             names[calendar.calendar] = whose
     return names
 

@@ -136,6 +136,38 @@ def parse_range(texts: Sequence[str], *, minutes_per_day: int) -> tuple[tuple[in
     return (low.amount, likely.amount, high.amount), likely.unit
 
 
+_WORDS = {
+    "m": "working minute", "h": "working hour", "d": "working day", "w": "working week",
+    "em": "minute", "eh": "hour", "ed": "calendar day", "ew": "calendar week",
+    "pp": "pay period", "sw": "school week", "t": "term",
+}  # fmt: skip
+
+
+def written_in_words(text: str) -> str:
+    """Write a duration as people read it.
+
+    >>> written_in_words("30d"), written_in_words("1.5h"), written_in_words("1pp")
+    ('30 working days', '1.5 working hours', '1 pay period')
+    """
+    match = _PATTERN.match(text.strip())
+    if match is None or match["unit"] not in _WORDS:
+        return text
+    unit = _WORDS[match["unit"]]
+    return f"{match['amount']} {unit}{'' if match['amount'] == '1' else 's'}"
+
+
+def range_in_words(texts: Sequence[str]) -> str:
+    """Write a range of durations as people read it.
+
+    >>> range_in_words(("20d", "30d", "60d"))
+    'between 20 and 60 working days, most likely 30'
+    """
+    low, likely, high = (written_in_words(text) for text in texts)
+    if len({words.partition(" ")[2].removesuffix("s") for words in (low, likely, high)}) == 1:
+        low, likely = low.partition(" ")[0], likely.partition(" ")[0]
+    return f"between {low} and {high}, most likely {likely}"
+
+
 def counted(number: int, unit: str) -> str:
     """Write a number with its noun, singular or plural.
 

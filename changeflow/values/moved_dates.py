@@ -2,7 +2,6 @@
 
 from datetime import date
 
-from changeflow.values.duration import counted
 from changeflow.values.moments import format_day
 from changeflow.values.sentences import Sentence, counted_sentence
 
@@ -19,12 +18,9 @@ def later_or_earlier(days: int) -> Sentence:
 
 
 def moved_in_words(was: date, now: date) -> str:
-    """Write that a date has moved, to follow its subject.
+    """Write that a date moves or has moved, to follow its subject.
 
     >>> moved_in_words(date(2027, 5, 4), date(2027, 6, 1)), moved_in_words(date(2027, 5, 4), date(2027, 5, 3))
-    ('has slipped by 28 days, from 4 May 2027 to 1 Jun 2027', 'is 1 day earlier, on 3 May 2027 (was 4 May 2027)')
+    ('is 28 days later, on 1 Jun 2027 (was 4 May 2027)', 'is 1 day earlier, on 3 May 2027 (was 4 May 2027)')
     """
-    days = (now - was).days
-    if days < 0:
-        return f"is {counted(-days, 'day')} earlier, on {format_day(now)} (was {format_day(was)})"
-    return f"has slipped by {counted(days, 'day')}, from {format_day(was)} to {format_day(now)}"
+    return f"is {later_or_earlier((now - was).days)}, on {format_day(now)} (was {format_day(was)})"

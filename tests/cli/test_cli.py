@@ -139,7 +139,7 @@ def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
     [slip] = report["changes"]["slips"]
     assert sum(c["days"] for c in slip["causes"]) == slip["days"]
     assert slip["causes"][0]["sentence"] == "“Payroll: requirements” finished later than planned, on 12 Jan 2027."
-    assert "“All are live” has slipped by 2 days" in run("changes", "--at", "2027-01-12").stdout
+    assert "“All are live” is 2 days later" in run("changes", "--at", "2027-01-12").stdout
     assert report["headline"].replace("“", "")[:8] in (tmp_path / "r.html").read_text()
     assert "entries, all in order" in run("audit", "verify").stdout
     assert "should end in" in run("report", "sro", "--out", tmp_path / "r.doc", code=4).stderr

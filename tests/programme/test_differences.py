@@ -112,7 +112,7 @@ CASES: dict[str, tuple[Callable[[Path], Programme], Topic, str]] = {
     ),
     "the go-live that follows": (
         edited("schools: [cedar]", "start_no_earlier: 2027-02-01, schools: [cedar]"), Topic.GO_LIVES,
-        "Payroll go-live at Cedar School has slipped by 12 days, from 20 Jan 2027 to 1 Feb 2027.",
+        "Payroll go-live at Cedar School is 12 days later, on 1 Feb 2027 (was 20 Jan 2027).",
     ),
     "a longer task": (
         edited("requirements, phase: design, duration: 5d", "requirements, phase: design, duration: 8d",

@@ -21,6 +21,6 @@ def test_a_slip_of_a_month_names_the_start_window_that_the_task_waits_for():
     """Build ends on Friday 22 January, or six days later on Monday 1 February, after the month has begun."""
     early, late = of_build(15), of_build(21)
     waits = " It can happen only at the start of a month."
-    assert sentence(early, late, "Live") == "“Live” has slipped by 28 days, from 1 Feb 2027 to 1 Mar 2027." + waits
+    assert sentence(early, late, "Live") == "“Live” is 28 days later, on 1 Mar 2027 (was 1 Feb 2027)." + waits
     assert sentence(late, early, "Live") == "“Live” is 28 days earlier, on 1 Feb 2027 (was 1 Mar 2027)."
-    assert sentence(early, late, "Build") == "“Build” has slipped by 10 days, from 22 Jan 2027 to 1 Feb 2027."
+    assert sentence(early, late, "Build") == "“Build” is 10 days later, on 1 Feb 2027 (was 22 Jan 2027)."

@@ -58,7 +58,7 @@ def test_a_gate_that_moves_names_what_changed_in_the_files(tmp_path: Path, after
     """Three working days, from Friday 8 to Wednesday 13 January."""
     [(line, causes)] = causes_below(compared(tmp_path, **after), "Decisions").items()
 
-    assert line.startswith("“Payroll: agreed” has slipped by 5 days, from 8 Jan 2027 to 13 Jan 2027.")
+    assert line.startswith("“Payroll: agreed” is 5 days later, on 13 Jan 2027 (was 8 Jan 2027).")
     assert causes == (f"  +5  {cause}",)
 
 

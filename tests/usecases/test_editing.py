@@ -54,7 +54,7 @@ def version_of(world: World, number: int) -> Version:
 class TestPreview:
     def test_it_says_what_each_edit_does_and_which_lines_change(self, world: World):
         seen = preview(a_draft(LONGER), world.change("chief"))
-        assert seen.steps == ("“Payroll: requirements”: change the duration to 8d.",)
+        assert seen.steps == ("“Payroll: requirements”: change the duration to 8 working days.",)
         assert list(seen.files) == ["services/payroll.yaml"]
         assert seen.files["services/payroll.yaml"].endswith("\n+tasks:\n+  requirements: {duration: 8d}")
 

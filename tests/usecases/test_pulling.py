@@ -36,7 +36,7 @@ def test_the_files_get_the_edits_and_keep_their_own_lines(world: World, folder: 
     publish(a_draft(MOVE, base=2), "", world.change("chief"))
     found = pull(folder, db=world.db)
     assert found.lines == (
-        "Version 2: “Payroll: requirements”: change the duration to 8d.",
+        "Version 2: “Payroll: requirements”: change the duration to 8 working days.",
         "Version 3: Move Beech School to wave 1.",
     )
     assert (found.number, found.files) == (3, ("programme.yaml", "services/payroll.yaml"))
@@ -66,7 +66,10 @@ def test_a_place_that_the_folder_has_changed_is_a_conflict_and_nothing_is_writte
     with pytest.raises(PullConflictsError) as error:
         pull(folder, db=world.db)
     assert error.value.conflicts == (
-        "Version 2: “Payroll: requirements”: change the duration to 8d. Someone else has changed this since.",
+        (
+            "Version 2: “Payroll: requirements”: change the duration to 8 working days. "
+            "Someone else has changed this since."
+        ),
         "Version 2:   yours: 9d; theirs: 8d",
     )
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
@@ -99,6 +102,6 @@ def test_storing_an_old_folder_lists_the_edits_since_and_names_the_command(world
         definitions.apply(folder, db=world.db, actor="chief", now=NOW)
     assert str(error.value) == (
         "The folder was made from version 1, but version 2 is the latest, stored by chief. Nothing was written. "
-        "Since then:\n  Version 2, stored by chief: “Payroll: requirements”: change the duration to 8d. "
+        "Since then:\n  Version 2, stored by chief: “Payroll: requirements”: change the duration to 8 working days. "
         f"Reason: More to ask.\nBring these changes into your files with: changeflow pull {folder}"
     )

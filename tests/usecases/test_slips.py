@@ -61,7 +61,7 @@ def test_it_is_compared_with_the_day_that_was_announced_last(late: str):
     slip(late)
     line = slipped(late)
     assert line is not None
-    assert "has slipped by 7 days, from 18 Jan 2027 to 25 Jan 2027" in line.sentence
+    assert "is 7 days later, on 25 Jan 2027 (was 18 Jan 2027)" in line.sentence
     assert causes(line) == [(4, "The forecast was already later than the date that was announced."), (3, FINISHED)]
     assert causes(slipped(late, school="beech")) == [(5, FINISHED)]
 

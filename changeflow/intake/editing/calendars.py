@@ -22,6 +22,7 @@ from changeflow.intake.editing.sources import (
     without,
 )
 from changeflow.intake.editing.yaml_splice import block_text
+from changeflow.phrases import name_of_id
 from changeflow.values.base import Id
 from changeflow.values.moments import format_day, format_days
 
@@ -55,7 +56,7 @@ class AddCalendar(EditBase):
     def words(self, name: Namer = ids) -> str:
         if self.school is not None:
             return f"Add a calendar for {name('school', self.school)}."
-        return f"Add a calendar for {f'schools of {self.authority}' if self.authority else 'all schools'}."
+        return f"Add a calendar for {f'schools of {name_of_id(self.authority)}' if self.authority else 'all schools'}."
 
 
 class AddClosure(EditBase):

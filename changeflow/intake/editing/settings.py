@@ -23,7 +23,7 @@ from changeflow.intake.editing.tasks import LinkTasks, SetDuration, link_in_word
 from changeflow.intake.editing.yaml_patch import MISSING
 from changeflow.programme.definition import Policy
 from changeflow.values.base import Id, TaskId
-from changeflow.values.duration import DurationText
+from changeflow.values.duration import DurationText, written_in_words
 from changeflow.values.finding import Waiver
 from changeflow.values.moments import format_day, format_days
 
@@ -203,7 +203,7 @@ class ApplyLesson(EditBase):
         return sources
 
     def words(self, name: Namer = ids) -> str:
-        parts = [f"change the duration to {self.duration}"] if self.duration else []
+        parts = [f"change the duration to {written_in_words(self.duration)}"] if self.duration else []
         parts += [f"wait for {link_in_words(self.tasks[0], after, name)}" for after in self.also_after]
         return f"{', '.join(name('task', task) for task in self.tasks)}: {' and '.join(parts)}."
 

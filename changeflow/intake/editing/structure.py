@@ -27,7 +27,7 @@ from changeflow.places import shipped_pathway
 from changeflow.roadmap.model.pathways import Per, parse_link
 from changeflow.roadmap.model.tasks import LinkType
 from changeflow.values.base import Id
-from changeflow.values.duration import DurationText
+from changeflow.values.duration import DurationText, written_in_words
 from changeflow.values.words import Kind, Phase
 
 PATHWAY = "central-service"
@@ -65,7 +65,7 @@ class AddTask(EditBase):
 
     def words(self, name: Namer = ids) -> str:
         where = name("service", self.service) if self.service else "the programme"
-        return f"Add the task “{self.name}” ({self.duration}) to {where}."
+        return f"Add the task “{self.name}” ({written_in_words(self.duration)}) to {where}."
 
 
 class RetireTask(TaskEdit):
@@ -124,8 +124,8 @@ class SplitTask(TaskEdit):
 
     def words(self, name: Namer = ids) -> str:
         return (
-            f"Split {name('task', self.task)}: the first part takes {self.first_duration}, then “{self.name}” takes "
-            f"{self.duration}."
+            f"Split {name('task', self.task)}: the first part takes {written_in_words(self.first_duration)}, "
+            f"then “{self.name}” takes {written_in_words(self.duration)}."
         )
 
 

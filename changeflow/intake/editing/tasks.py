@@ -28,7 +28,7 @@ from changeflow.programme.assembly.action_owners import is_planned_action
 from changeflow.roadmap.model.pathways import parse_link
 from changeflow.roadmap.model.tasks import LinkType
 from changeflow.values.base import Id, TaskId
-from changeflow.values.duration import DurationText
+from changeflow.values.duration import DurationText, range_in_words, written_in_words
 from changeflow.values.moments import format_day
 
 LINKS = ("after", "also_after")
@@ -70,7 +70,7 @@ class SetDuration(TaskEdit):
         return with_value(sources, *self.place(sources, "duration"), self.duration)
 
     def words(self, name: Namer = ids) -> str:
-        return f"{name('task', self.task)}: change the duration to {self.duration}."
+        return f"{name('task', self.task)}: change the duration to {written_in_words(self.duration)}."
 
 
 class SetEstimate(TaskEdit):
@@ -91,7 +91,7 @@ class SetEstimate(TaskEdit):
     def words(self, name: Namer = ids) -> str:
         if self.estimate is None:
             return f"{name('task', self.task)}: remove the estimate."
-        return f"{name('task', self.task)}: change the estimate to {', '.join(self.estimate)}."
+        return f"{name('task', self.task)}: change the estimate to {range_in_words(self.estimate)}."
 
 
 class SetDeadline(TaskEdit):

@@ -122,7 +122,7 @@ def test_edits_are_collected_in_a_draft_shown_with_their_effect_and_published_to
     assert browser.send(rename, second, step="draft", draft="1", name="Plan with care").status_code == 303
     page = browser.get("/p/small/drafts/1")
     assert heading(page) == "Longer planning"
-    assert "change the duration to 30d" in text_of(page)
+    assert "change the duration to 30 working days" in text_of(page)
     assert stored(own_world).version.hash == before.version.hash
     checked = check(browser, "/p/small/drafts/1", page, revision=hidden(page, "revision"))
     saved = publish(browser, "/p/small/drafts/1", checked, cause="Agreed.")
@@ -232,7 +232,7 @@ def test_two_people_who_change_a_draft_at_once_lose_nothing(own_world: World):
     one.send(rename, check(one, rename, name="Plan it"), step="draft", draft="1", name="Plan it")
     removed = two.send("/p/small/drafts/1/edits/1/removed", seen, revision=hidden(seen, "revision"))
     assert removed.status_code == 409
-    assert "30d" in text_of(one.get("/p/small/drafts/1"))
+    assert "30 working days" in text_of(one.get("/p/small/drafts/1"))
     discarded = two.send("/p/small/drafts/1/discarded", seen, revision=hidden(seen, "revision"))
     assert discarded.status_code == 409
 

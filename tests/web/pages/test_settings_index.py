@@ -37,7 +37,7 @@ def test_calendars_are_listed_with_forms_that_are_filled_in(world: World):
     browser = signed_in(world.db, "chief")
     page = browser.get(f"{SETTINGS}/calendars")
     assert heading(page) == "Calendars"
-    assert "All schools (trust)" in text_of(page)
+    assert "All schools" in text_of(page)
     assert "Payday 28 of the month" in text_of(page)
     [closure] = [link for link in links_of(browser, f"{SETTINGS}/calendars") if "add-closure?calendar=trust" in link]
     assert 'value="trust" selected' in browser.get(closure).text
