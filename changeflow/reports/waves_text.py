@@ -82,7 +82,7 @@ def conflict_text(sentences: Sequence[str], ways: Sequence[str], *, is_minimal: 
     size = (
         "These limits cannot all be met. Dropping any one of them makes a plan possible"
         if is_minimal
-        else "Some of these limits cannot be met together"
+        else "These limits cannot all be met. More than one may have to change"
     )
     yield f"There is no plan. {size}:"
     yield from (f"  - {sentence}" for sentence in sentences)

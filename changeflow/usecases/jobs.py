@@ -119,7 +119,7 @@ def reason_in_words(said: Sequence[str]) -> str:
     `said` are the lines that the command wrote.
     """
     for number, line in enumerate(said):
-        if line.startswith(NO_PLAN):
+        if line.startswith(NO_PLAN) and not line.endswith("…"):
             return "\n".join(said[number:])
         if reason := next((words for begins, words in REASONS.items() if line.startswith(begins)), ""):
             return reason

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from ortools.sat.python import cp_model
 
+from changeflow.phrases import capitalised
 from changeflow.roadmap.model.requests import Weights
 from changeflow.roadmap.solving import solved
 from changeflow.roadmap.waves.problem import WaveProblem
@@ -54,9 +55,9 @@ def explain(problem: WaveProblem) -> WaveConflict | None:
 def explain_plainly(problem: WaveProblem) -> WaveConflict | None:
     """Return conflicts found without a search: schools without any date, and impossible fixed dates."""
     if sentences := tuple(_without_dates(problem)):
-        return WaveConflict(groups=("dates",), sentences=sentences, is_minimal=True)
+        return WaveConflict(groups=("dates",), sentences=sentences, is_minimal=len(sentences) == 1)
     if sentences := tuple(_fixed_to_nothing(problem)):
-        return WaveConflict(groups=("nothing opens",), sentences=sentences, is_minimal=True)
+        return WaveConflict(groups=("nothing opens",), sentences=sentences, is_minimal=len(sentences) == 1)
     return None
 
 
@@ -129,8 +130,9 @@ def _without_dates(problem: WaveProblem) -> Iterator[str]:
         if candidates or pair in problem.fixed:
             continue
         common = Counter(problem.dropped[pair].values()).most_common(3)
-        why = "; ".join(f"{reason} ({counted(n, 'date')})" for reason, n in common)
-        yield f"{problem.pair_name(pair)}: no date is left. {why or 'Its service has no date in the window'}."
+        why = "; ".join(f"{reason} (rules out {counted(n, 'date')})" for reason, n in common)
+        reason = capitalised(why) or "Its service has no date in the window"
+        yield f"{problem.pair_name(pair)}: no date is left. {reason}."
 
 
 def _fixed_to_nothing(problem: WaveProblem) -> Iterator[str]:

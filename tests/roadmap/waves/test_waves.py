@@ -136,7 +136,17 @@ class TestConflicts:
         )
         conflict = explain(tried)
         assert conflict is not None
-        assert conflict.sentences == ("A, Pay: no date is left. exams (2 dates); the summer holiday (1 date).",)
+        assert conflict.sentences == (
+            "A, Pay: no date is left. Exams (rules out 2 dates); the summer holiday (rules out 1 date).",
+        )
+
+    def test_schools_that_each_have_no_date_must_all_be_given_one(self):
+        base = problem("ab")
+        tried = replace(base, candidates={("a", "pay"): (), ("b", "pay"): ()})
+        conflict = explain(tried)
+        assert conflict is not None
+        assert len(conflict.sentences) == 2
+        assert not conflict.is_minimal
 
     def test_a_date_on_which_nothing_opens(self):
         conflict = explain(problem("ab", fixed={("a", "pay"): 3}))

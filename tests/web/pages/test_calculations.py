@@ -300,3 +300,16 @@ def test_who_may_not_change_the_plan_cannot_use_levelled_dates(own_world: World)
 def test_pages_write_every_day_with_its_year():
     found = [path.name for path in (TOP / "templates" / "web").glob("*/*.j2") if "in_language.day(" in path.read_text()]
     assert found == []
+
+
+def test_a_plan_that_is_not_possible_lists_why_and_leads_to_what_would_be_enough(own_world: World):
+    said = ["There is no plan. Searching for the requests that conflict …", "There is no plan. Not all can be met:",
+            "  - Ash: no date is left.", "  - Beech: no date is left."]  # fmt: skip
+    news = reason_in_words(said)
+    assert news.splitlines() == said[1:]
+    with session_scope(own_world.db) as session:
+        job = add_job(session, "small", "waves", version=1, on=NOW.date(), by="chief", at=NOW)
+        assert end_job(session, job.id, JobState.FAILED, now=NOW, news=news)
+    page = signed_in(own_world.db, "chief").get(f"{INDEX}/{job.id}")
+    assert "<li>Beech: no date is left.</li>" in page.text
+    assert f'href="/p/small/waves/proposals/{job.id}"' in page.text
