@@ -23,6 +23,15 @@ def fields_for(form: EditForm, programme: Programme, task: str) -> tuple[EntryFi
     return with_options(fields, form.options(programme, task))
 
 
+def nothing_to_choose(form: EditForm, programme: Programme, task: str) -> str:
+    """Return why there is nothing to choose in a list that must be chosen from; empty if the form can be filled in."""
+    needed = [field for field in form.fields if field.none]
+    if not needed:
+        return ""
+    shown = {field.name for field in fields_for(form, programme, task)}
+    return next((field.none for field in needed if field.name not in shown), "")
+
+
 def kinds_for(programme: Programme, task: TaskId) -> tuple[str, ...]:
     """Return the kinds of edits that a task can have, in the order of the forms."""
     found, without = programme.roadmap.tasks[task], set[str]()

@@ -29,7 +29,9 @@ from changeflow.values.moments import format_days
 FIRST_DAY = EntryField(name="first_day", label="First day", kind="day", missing="Enter the first day.", hint=DAY_HINT)
 LAST_DAY = EntryField(name="last_day", label="Last day", kind="day", missing="Enter the last day.", hint=DAY_HINT)
 WHERE = EntryField(name="calendar", label="Who does it apply to?", kind="select", empty="Everyone in the programme")
-TEAM = EntryField(name="team", label="Which team?", kind="select", missing="Choose the team.")
+TEAM = EntryField(
+    name="team", label="Which team?", kind="select", missing="Choose the team.", none="The plan has no teams yet."
+)
 PERSON = EntryField(name="person", label="Who?", kind="select", missing="Choose a person.")
 _SIMPLE = ("int", "float", "bool", "int | None")
 SETTINGS: Options = tuple(
@@ -253,7 +255,8 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
     "add-calendar": EditForm(
         is_of_task=False,
         intro="The calendar is empty at first. Add terms, closures, blackouts or meetings to it afterwards.",
-        fields=(EntryField(name="whose", label="For which schools?", kind="select", missing="Choose the schools."),),
+        fields=(EntryField(name="whose", label="For which schools?", kind="select", missing="Choose the schools.",
+                           none="All schools and authorities have a calendar."),),
         fill=new_calendar, options=lambda programme, _: {"whose": without_calendar(programme)},
     ),
     "add-closure": EditForm(
@@ -263,7 +266,8 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
     ),
     "remove-closure": EditForm(
         is_of_task=False,
-        fields=(EntryField(name="closure", label="Which closure?", kind="select", missing="Choose the closure."),),
+        fields=(EntryField(name="closure", label="Which closure?", kind="select", missing="Choose the closure.",
+                           none="There are no closures."),),
         fill=_closure, options=lambda programme, _: {"closure": _closures(programme)},
     ),
     "set-term": EditForm(
@@ -291,7 +295,8 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
     ),
     "remove-blackout": EditForm(
         is_of_task=False,
-        fields=(EntryField(name="blackout", label="Which blackout?", kind="select", missing="Choose the blackout."),),
+        fields=(EntryField(name="blackout", label="Which blackout?", kind="select", missing="Choose the blackout.",
+                           none="There are no blackouts."),),
         fill=_blackout, options=lambda programme, _: {"blackout": _blackouts(programme)},
     ),
     "set-meetings": EditForm(

@@ -168,7 +168,8 @@ FORMS_OF_TASKS: Mapping[str, EditForm] = {
         options=lambda programme, task: {"other": _task_options(programme, task)},
     ),
     "unlink": EditForm(
-        fields=(replace(OTHER, label="Which task should it no longer wait for?"),),
+        fields=(replace(OTHER, label="Which task should it no longer wait for?",
+                        none="This task has no links that can be removed."),),
         fill=lambda g: {"after": g["other"]},
         options=lambda programme, task: {"other": _links_now(programme, task)},
     ),

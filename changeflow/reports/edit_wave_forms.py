@@ -156,7 +156,8 @@ FORMS_OF_WAVES: Mapping[str, EditForm] = {
     "remove-pin": EditForm(
         is_of_task=False,
         intro=ONLY_PROPOSALS,
-        fields=(EntryField(name="pin", label="Which go-live?", kind="select", missing="Choose the go-live."),),
+        fields=(EntryField(name="pin", label="Which go-live?", kind="select", missing="Choose the go-live.",
+                           none="No go-live is fixed."),),
         fill=lambda g: dict(zip(("school", "service"), g["pin"].split(_SEPARATOR), strict=True)),
         options=lambda programme, _: {"pin": pin_options(programme)},
     ),
@@ -172,7 +173,8 @@ FORMS_OF_WAVES: Mapping[str, EditForm] = {
     "remove-apart": EditForm(
         is_of_task=False,
         intro=ONLY_PROPOSALS,
-        fields=(EntryField(name="pair", label="Which two schools?", kind="select", missing="Choose the schools."),),
+        fields=(EntryField(name="pair", label="Which two schools?", kind="select", missing="Choose the schools.",
+                           none="No schools are kept apart."),),
         fill=lambda g: dict(zip(("school", "other"), g["pair"].split(_SEPARATOR), strict=True)),
         options=lambda programme, _: {"pair": apart_options(programme)},
     ),
@@ -180,7 +182,8 @@ FORMS_OF_WAVES: Mapping[str, EditForm] = {
         is_of_task=False,
         intro=ONLY_PROPOSALS,
         fields=(
-            EntryField(name="limit", label="Which limit?", kind="select", missing="Choose the limit."),
+            EntryField(name="limit", label="Which limit?", kind="select", missing="Choose the limit.",
+                       none="The plan has no rollout limits yet."),
             EntryField(name="value", label="New value", called="The value", most=20,
                        hint="A number, or yes or no. Leave empty for the default."),
             replace(_FIRST, name="day", label="New day, if the limit is a day", missing="", hint=DAY_HINT),

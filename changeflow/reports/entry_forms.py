@@ -33,6 +33,8 @@ class EntryField:
     options: Options = ()
     empty: str = sentence("Choose")
     """The first option of a list."""
+    none: str = ""
+    """What to say if a list that must be chosen from has nothing in it."""
     most: int = 2000
     not_a_number: str = ""
     """What to say if it is no whole number above 0 or, with `is_decimal`, no number; empty if it takes any text."""

@@ -12,7 +12,7 @@ from changeflow.intake.editing.replay import EditConflict
 from changeflow.programme.programme import Programme
 from changeflow.programme.task_moves import why_fixed
 from changeflow.reports.edit_form_parts import Given
-from changeflow.reports.edit_forms import FORMS, fields_for, kinds_for
+from changeflow.reports.edit_forms import FORMS, fields_for, kinds_for, nothing_to_choose
 from changeflow.reports.entry_forms import EntryField, EntryForm, Options
 from changeflow.storage.database import read_scope
 from changeflow.usecases import drafts, editing
@@ -43,6 +43,8 @@ class EditPage:
     """What is in force now, by field."""
     drafts: Options
     """The drafts to which the edit can be added."""
+    nothing: str
+    """Why the form cannot be filled in; empty if it can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ def edit_page(visit: Visit, kind: str, task: str) -> EditPage:
         task_name=programme.roadmap.tasks[task].name if task else "",
         now=form.now(programme, task),
         drafts=draft_options(visit),
+        nothing=nothing_to_choose(form, programme, task),
     )
 
 
@@ -128,7 +131,8 @@ def edits_for(visit: Visit, task: str = "") -> Links:
     if not visit.may(Action.STORE_VERSION):
         return ()
     kinds = kinds_for(visit.programme, task) if task else [k for k, f in FORMS.items() if not f.is_of_task]
-    return tuple((kind, KINDS[kind].title) for kind in kinds)
+    offered = (kind for kind in kinds if not nothing_to_choose(FORMS[kind], visit.programme, task))
+    return tuple((kind, KINDS[kind].title) for kind in offered)
 
 
 def publish_edit(filled: FilledEdit, reason: str, change: Change) -> int:

@@ -5,7 +5,7 @@ The person can sign in until the last day.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from sqlmodel import Session
@@ -38,7 +38,8 @@ NOW, LATER = "now", "later"
 ONE_DAY = timedelta(days=1)
 MOST_LETTERS = 120
 LAST_DAY = EntryField(name="last_day", label="Last day in the programme", kind="day",
-                      hint="For example, 31/3/2027. Leave empty if they are not leaving after all.")  # fmt: skip
+                      hint="For example, 31/3/2027.")  # fmt: skip
+STAYS_HINT = "For example, 31/3/2027. Leave empty if they are not leaving after all."
 FIELDS = (
     LAST_DAY,
     EntryField(name="by", label="Who takes over?", kind="select", empty="A new person"),
@@ -130,7 +131,8 @@ def handover_page(visit: Visit, person: str) -> HandoverPage:
     found, has_roles = known_person(definition, person), _has_roles(definition, person)
     others = [p for p in definition.people if p.id != person and p.is_here(visit.today)]
     options = {"by": tuple(sorted(((p.id, programme.person(p.id)) for p in others), key=lambda o: o[1]))}
-    fields = tuple(f for f in with_options(FIELDS, options) if f.name != "roles" or has_roles)
+    given = (replace(f, hint=STAYS_HINT) if f.name == "last_day" and found.leaves else f for f in FIELDS)
+    fields = tuple(f for f in with_options(tuple(given), options) if f.name != "roles" or has_roles)
     return HandoverPage(
         person=person,
         name=programme.the_person(person),

@@ -59,7 +59,7 @@ def mail_view(found: Visit, post: LinkPost) -> MailView:
 def _missing(found: Visit, channel: ChannelFacts, post: LinkPost) -> list[str]:
     lines = []
     if found.is_sandbox:
-        return ["This is a sandbox. It writes messages as files, whatever is set."]
+        return ["This is a sandbox: it never sends messages, and writes them as files on the server."]
     if channel.problem:
         lines.append(f"{channel.problem} Nothing can be sent.")
     elif not channel.reaches_people:
@@ -112,7 +112,7 @@ def note_test(session: Session, programme: str, person: str, subject: str, *, no
 def trial_result(receipt: Receipt, *, reaches_people: bool) -> str:
     """Return the result of a test message, in words."""
     if not reaches_people and receipt.sent is Sent.YES:
-        return "Written as a file on the server: no mail server is set, or this is a sandbox."
+        return "Written as a file on the server. It reached no one."
     detail = f": {receipt.detail}" if receipt.detail else ""
     return {
         Sent.YES: "Sent. Check that it arrives. Look in your junk folder too.",

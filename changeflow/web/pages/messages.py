@@ -33,7 +33,7 @@ RESULTS = {
     Sent.NEVER: "The mail server refused your address.",
     Sent.MAYBE: "The test may have been sent: the mail server stopped answering.",
 }
-WRITTEN = "Written as a file on the server: no mail server is set, or this is a sandbox."
+WRITTEN = "Written as a file on the server. It reached no one."
 MOST_DIGITS = 12
 
 

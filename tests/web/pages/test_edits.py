@@ -4,9 +4,10 @@ import re
 from typing import Any
 
 import pytest
+from lxml import html
 
 from changeflow.intake.editing.kinds import KINDS, edits_from
-from changeflow.reports.edit_forms import FORMS, kinds_for
+from changeflow.reports.edit_forms import FORMS, kinds_for, nothing_to_choose
 from changeflow.storage.database import read_scope
 from changeflow.usecases import editing
 from changeflow.usecases.stored import load
@@ -59,6 +60,8 @@ def test_every_kind_of_edit_has_a_form_that_opens(world: World):
             path = f"/p/small/edits/{kind}"
         page = browser.get(path)
         assert (page.status_code, heading(page)) == (200, KINDS[kind].title), kind
+        if nothing_to_choose(form, stored(world).programme, "payroll/ash/plan" if form.is_of_task else ""):
+            continue
         left_out = form.leaves_out(stored(world).programme)
         typed = [f.name for f in form.fields if f.kind not in ("select", "tick") and f.name not in left_out]
         assert [name for name in typed if f'name="{name}"' not in page.text] == [], kind
@@ -253,3 +256,27 @@ def test_a_link_that_cannot_be_read_is_refused(world: World):
         page = browser.send(to, browser.get(to), step=step, other=other, draft_name="Broken")
         assert page.status_code == 422
     assert stored(world).version.number == 1
+
+
+def test_a_form_with_nothing_to_choose_says_so_and_is_not_offered(world: World):
+    browser = signed_in(world.db, "chief")
+    for path, words in (
+        ("edits/remove-pin", "No go-live is fixed."),
+        ("edits/remove-apart", "No schools are kept apart."),
+        ("edits/remove-closure", "There are no closures."),
+    ):
+        page = browser.get(f"/p/small/{path}")
+        assert words in text_of(page)
+        assert "Check what this changes" not in page.text
+    offered = browser.get("/p/small/drafts").text
+    assert "edits/remove-pin" not in offered
+    assert "edits/set-pin" in offered
+
+
+def test_undoing_has_a_heading_before_its_effect(own_world: World):
+    browser, to = signed_in(own_world.db, "chief"), "/p/small/edits/add-wave"
+    fields = {"name": "Last wave", "schools-cedar": "1"}
+    publish(browser, to, check(browser, to, **fields), **fields, cause="Agreed.")
+    page = check(browser, "/p/small/record/versions/2/undo")
+    levels = [int(e.tag[1]) for e in html.fromstring(page.text).xpath("//main//*[self::h1 or self::h2 or self::h3]")]
+    assert levels[:3] == [1, 2, 3]

@@ -39,6 +39,7 @@ def test_the_form_lists_what_passes_on_and_what_stays(world: World):
         assert part in said, part
     assert "Payroll: confirms “A desk is there” before the go-live" in said
     assert "can no longer sign in" in said
+    assert "not leaving after all" not in said
 
 
 def test_work_and_roles_are_handed_over_and_the_person_is_signed_out(own_world: World):
@@ -97,6 +98,7 @@ def test_a_later_visit_shows_what_is_stored_and_can_take_it_back(own_world: Worl
     browser = signed_in(own_world.db, "chief")
     page = browser.get(OWNER)
     assert 'value="25/3/2027"' in page.text
+    assert "Leave empty if they are not leaving after all." in text_of(page)
     assert '<option value="chair" selected>' in page.text
     checked = check(browser, OWNER, page, last_day="", by="chair")
     assert publish(browser, OWNER, checked, last_day="", by="chair").status_code == 303
