@@ -70,10 +70,9 @@ def _with_tasks(programme: Programme, task: str) -> Mapping[str, Options]:
 
 
 def _pathways(programme: Programme) -> Options:
-    """Return the templates of services; none if the programme has only the standard one."""
-    standard, own = ServiceFile.model_fields["pathway"].default, programme.definition.pathways
-    found = {standard: "The standard template", **{p.pathway: p.name for p in own}}
-    return tuple(found.items()) if len(found) > 1 else ()
+    """Return the programme's own templates of services, besides the standard one."""
+    standard = ServiceFile.model_fields["pathway"].default
+    return tuple((p.pathway, p.name) for p in programme.definition.pathways if p.pathway != standard)
 
 
 def _closures(programme: Programme) -> Options:
@@ -237,7 +236,7 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
         fields=(
             NAME,
             EntryField(name="pathway", label="Which template should its tasks follow?", kind="select",
-                       missing="Choose the template."),
+                       empty="The standard template"),
             EntryField(name="service_class", label="What kind of service is it?", kind="choice",
                        missing="Choose the kind of service.",
                        options=(("payroll", "Payroll"), ("finance", "Finance"), ("general", "Another service"))),
@@ -250,7 +249,6 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
         options=lambda programme, task: {
             "lead_provider": options_for(programme, task)["person"], "pathway": _pathways(programme)
         },
-        leaves_out=lambda programme: frozenset() if _pathways(programme) else frozenset({"pathway"}),
     ),
     "add-calendar": EditForm(
         is_of_task=False,
