@@ -79,4 +79,12 @@ class Work:
 
 def _run(lane: ThreadPoolExecutor, function: Callable[[], T]) -> "Future[T]":
     """Run a function in a lane, in the caller's context."""
-    return lane.submit(copy_context().run, function)
+
+    def run() -> T:
+        try:
+            return function()
+        except StopIteration as error:
+            # A future of asyncio does not take it (before Python 3.12), so the request would wait for ever.
+            raise RuntimeError("a StopIteration left a use case") from error
+
+    return lane.submit(copy_context().run, run)

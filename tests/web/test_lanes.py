@@ -1,5 +1,6 @@
 """The threads of the web application: work that waits for one server does not hold up work for another."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,14 +13,24 @@ import pytest
 from changeflow.delivery.channels import ChannelSettings
 from changeflow.storage.database import engine_for
 from changeflow.usecases.sign_in_mail import LinkPost
-from changeflow.web.lanes import MAIL, PROVIDER
+from changeflow.web.lanes import MAIL, PROVIDER, Work
 from changeflow.web.provider import Provider
 from tests.every_role import HOLDER, NOW, stored_world
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 from tests.web.identity_provider import providing
 from tests.web.pages.test_sign_in import invite
 from tests.web.pages.test_sign_in_provider import chosen, sign_in
 from tests.web.visiting import Browser
+
+
+def test_work_that_lets_a_stop_iteration_escape_fails_and_does_not_hang():
+    nothing = iter(())
+
+    async def write() -> object:
+        return await asyncio.wait_for(Work(one_writer=True).write(next, nothing), PATIENCE)
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        asyncio.run(write())
 
 
 @contextmanager
