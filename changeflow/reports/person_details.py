@@ -52,7 +52,7 @@ PARTS: Mapping[str, str] = {
     "champion": "Champion",
     "trainer": "Trainer",
 }
-_LANGUAGES = dict(zip(LANGUAGES, ("English", "Welsh"), strict=True))
+_LANGUAGES: Mapping[str, str] = dict(zip(LANGUAGES, ("English", "Welsh"), strict=True))
 _GROUPS: Mapping[str, str] = {HEADS: "Heads of schools", BOARD: "Board", OFFICE: "Programme office"}
 
 
@@ -143,8 +143,8 @@ def details(programme: Programme, person: Person, contact: Contact | None) -> Op
         ("Manager", programme.person(person.manager) if person.manager else "None"),
         ("Services", ", ".join(services) or "All"),
     ]
-    if contact is not None and contact.language:
-        found.append(("Language", next(words for code, words in _LANGUAGES.items() if code == contact.language)))
+    if contact is not None and (contact.language or _has_welsh(programme)):
+        found.append(("Language", _LANGUAGES.get(contact.language, "The programme’s language")))
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from changeflow.adkar.people import Contact, Person
-from changeflow.errors import ConflictError, InputError
+from changeflow.errors import ConflictError, InputError, UnknownThingError
 from changeflow.programme.definition import Definition
 from changeflow.programme.names import names_in
 from changeflow.programme.permissions import allowed_people
@@ -21,7 +21,7 @@ from changeflow.usecases.authority import is_permitted
 from changeflow.usecases.definitions import save_contacts
 from changeflow.usecases.unit_of_work import UnitOfWork
 from changeflow.usecases.visits import Visit
-from changeflow.values.words import Action
+from changeflow.values.words import LANGUAGES, Action
 
 ERASED = "This person’s data was erased at their request, so no name, address or language is stored about them."
 
@@ -64,7 +64,7 @@ def add_contact(session: Session, programme: str, person: Person, given: GivenCo
         person=person.id,
         name=given.name or person.role,
         email=_free_address(session, programme, person.id, email, known) if email.strip() else None,
-        language=given.language or "",
+        language=_known_language(given.language or ""),
     )
     save_contacts(session, programme, [*known.values(), contact])
 
@@ -80,7 +80,7 @@ def change_contact(work: UnitOfWork, person: Person, given: GivenContact, by: st
             raise InputError(ERASED)
         return False
     old = old or Contact(person=person.id, name=work.definition.role_of(person.id) or person.role)
-    language = old.language if given.language is None else given.language
+    language = old.language if given.language is None else _known_language(given.language)
     new = old.model_copy(
         update={"name": _name(work.definition, person, old, given.name), "language": language}
     ).model_copy(update={"email": _email(work, person.id, old, given, known, by)})
@@ -100,15 +100,24 @@ def _name(definition: Definition, person: Person, old: Contact, given: str) -> s
     return given or person.role
 
 
+def _known_language(code: str) -> str:
+    if code and code not in LANGUAGES:
+        raise UnknownThingError("language", code, LANGUAGES)
+    return code
+
+
 def _email(
     work: UnitOfWork, person: str, old: Contact, given: GivenContact, known: Mapping[str, Contact], by: str
 ) -> str | None:
     """Return a person's new address; raise unless this actor may change it."""
     sees = is_permitted(work.definition, by, Action.EXPORT_ADDRESSES, on=work.change.on)
-    if given.email is None or given.email.strip() == (old.email or "") or not (given.email.strip() or sees):
+    if given.email is None or not (given.email.strip() or sees):
         return old.email
+    # Before it is compared, so that the answer is the same whether or not it is the stored one.
     if allowed_people(work.definition, Action.CHANGE_ADDRESS):
         work.permit(Action.CHANGE_ADDRESS)
+    if given.email.strip() == (old.email or ""):
+        return old.email
     if person == by:
         raise InputError("You cannot change your own address, because you would be signed out. Ask someone else.")
     if not given.email.strip():

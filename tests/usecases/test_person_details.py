@@ -47,7 +47,9 @@ def contact_of(world: World, person: str) -> Contact:
     return stored(world).contacts[person]
 
 
-def filled(world: World, person: str, *, name: str = "", email: str | None = None, **other: Any) -> FilledPerson:
+def filled(
+    world: World, person: str, *, name: str = "", email: str | None = None, language: str | None = None, **other: Any
+) -> FilledPerson:
     """A person's details as they are stored, with some changed."""
     now = person_of(world, person)
     same = {
@@ -58,7 +60,7 @@ def filled(world: World, person: str, *, name: str = "", email: str | None = Non
         "manager": now.manager,
         "services": frozenset(now.services),
     }
-    return FilledPerson(**(same | other), contact=GivenContact(name=name, email=email))
+    return FilledPerson(**(same | other), contact=GivenContact(name=name, email=email, language=language))
 
 
 def alter(world: World, person: str, by: str = "chief", **other: Any) -> ChangedPerson:
@@ -112,7 +114,7 @@ def test_a_day_on_which_the_person_is_at_the_school_already_is_refused(world: Wo
 
 @pytest.mark.parametrize(
     "other", [{"school": "oak"}, {"groups": frozenset({"x"})}, {"services": frozenset({"x"})}, {"manager": "x"},
-              {"hub": "x"}, {"audience": "x"}],
+              {"hub": "x"}, {"audience": "x"}, {"language": "xx"}],
 )  # fmt: skip
 def test_a_choice_that_does_not_exist_is_refused(other: dict[str, Any], world: World):
     with pytest.raises(UnknownThingError):
@@ -174,6 +176,14 @@ class TestContactDetails:
             change_person("viewer", given, "", world.change("chief"))
         assert contact_of(world, "viewer").name == "Viewer"
 
+    def test_a_language_is_shown_when_it_is_given_and_when_it_is_removed(self, tmp_path: Path):
+        folder, db = written(tmp_path, programme=f"{FILE}nation: wales\n"), f"sqlite:///{tmp_path / 'test.db'}"
+        definitions.apply(folder, db=db, actor="member", now=NOW)
+        wales = World(tmp_path, db)
+        assert alter(wales, "viewer", language="cy").lines == (("Language", "Welsh"),)
+        assert contact_of(wales, "viewer").language == "cy"
+        assert alter(wales, "viewer", language="").lines == (("Language", "The programme’s language"),)
+
     def test_nothing_is_stored_about_someone_who_was_erased(self, world: World):
         asked.erase("viewer", db=world.db, programme=None, actor="officer", now=NOW)
         with pytest.raises(InputError, match="was erased at their request"):
@@ -196,6 +206,8 @@ class TestAddresses:
         before = world.dump()
         with pytest.raises(NotAllowedError, match="change a person's email address"):
             alter(world, "chief", by=by, email="mine@example.org")
+        with pytest.raises(NotAllowedError):  # a guess is not confirmed
+            alter(world, "chief", by=by, email="chief@example.org", name="A Person")
         assert world.dump() == before
         assert (by, "refused", "change-address") in world.audited()
 
