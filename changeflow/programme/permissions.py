@@ -8,6 +8,7 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import HOW_NAMED, NAMED, PROGRAMME, Subject, in_role
 from changeflow.programme.names import begin, person_in_a_sentence, person_in_words
 from changeflow.programme.permission_table import LOOKS, TABLE
+from changeflow.programme.staffing import as_of
 from changeflow.values.moments import format_day
 from changeflow.values.words import Action, Role
 
@@ -37,9 +38,10 @@ def may(
 ) -> Allowed | Refused:
     """Return the roles that allow a person to do something, or else a refusal that says who may, with their `names`.
 
-    A person who has left by `on`, or has not joined yet, has no role. Without a list of people, anyone who works on the
-    programme is a viewer and in its project team.
+    A person who has left by `on`, or has not joined yet, has no role, and a head is the head of their school on that
+    day. Without a list of people, anyone who works on the programme is a viewer and in its project team.
     """
+    definition = definition if on is None else as_of(definition, on)
     entry, away = TABLE[action], _why_away(definition, person, on)
     held = frozenset(role for role in entry.roles if not away and _is(definition, person, role, subject))
     if held:

@@ -27,6 +27,6 @@ def cause_of(work: UnitOfWork, person: str, facts: Facts, given: str) -> str:
     if cause or not delays_promises(before, after):
         return cause
     effect = effect_of(before, after)
-    definition = work.definition
+    definition = work.programme.definition
     school = next((p.school for p in definition.people if p.id == person), None)
     raise CauseNeededError(effect_for_school(effect, own_school_of(definition, school)) if school else effect)

@@ -18,6 +18,7 @@ from changeflow.programme.definition import Definition
 from changeflow.programme.mandates import PROGRAMME, Subject
 from changeflow.programme.permissions import roles_of
 from changeflow.programme.programme import Programme
+from changeflow.programme.staffing import as_of
 from changeflow.storage import audit, invitations, message_switch, sandbox, versions
 from changeflow.storage.accounts import SignedIn, SignIn
 from changeflow.storage.database import read_scope, session_scope, url_of
@@ -47,7 +48,7 @@ class Visitor:
     roles: frozenset[Role]
     """Every role they have: in the whole programme, or for a service or school of theirs."""
     school: str | None
-    """Their own school, by id."""
+    """Their own school today, by id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +182,7 @@ def visitor_of(session: Session, found: SignedIn, name: str, now: datetime) -> V
         log("refused", action="visit")
         raise UnknownThingError("programme", name)
     access = _access(session, name)
-    definition = access.definition
+    definition = as_of(access.definition, local_day(now))
     person = _person_in(session, found, access, name, now)
     if person is None:
         log("refused", action="visit", programme=name)
@@ -239,7 +240,7 @@ def memberships(token: str, *, db: str, now: datetime) -> list[Membership]:
             people = people_at(session, found.address, found.how, now)
         own = []
         for name, person in people.items():
-            definition = versions.required(session, name).definition
+            definition = as_of(versions.required(session, name).definition, local_day(now))
             title = definition.role_of(person) or person
             first = _first_page(definition, person)
             own.append(Membership(programme=name, name=definition.programme.name, title=title, first_page=first))

@@ -1,17 +1,22 @@
 """A visit: who may come in is decided before any work on the programme."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from changeflow.errors import UnknownThingError
+from changeflow.programme.mandates import Subject
 from changeflow.storage import audit, versions
 from changeflow.storage.accounts import SignIn
 from changeflow.storage.database import session_scope
 from changeflow.usecases import accounts, definitions
 from changeflow.usecases.accounts import SignInNeededError
+from changeflow.usecases.person_details import FilledPerson, change_person
 from changeflow.usecases.stored import NotKeptError, kept_only
-from changeflow.usecases.visits import note_looks, visit
+from changeflow.usecases.visits import memberships, note_looks, visit
+from changeflow.values.words import Action
 from tests.every_role import NOW, World, store_another, stored_world
 from tests.web.visiting import ISSUER
 
@@ -23,9 +28,9 @@ def world(tmp_path: Path) -> World:
     return made
 
 
-def signed_in(world: World, address: str) -> str:
+def signed_in(world: World, address: str, now: datetime = NOW) -> str:
     kind = {"kind": "Firefox", "next_page": "/"}
-    return accounts.sign_in_by_provider(ISSUER, address, address, db=world.db, now=NOW, **kind).token
+    return accounts.sign_in_by_provider(ISSUER, address, address, db=world.db, now=now, **kind).token
 
 
 @pytest.mark.slow
@@ -54,6 +59,23 @@ def test_a_session_that_may_not_come_in_loads_nothing(world: World):
             pass
         with pytest.raises(NotKeptError), visit(other, "small", db=world.db, now=NOW):
             pass
+
+
+@pytest.mark.slow
+def test_a_head_who_moves_sees_and_heads_the_new_school_from_that_day(world: World):
+    tomorrow = NOW + timedelta(days=1)
+    filled = FilledPerson(
+        role="Head of Ash", audience="manager", school="beech", from_day=tomorrow.date(), groups=frozenset({"heads"})
+    )
+    change_person("head", filled, "", replace(world.change("chief"), programme="small"))
+    for now, own, other in ((NOW, "ash", "beech"), (tomorrow, "beech", "ash")):
+        token = signed_in(world, "head@example.org", now)
+        assert [m.first_page for m in memberships(token, db=world.db, now=now)] == [f"/p/small/schools/{own}"]
+        with visit(token, "small", db=world.db, now=now) as found:
+            assert found.visitor.school == own
+            for action in (Action.REPORT_PROGRESS, Action.READ_SCHOOL):
+                assert found.may(action, Subject(schools=frozenset({own}))), (own, action)
+                assert not found.may(action, Subject(schools=frozenset({other}))), (own, action)
 
 
 @pytest.mark.slow
