@@ -35,9 +35,9 @@ LINKS = ("after", "also_after")
 EARLIEST, FIXED = "start_no_earlier", ("must_start", "must_finish")
 LEVELLING_FILE = "levelling.yaml"
 WORKED_ON = {
-    "office": "it is worked on on working days",
-    "term": "it is worked on on school days",
-    "every_day": "it is worked on every day",
+    "office": "schedule it on working days",
+    "term": "schedule it on school days only",
+    "every_day": "schedule it on every day, weekends and holidays included",
 }
 """What each calendar of a task means."""
 _FIELDS = {EARLIEST: "earliest start"}
@@ -158,7 +158,7 @@ class SetTaskCalendar(TaskEdit):
 
     def words(self, name: Namer = ids) -> str:
         if self.calendar is None:
-            return f"{name('task', self.task)}: remove the calendar of its own."
+            return f"{name('task', self.task)}: remove its own working days."
         return f"{name('task', self.task)}: {WORKED_ON[self.calendar]}."
 
 
@@ -305,7 +305,7 @@ def link_in_words(task: TaskId, text: str, name: Namer) -> str:
     """Return what a task with a link waits for, with the link's lag.
 
     >>> link_in_words("payroll/train", "build SS+2d", lambda _, id_: id_)
-    'the start of payroll/build, with a lag of 2d'
+    'the start of payroll/build, with a lag of 2 working days'
     >>> link_in_words("payroll/train", "build FF-50%", lambda _, id_: id_)
     'payroll/build before it finishes, with an overlap of 50%'
     """
@@ -314,8 +314,8 @@ def link_in_words(task: TaskId, text: str, name: Namer) -> str:
     end = " before it finishes" if link.type in (LinkType.FF, LinkType.SF) else ""
     if link.lag_duration(450).is_zero:
         return f"{start}{end}"
-    lag = f"an overlap of {link.lag[1:]}" if link.lag.startswith("-") else f"a lag of {link.lag.removeprefix('+')}"
-    return f"{start}{end}, with {lag}"
+    kind = "an overlap" if link.lag.startswith("-") else "a lag"
+    return f"{start}{end}, with {kind} of {written_in_words(link.lag.lstrip('+-'))}"
 
 
 def links_of(sources: Sources, task: TaskId) -> list[str]:

@@ -299,6 +299,20 @@ def test_an_edit_changes_these_lines(edit: dict[str, Any], lines: dict[str, list
     assert made.words().endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("calendar", "words"),
+    [
+        ("office", "'hr/test': schedule it on working days."),
+        ("term", "'hr/test': schedule it on school days only."),
+        ("every_day", "'hr/test': schedule it on every day, weekends and holidays included."),
+        (None, "'hr/test': remove its own working days."),
+    ],
+)
+def test_a_calendar_of_a_task_is_described_by_its_days(calendar: str | None, words: str):
+    [made] = edits_from([{"kind": "set-task-calendar", "task": "hr/test", "calendar": calendar}])
+    assert made.words() == words
+
+
 def test_meetings_of_a_known_name_change_although_the_form_gives_another_id():
     given = {"kind": "set-meetings", "calendar": "trust", "meeting": "the-board", "name": "Board"}
     [made] = edits_from([{**given, "dates": ["2027-02-01", "2027-04-05", "2027-06-07"]}])
@@ -343,7 +357,7 @@ def test_words_have_the_lag_of_a_link_and_the_tenths_of_a_likelihood():
             {"kind": "set-event", "event": "leaves", "probability": 0.125},
         ]
     )
-    assert link.words() == "'payroll/train' waits for 'payroll/build', with a lag of 20d."
+    assert link.words() == "'payroll/train' waits for 'payroll/build', with a lag of 20 working days."
     assert event.words() == "'leaves': the likelihood is now 12.5%."
 
 
