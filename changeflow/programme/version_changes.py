@@ -5,7 +5,7 @@ themselves the SRO or the data protection contact.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -87,21 +87,28 @@ def _gone(old: Definition, new: Definition) -> frozenset[str]:
 
 
 def _heads(old: Definition, new: Definition) -> Iterator[PowerChange]:
-    """Yield the schools with a new head; added and removed schools do not count."""
-    before, after = _heads_by_school(old), _heads_by_school(new)
-    left, kept = _gone(old, new), {s.id for s in new.schools}
+    """Yield the schools with a new head, or one from another day; added and removed schools do not count."""
+    left, kept = _gone(old, new), {s.id for s in old.schools} & {s.id for s in new.schools}
+    before, after = _heads_by_school(old, kept), _heads_by_school(new, kept)
     for school in old.schools:
-        if school.id in kept and before[school.id] - left != after[school.id]:
+        stayed = {(person, since) for person, since in before[school.id] if person not in left}
+        if school.id in kept and stayed != after[school.id]:
             yield PowerChange(f"{Role.HEAD.value}:{school.id}", f"the head of {school.name}")
 
 
-def _heads_by_school(definition: Definition) -> Mapping[str, set[str]]:
-    """Return the heads of each school, including those who move there later."""
-    found: dict[str, set[str]] = defaultdict(set)
+def _heads_by_school(definition: Definition, kept: Set[str]) -> Mapping[str, set[tuple[str, date | None]]]:
+    """Return the heads of each school with their first day there, including those who move there later.
+
+    The day is None for the first of their schools that are `kept`.
+    """
+    found: dict[str, set[tuple[str, date | None]]] = defaultdict(set)
     for person in definition.people:
         if HEADS in person.groups:
-            for school in (person.school, *(move.school for move in person.moves)):
-                found[school or ""].add(person.id)
+            moves = [(move.school, move.on) for move in sorted(person.moves, key=lambda m: m.on)]
+            stays = [(school, day) for school, day in [(person.school, None), *moves] if school in {None, *kept}]
+            for n, (school, day) in enumerate(stays):
+                if n == 0 or school != stays[n - 1][0]:
+                    found[school or ""].add((person.id, day if n else None))
     return found
 
 

@@ -291,9 +291,18 @@ def _at_school(stored: Stored, person: Person, filled: FilledPerson, on: date) -
     _check_year(stored.version.definition, filled.from_day, on)
     found = moved(person, filled.school, filled.from_day, on)
     if found == person:
-        school = stored.programme.school_name(filled.school)
-        raise InputError(f"They are at {school} on {format_day(filled.from_day)} already. Leave the day empty.")
+        raise InputError(_why_same(person, stored.programme.school_name(filled.school), filled.from_day, on))
     return found
+
+
+def _why_same(person: Person, school: str, day: date, on: date) -> str:
+    """Say why someone cannot move to a school on a day: they are there by then."""
+    if (move := max((m.on for m in person.moves if on < m.on <= day), default=None)) is None:
+        return f"They are at {school} on {format_day(day)} already. Leave the day empty."
+    return (
+        f"They already move to {school} on {format_day(move)}. To move them later, first cancel that move: enter its day "
+        "and choose the school where they stay."
+    )
 
 
 def _check_year(definition: Definition, day: date, on: date) -> None:

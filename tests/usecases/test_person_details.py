@@ -108,8 +108,11 @@ def test_what_is_wrong_is_said_and_nothing_is_stored(other: dict[str, Any], why:
 
 
 def test_a_day_on_which_the_person_is_at_the_school_already_is_refused(world: World):
-    with pytest.raises(InputError, match="They are at Ash School on 1 Sep 2027 already"):
+    with pytest.raises(InputError, match="They are at Ash School on 1 Sep 2027 already. Leave the day empty"):
         alter(world, "head", school="ash", from_day=SEPTEMBER)
+    alter(world, "head", school="beech", from_day=SEPTEMBER)
+    with pytest.raises(InputError, match="already move to Beech School on 1 Sep 2027. To move them later, first cancel"):
+        alter(world, "head", school="beech", from_day=SEPTEMBER + timedelta(days=1))
 
 
 @pytest.mark.parametrize(
@@ -140,6 +143,22 @@ def test_what_gives_or_takes_powers_needs_the_permission_to_change_roles(
     assert world.dump() == before
     alter(world, person, by="chair", **other)
     assert stored(world).version.number == 2
+
+
+def test_so_does_another_day_for_the_move_of_a_head(world: World):
+    alter(world, "head", school="beech", from_day=SEPTEMBER)
+    with pytest.raises(NotAllowedError, match="store a version that changes the head of Beech School"):
+        alter(world, "head", by="member", school="beech", from_day=TODAY)
+    alter(world, "head", by="chair", school="beech", from_day=TODAY)
+    assert person_of(world, "head").moves == (Move(on=TODAY, school="beech"),)
+
+
+def test_a_school_that_a_head_has_left_leaves_the_programme_without_it(world: World):
+    alter(world, "head", school="cedar")
+    alter(world, "head", school="beech", from_day=TODAY - timedelta(days=30))
+    draft = replace(leaving("cedar"), base=stored(world).version.number)
+    publish(draft, "It closes.", world.change("member"))
+    assert (person_of(world, "head").school, person_of(world, "head").moves) == ("beech", ())
 
 
 def test_a_viewer_changes_no_one(world: World):
