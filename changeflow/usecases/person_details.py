@@ -300,8 +300,8 @@ def _why_same(person: Person, school: str, day: date, on: date) -> str:
     if (move := max((m.on for m in person.moves if on < m.on <= day), default=None)) is None:
         return f"They are at {school} on {format_day(day)} already. Leave the day empty."
     return (
-        f"They already move to {school} on {format_day(move)}. To move them later, first cancel that move: enter its day "
-        "and choose the school where they stay."
+        f"They already move to {school} on {format_day(move)}. To move them later, first cancel that move: enter its "
+        "day and choose the school where they stay."
     )
 
 
