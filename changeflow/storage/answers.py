@@ -88,6 +88,14 @@ def revoke_links(session: Session, programme: str, *, person: str, now: datetime
     count_touched(session, query.values(revoked_at=now))
 
 
+def revoke_every_link(session: Session, programme: str, *, person: str, now: datetime) -> None:
+    """End every link of a person, those for choosing their messages too, and used ones that could be reopened."""
+    query = update(LinkRow).where(
+        col(LinkRow.programme_id) == programme, col(LinkRow.person) == person, col(LinkRow.revoked_at).is_(None)
+    )
+    count_touched(session, query.values(revoked_at=now))
+
+
 def end_links(session: Session, programme: str, subjects: Collection[str], *, now: datetime) -> None:
     """End all links about the given subjects, except those for choosing messages."""
     query = update(LinkRow).where(

@@ -149,7 +149,7 @@ def _end_access(work: UnitOfWork, person: str, old: str | None, new: str | None,
     if any(i.person == person and i.address == former for i in invitations.invitations(work.session, work.name)):
         invitations.withdraw_invitation(work.session, work.name, person, at=work.change.now)
         work.note("withdraw-invitation", person, by=by)
-    answers.revoke_links(work.session, work.name, person=person, now=work.change.now)
+    answers.revoke_every_link(work.session, work.name, person=person, now=work.change.now)
 
 
 def follow_roles(session: Session, before: Definition, after: Definition) -> None:

@@ -239,13 +239,17 @@ class TestAddresses:
 
     def test_an_invitation_and_links_to_the_old_address_end(self, world: World):
         invite(world, "viewer", "viewer@example.org")
+        choice = replace(a_link("viewer"), action=answers.CHOICE)
         with session_scope(world.db) as session:
-            answers.add_links(session, {"digest": a_link("viewer"), "another": a_link("owner")}, at=NOW)
+            links = {"digest": a_link("viewer"), "choice": choice, "used": a_link("viewer"), "another": a_link("owner")}
+            answers.add_links(session, links, at=NOW)
+            assert answers.use_link(session, "used", now=NOW)
         alter(world, "viewer", by="admin", email="right@example.org")
         with read_scope(world.db) as session:
             assert not invitations.invitations(session, "small")
         with session_scope(world.db) as session:
-            assert not answers.use_link(session, "digest", now=NOW)
+            answers.reopen_link(session, "used")
+            assert not any(answers.use_link(session, one, now=NOW) for one in ("digest", "choice", "used"))
             assert answers.use_link(session, "another", now=NOW)
 
     def test_an_invitation_at_yet_another_address_stays_and_so_does_access_if_only_the_case_changes(self, world: World):
