@@ -252,7 +252,7 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
     ),
     "add-calendar": EditForm(
         is_of_task=False,
-        intro="The calendar is empty at first. Add terms, closures, blackouts or meetings to it afterwards.",
+        intro="The calendar is empty at first. Add terms, closed days, blackouts or meetings to it afterwards.",
         fields=(EntryField(name="whose", label="For which schools?", kind="select", missing="Choose the schools.",
                            none="All schools and authorities have a calendar."),),
         fill=new_calendar, options=lambda programme, _: {"whose": without_calendar(programme)},
@@ -264,8 +264,8 @@ FORMS_OF_THE_PLAN: Mapping[str, EditForm] = {
     ),
     "remove-closure": EditForm(
         is_of_task=False,
-        fields=(EntryField(name="closure", label="Which closure?", kind="select", missing="Choose the closure.",
-                           none="There are no closures."),),
+        fields=(EntryField(name="closure", label="Which closed days?", kind="select", missing="Choose the closed days.",
+                           none="There are no closed days."),),
         fill=_closure, options=lambda programme, _: {"closure": _closures(programme)},
     ),
     "set-term": EditForm(

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
+from changeflow.errors import InputError
 from changeflow.programme.programme import Programme
 from changeflow.programme.references import PROGRAMME
 from changeflow.programme.task_moves import own_earliest
@@ -56,6 +58,13 @@ def _deadline_now(programme: Programme, task: str) -> Mapping[str, str]:
 def _earliest_now(programme: Programme, task: str) -> Mapping[str, str]:
     found = [c.at for c in own_earliest(programme, task)]
     return {"earliest": f"{day_of(max(found)):%-d/%-m/%Y}"} if found else {}
+
+
+def _need(given: Given) -> Mapping[str, Any]:
+    people = given.get("people") or None
+    if people is not None and Decimal(people) * TENTHS % 1:
+        raise InputError("Enter the number of people with one decimal at most, such as 1.5. No changes saved.")
+    return {"team": given["team"], "people": people}
 
 
 WORKED_ON: Options = (
@@ -147,7 +156,7 @@ FORMS_OF_TASKS: Mapping[str, EditForm] = {
             replace(AMOUNT, name="people", label="How many people of this team does it need at once?", missing="",
                     called="The number of people", hint="A number, such as 1 or 0.5. Leave empty if it needs none."),
         ),
-        fill=lambda g: {"team": g["team"], "people": g.get("people") or None},
+        fill=_need,
         options=options_for,
         now=_need_now,
     ),

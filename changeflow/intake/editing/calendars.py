@@ -1,4 +1,4 @@
-"""Edits of calendars: new ones, closures, terms, blackouts and meetings."""
+"""Edits of calendars: new ones, closed days, terms, blackouts and meetings."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -63,7 +63,7 @@ class AddClosure(EditBase):
     """Close everything, an authority's schools or one school on some days, or open them."""
 
     kind: Literal["add-closure"] = "add-closure"
-    title: ClassVar[str] = "Add a closure"
+    title: ClassVar[str] = "Add closed days"
     calendar: Id | None = Field(None, description="By default everything is closed, as programme.yaml says")
     name: str = Field(min_length=1)
     first_day: date
@@ -86,10 +86,10 @@ class AddClosure(EditBase):
 
 
 class RemoveClosure(EditBase):
-    """Remove a closure."""
+    """Remove closed days."""
 
     kind: Literal["remove-closure"] = "remove-closure"
-    title: ClassVar[str] = "Remove a closure"
+    title: ClassVar[str] = "Remove closed days"
     calendar: Id | None = None
     name: str
     first_day: date
@@ -98,11 +98,13 @@ class RemoveClosure(EditBase):
         file, path = _closures(sources, self.calendar)
         place = _closure_at(sources, file, path, self.name, self.first_day)
         if place is None:
-            raise EditRefusedError(f"There is no closure “{self.name}” from {format_day(self.first_day)}.")
+            raise EditRefusedError(f"There are no closed days “{self.name}” from {format_day(self.first_day)}.")
         return without(sources, file, (*path, place))
 
     def words(self, name: Namer = ids) -> str:
-        return f"Remove the closure “{self.name}” from {format_day(self.first_day)} of {_where(name, self.calendar)}."
+        return (
+            f"Remove the closed days “{self.name}” from {format_day(self.first_day)} of {_where(name, self.calendar)}."
+        )
 
 
 class SetTerm(CalendarEdit):

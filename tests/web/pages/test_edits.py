@@ -84,6 +84,7 @@ def test_a_task_needs_people_of_a_team_once_the_programme_has_one(own_world: Wor
     again = browser.get(need).text
     assert re.search(r'<option value="ict"\s+selected', again)
     assert 'value="1.5"' in again
+    assert "with one decimal at most" in text_of(check(browser, need, team="ict", people="1.25"))
     checked = check(browser, need, team="ict", people="")
     assert publish(browser, need, checked, team="ict", people="", cause="It takes no one.").status_code == 303
     assert stored(own_world).programme.roadmap.tasks["payroll/ash/plan"].needs == {}
@@ -263,7 +264,7 @@ def test_a_form_with_nothing_to_choose_says_so_and_is_not_offered(world: World):
     for path, words in (
         ("edits/remove-pin", "No go-live is fixed."),
         ("edits/remove-apart", "No schools are kept apart."),
-        ("edits/remove-closure", "There are no closures."),
+        ("edits/remove-closure", "There are no closed days."),
     ):
         page = browser.get(f"/p/small/{path}")
         assert words in text_of(page)
