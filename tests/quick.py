@@ -1,4 +1,4 @@
-"""Which cases of many alike the commands take: `make check` a few, `make test` some, and CI all of them."""
+"""Which cases of many alike the commands take: `make check` a few, `make test` some, and all if one asks for them."""
 
 import os
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import pytest
 
 WHOLE = "CHANGEFLOW_WHOLE_TESTS"
-"""The setting with which `make test` takes all cases, as in CI."""
+"""The setting with which `make test` takes all cases."""
 T = TypeVar("T")
 
 

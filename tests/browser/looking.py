@@ -75,16 +75,25 @@ def launched() -> Iterator[Any]:
         )
 
 
-NO_FADE = ("ViewTransition opt-in disabled", "Transition was aborted because of invalid state")
+NO_FADE = (
+    "ViewTransition opt-in disabled",
+    "Transition was aborted because of invalid state",
+    "Transition was skipped",
+)
 
 
 def watch(page: Any) -> list[str]:
     """Return a list that grows with each error in the page's console, in its script, and of its content policy."""
     errors: list[str] = []
     page.add_init_script(BLOCKED)
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    # The browser says so where the next page, such as an error page, does not fade in, or the window changes meanwhile.
-    page.on("pageerror", lambda e: None if any(t in str(e) for t in NO_FADE) else errors.append(str(e)))
+
+    def note(error: str) -> None:
+        # The browser says so where the next page, such as an error page, does not fade in, or the window changes.
+        if not any(text in error for text in NO_FADE):
+            errors.append(error)
+
+    page.on("console", lambda message: note(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: note(str(error)))
     return errors
 
 

@@ -14,7 +14,7 @@ from tests.quick import usual_first
 from tests.waiting import PATIENCE, wait_until
 
 pytestmark = [pytest.mark.slow, needs_chromium]
-BOTH = pytest.mark.parametrize("script", usual_first(1, [True, False]), ids=["with script", "without script"])
+BOTH = pytest.mark.parametrize("script", usual_first(1, [False, True]), ids=["without script", "with script"])
 
 
 @pytest.fixture(scope="module")
