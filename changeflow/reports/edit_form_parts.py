@@ -16,10 +16,10 @@ UNITS: Options = (
     ("d", "Working days"),
     ("h", "Working hours"),
     ("sw", "School weeks"),
-    ("ed", "Days, weekends included"),
-    ("ew", "Weeks, weekends included"),
+    ("ed", "Calendar days, weekends included"),
+    ("ew", "Calendar weeks, weekends included"),
     ("pp", "Pay periods"),
-    ("t", "Terms"),
+    ("t", "Whole terms"),
 )
 
 
@@ -46,6 +46,9 @@ AMOUNT = EntryField(name="amount", label="How long does it take?", called="The d
 UNIT = EntryField(name="unit", label="In which unit?", kind="select", missing="Choose the unit.", options=UNITS)
 WAVE = EntryField(name="wave", label="Which wave?", kind="select", missing="Choose the wave.")
 SCHOOL = EntryField(name="school", label="Which school?", kind="select", missing="Choose the school.")
+TEAM = EntryField(
+    name="team", label="Which team?", kind="select", missing="Choose the team.", none="The plan has no teams yet."
+)
 OTHER = EntryField(name="other", label="After which task?", kind="select", missing="Choose the task.")
 
 

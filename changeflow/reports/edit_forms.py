@@ -41,6 +41,4 @@ def kinds_for(programme: Programme, task: TaskId) -> tuple[str, ...]:
         without |= {"set-task-calendar", "set-need"}
     if is_never_moved(found):
         without.add("set-earliest")
-    if not programme.definition.rollout.teams:
-        without.add("set-need")
     return tuple(kind for kind, form in FORMS.items() if form.is_of_task and kind not in without)

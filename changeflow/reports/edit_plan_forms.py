@@ -14,6 +14,7 @@ from changeflow.reports.edit_form_parts import (
     NAME,
     OTHER,
     SCHOOL,
+    TEAM,
     UNIT,
     WAVE,
     EditForm,
@@ -29,9 +30,6 @@ from changeflow.values.moments import format_days
 FIRST_DAY = EntryField(name="first_day", label="First day", kind="day", missing="Enter the first day.", hint=DAY_HINT)
 LAST_DAY = EntryField(name="last_day", label="Last day", kind="day", missing="Enter the last day.", hint=DAY_HINT)
 WHERE = EntryField(name="calendar", label="Who does it apply to?", kind="select", empty="Everyone in the programme")
-TEAM = EntryField(
-    name="team", label="Which team?", kind="select", missing="Choose the team.", none="The plan has no teams yet."
-)
 PERSON = EntryField(name="person", label="Who?", kind="select", missing="Choose a person.")
 _SIMPLE = ("int", "float", "bool", "int | None")
 SETTINGS: Options = tuple(

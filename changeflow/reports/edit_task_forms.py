@@ -14,6 +14,7 @@ from changeflow.reports.edit_form_parts import (
     DAY_HINT,
     NAME,
     OTHER,
+    TEAM,
     UNIT,
     EditForm,
     Given,
@@ -67,7 +68,7 @@ def _need(given: Given) -> Mapping[str, Any]:
     return {"team": given["team"], "people": people}
 
 
-WORKED_ON: Options = (
+WORKING_DAYS: Options = (
     ("office", "The working days of the organisation"),
     ("term", "School days only"),
     ("every_day", "Every day, weekends and holidays included"),
@@ -144,7 +145,7 @@ FORMS_OF_TASKS: Mapping[str, EditForm] = {
     "set-task-calendar": EditForm(
         fields=(
             EntryField(name="calendar", label="On which days can it be worked on?", kind="select",
-                       empty="As the service’s template says", options=WORKED_ON),
+                       empty="As the service’s template says", options=WORKING_DAYS),
         ),
         fill=lambda g: {"calendar": g.get("calendar") or None},
         now=_calendar_now,
@@ -152,7 +153,7 @@ FORMS_OF_TASKS: Mapping[str, EditForm] = {
     "set-need": EditForm(
         intro="Levelling and wave proposals count these people while the task is being worked on.",
         fields=(
-            EntryField(name="team", label="Which team?", kind="select", missing="Choose the team."),
+            TEAM,
             replace(AMOUNT, name="people", label="How many people of this team does it need at once?", missing="",
                     called="The number of people", hint="A number, such as 1 or 0.5. Leave empty if it needs none."),
         ),

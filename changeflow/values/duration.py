@@ -139,12 +139,14 @@ def parse_range(texts: Sequence[str], *, minutes_per_day: int) -> tuple[tuple[in
 _WORDS = {
     "m": "working minute", "h": "working hour", "d": "working day", "w": "working week",
     "em": "minute", "eh": "hour", "ed": "calendar day", "ew": "calendar week",
-    "pp": "pay period", "sw": "school week", "t": "term",
+    "pp": "pay period", "sw": "school week", "t": "whole term",
 }  # fmt: skip
 
 
 def written_in_words(text: str) -> str:
-    """Write a duration as people read it.
+    """Write the text of a duration as people read it.
+
+    The text does not say whose days it means. `length_in_words` of the plan does, for a task with its calendar.
 
     >>> written_in_words("30d"), written_in_words("1.5h"), written_in_words("1pp")
     ('30 working days', '1.5 working hours', '1 pay period')

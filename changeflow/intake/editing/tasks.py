@@ -83,10 +83,8 @@ class SetEstimate(TaskEdit):
     )
 
     def apply(self, sources: Sources) -> Sources:
-        file, path = self.place(sources, "estimate")
-        if self.estimate is not None:
-            return with_value(sources, file, path, list(self.estimate))
-        return _cleared(sources, file, path)
+        estimate = list(self.estimate) if self.estimate is not None else None
+        return _set_or_cleared(sources, *self.place(sources, "estimate"), estimate)
 
     def words(self, name: Namer = ids) -> str:
         if self.estimate is None:
@@ -103,10 +101,7 @@ class SetDeadline(TaskEdit):
     deadline: date | None = Field(None, description="Empty to remove it")
 
     def apply(self, sources: Sources) -> Sources:
-        file, path = self.place(sources, "deadline")
-        if self.deadline is not None:
-            return with_value(sources, file, path, self.deadline)
-        return _cleared(sources, file, path)
+        return _set_or_cleared(sources, *self.place(sources, "deadline"), self.deadline)
 
     def words(self, name: Namer = ids) -> str:
         if self.deadline is None:
@@ -122,12 +117,10 @@ class SetEarliest(TaskEdit):
     earliest: date | None = Field(None, description="Empty to remove it")
 
     def apply(self, sources: Sources) -> Sources:
-        file, path = self.place(sources, EARLIEST)
-        if self.earliest is None:
-            return _cleared(sources, file, path)
-        if self._is_fixed(sources):
+        place = self.place(sources, EARLIEST)
+        if self.earliest is not None and self._is_fixed(sources):
             raise EditRefusedError(f"'{self.task}' has a fixed date, which an earliest start does not move.")
-        return with_value(sources, file, path, self.earliest)
+        return _set_or_cleared(sources, *place, self.earliest)
 
     def _is_fixed(self, sources: Sources) -> bool:
         """Return whether the task must start or finish on a set date, in its own file or by levelling."""
@@ -151,10 +144,7 @@ class SetTaskCalendar(TaskEdit):
     )
 
     def apply(self, sources: Sources) -> Sources:
-        file, path = self.place(sources, "calendar")
-        if self.calendar is not None:
-            return with_value(sources, file, path, self.calendar)
-        return _cleared(sources, file, path)
+        return _set_or_cleared(sources, *self.place(sources, "calendar"), self.calendar)
 
     def words(self, name: Namer = ids) -> str:
         if self.calendar is None:
@@ -325,7 +315,10 @@ def links_of(sources: Sources, task: TaskId) -> list[str]:
     return [*after, *(text for f in fields for text in listed_links(f.get("also_after")))]
 
 
-def _cleared(sources: Sources, file: str, path: tuple[str | int, ...]) -> Sources:
+def _set_or_cleared(sources: Sources, file: str, path: tuple[str | int, ...], value: object) -> Sources:
+    """Write a task's own value; None removes it, and is refused if there is none."""
+    if value is not None:
+        return with_value(sources, file, path, value)
     if found_at(sources, file, path) is MISSING:
         words = _FIELDS.get(str(path[-1]), path[-1])
         raise EditRefusedError(f"'{path[-2]}' has no {words} of its own to remove.")

@@ -1,12 +1,12 @@
 """Details of people: everyone with a search, a form for each, and one for a new person."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from changeflow.reports.edit_form_parts import ticked
 from changeflow.reports.person_details import FIELDS
 from changeflow.usecases.acts import mark_of_people
 from changeflow.usecases.contact_details import GivenContact
@@ -102,15 +102,11 @@ def _filled(form: Form) -> FilledPerson:
         school=given["school"] or None,
         from_day=date.fromisoformat(given["from_day"]) if given["from_day"] else None,
         hub=given["hub"] or None,
-        groups=frozenset(_ticked(given, "groups-")),
+        groups=frozenset(ticked(given, "groups")),
         manager=given["manager"] or None,
-        services=frozenset(_ticked(given, "services-")),
+        services=frozenset(ticked(given, "services")),
         contact=contact,
     )
-
-
-def _ticked(given: Mapping[str, str], prefix: str) -> Iterator[str]:
-    return (name.removeprefix(prefix) for name, value in given.items() if name.startswith(prefix) and value)
 
 
 def _page(page: PersonPage, draft: SentForm) -> Page:

@@ -42,7 +42,7 @@ def test_the_list_finds_people_by_name_role_and_school(world: World):
     assert f'href="{HEAD}"' in found.text
     assert f'href="{VIEWER}"' not in found.text
     assert "1 person" in text_of(found)
-    assert "all the words “nobody at all”" in text_of(browser.get(f"{LIST}?q=nobody+at+all"))
+    assert "all the words “no one at all”" in text_of(browser.get(f"{LIST}?q=no+one+at+all"))
 
 
 def test_only_those_who_may_store_a_version_and_see_every_school_open_it(world: World):
