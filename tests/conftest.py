@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from fnmatch import fnmatch
@@ -27,7 +28,7 @@ from changeflow.storage import database, keys
 from changeflow.storage.database import engine_for, upgrade
 from tests.engines import hurry, share_statements, share_with
 from tests.postgres import create_database, start_server
-from tests.quick import is_whole
+from tests.quick import draws, left_out
 from tests.sharing import compiled_once, shared, shared_folder
 from tests.waiting import PATIENCE
 
@@ -40,16 +41,22 @@ SAMPLE = Path(__file__).resolve().parent.parent / "templates" / "programmes" / "
 # On a busy machine, an example that takes milliseconds may take minutes; no test should fail because of that.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", settings.get_profile("any-machine"), max_examples=20)
-settings.load_profile("any-machine")
+settings.register_profile("usual", settings.get_profile("any-machine"), max_examples=draws(100))
+settings.load_profile("usual")
 
 
 BOTH_DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
+SECOND_DATABASE = ("sqlite", pytest.param("postgresql", marks=(pytest.mark.slow, pytest.mark.thorough)))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Also run a test marked `both_databases` on PostgreSQL, where its SQL, locks or way of sending differ."""
-    if "db" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_databases"):
-        metafunc.parametrize("db", BOTH_DATABASES, indirect=True)
+    """Also run a test marked `both_databases` on PostgreSQL, where its SQL, locks or way of sending differ.
+
+    `make test` does so with those marked `both_databases(usual=True)`.
+    """
+    if "db" in metafunc.fixturenames and (mark := metafunc.definition.get_closest_marker("both_databases")):
+        databases = BOTH_DATABASES if mark.kwargs.get("usual") else SECOND_DATABASE
+        metafunc.parametrize("db", databases, indirect=True)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -89,17 +96,32 @@ def pytest_sessionfinish() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out further cases of many alike, unless all are to be taken.
+    """Leave out what the level leaves out.
 
     Begin with modules that fork the test process, while it is small: later, a fork takes several times as long. Next
     come modules in which every test is slow, so that no worker is left with one of them at the end.
     """
-    if not is_whole() and (left := [item for item in items if item.get_closest_marker("whole")]):
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if not item.get_closest_marker("whole")]
+    _choose_cases(items)
+    for mark in left_out():
+        if left := [item for item in items if item.get_closest_marker(mark)]:
+            config.hook.pytest_deselected(items=left)
+            items[:] = [item for item in items if not item.get_closest_marker(mark)]
     items.sort(
         key=lambda item: [name not in {mark.name for mark in _marks_of_module(item)} for name in ("forks", "slow")]
     )
+
+
+def _choose_cases(items: list[pytest.Item]) -> None:
+    """Mark the further cases of tests of which `make test` takes some: the ones that it takes are spread evenly."""
+    cases = defaultdict[str, list[pytest.Item]](list)
+    for item in items:
+        if item.get_closest_marker("usual") and not item.get_closest_marker("whole"):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    for alike in cases.values():
+        [number] = alike[0].get_closest_marker("usual").args
+        taken = {n * len(alike) // number for n in range(number)}
+        for item in (item for n, item in enumerate(alike) if n not in taken):
+            item.add_marker(pytest.mark.thorough)
 
 
 def _marks_of_module(item: pytest.Item) -> list[pytest.Mark]:

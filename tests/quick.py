@@ -1,4 +1,4 @@
-"""Which cases of many alike the commands take: `make check` a few, `make test` some, and all if one asks for them."""
+"""Which cases of many alike the commands take: `make check` a few, `make test` some, CI most, and a release all."""
 
 import os
 from collections.abc import Iterable
@@ -6,36 +6,59 @@ from typing import Any, TypeVar
 
 import pytest
 
-WHOLE = "CHANGEFLOW_WHOLE_TESTS"
-"""The setting with which `make test` takes all cases."""
+LEVEL = "CHANGEFLOW_TESTS"
+"""The setting with which `make test` takes more cases."""
+USUAL, THOROUGH, WHOLE = LEVELS = ("usual", "thorough", "whole")
+"""What `make test` takes, what CI takes, and what one takes before a release. Each includes the one before."""
 T = TypeVar("T")
 
 
-def is_whole() -> bool:
-    """Return whether all cases are to be taken."""
-    return os.environ.get(WHOLE) == "1"
+def level() -> str:
+    """Return which of the levels is asked for."""
+    asked = os.environ.get(LEVEL) or USUAL
+    if asked not in LEVELS:
+        message = f"{LEVEL} is {asked!r}: choose one of {', '.join(LEVELS)}"
+        raise pytest.UsageError(message)
+    return asked
 
 
-def many(usual: T, *, whole: T) -> T:
-    """Return how many a test draws: usually, or if all cases are to be taken."""
-    return whole if is_whole() else usual
+def left_out() -> tuple[str, ...]:
+    """Return the marks of tests that the level leaves out."""
+    return LEVELS[LEVELS.index(level()) + 1 :]
 
 
-def quick_first(number: int, cases: Iterable[Any], *, usual: int | None = None) -> list[Any]:
-    """Return the cases, for `parametrize`. `make check` takes the first few, and `make test` the first `usual` ones.
+def many(usual: T, *, thorough: T, whole: T | None = None) -> T:
+    """Return how many a test draws at the level that is asked for."""
+    if level() == WHOLE and whole is not None:
+        return whole
+    return usual if level() == USUAL else thorough
 
+
+def draws(number: int) -> int:
+    """Return how many examples hypothesis draws: `make test` a quarter of them, in each run others."""
+    return many(max(5, number // 4), thorough=number)
+
+
+def quick_first(
+    number: int, cases: Iterable[Any], *, usual: int | None = None, thorough: int | None = None
+) -> list[Any]:
+    """Return the cases, for `parametrize`.
+
+    `make check` takes the first `number`, `make test` the first `usual` and CI the first `thorough`; None is all.
     A case that is a tuple has a value for each of several arguments.
     """
-    return [_marked(case, n, number, usual) for n, case in enumerate(cases)]
+    return [_marked(case, n, number, usual, thorough) for n, case in enumerate(cases)]
 
 
-def usual_first(number: int, cases: Iterable[Any]) -> list[Any]:
+def usual_first(number: int, cases: Iterable[Any], *, thorough: int | None = None) -> list[Any]:
     """Return the cases of a slow test: `make test` takes the first few."""
-    return quick_first(number, cases, usual=number)
+    return quick_first(number, cases, usual=number, thorough=thorough)
 
 
-def _marked(case: Any, n: int, quick: int, usual: int | None) -> Any:
+def _marked(case: Any, n: int, quick: int, usual: int | None, thorough: int | None) -> Any:
     marks = [pytest.mark.slow] if n >= quick else []
-    if usual is not None and n >= usual:
+    if thorough is not None and n >= thorough:
         marks.append(pytest.mark.whole)
+    elif usual is not None and n >= usual:
+        marks.append(pytest.mark.thorough)
     return pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=marks)

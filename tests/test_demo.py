@@ -126,6 +126,7 @@ def test_a_fault_of_ours_shows_its_traceback(environment: dict[str, str], monkey
     assert ran.stderr.rstrip().endswith("ZeroDivisionError")
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_ctrl_c_still_interrupts_after_a_command_that_searched():
     program = """
@@ -229,6 +230,7 @@ def test_the_demo_ends_with_the_exit_code_of_a_command_that_fails(tmp_path: Path
     assert "changeflow validate failed with exit code 4." in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_questions_at_the_end_can_be_asked(sample: Folder, environment: dict[str, str]):
     """Each is a command with its options, and what it names is in the sample."""
     for question in demo.__main__.QUESTIONS:

@@ -41,6 +41,7 @@ def check_command(words: list[str], *, group: Any = None) -> None:
     assert sum(p.required for p in arguments) <= given <= len(arguments), " ".join(words)
 
 
+@pytest.mark.slow
 def test_a_wrong_command_or_option_is_noticed():
     for wrong in (
         "serv",
@@ -78,6 +79,7 @@ def test_a_unit_runs_a_command_that_exists_in_a_folder_that_it_may_write_to(unit
             assert program.name == "prefect"
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_what_the_units_and_the_page_run_of_prefect_exists():
     from cyclopts import CycloptsError
@@ -95,6 +97,7 @@ def test_what_the_units_and_the_page_run_of_prefect_exists():
         prefect.parse_args([*commands[0], "--no-such-option"], exit_on_error=False, print_error=False)
 
 
+@pytest.mark.thorough
 def test_every_command_of_the_page_exists():
     ran = [line for line in shell_lines() if line.startswith("sudo changeflow ")]
     assert len(ran) >= 15

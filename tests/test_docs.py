@@ -64,6 +64,7 @@ class BeforeItBegins(datetime):
         return datetime(2026, 9, 1, 8, tzinfo=tz)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_every_command_of_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)

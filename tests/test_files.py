@@ -94,6 +94,7 @@ def test_the_nth_call_may_fail(tmp_path: Path, way: str, code: int, is_there: bo
     assert failed >= 7
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("is_there", [True, False])
 def test_it_may_be_killed_at_any_call(tmp_path: Path, way: str, is_there: bool):
@@ -218,6 +219,7 @@ def test_a_folder_and_places_that_cannot_be_are_errors_in_words(tmp_path: Path):
     assert longest.read_text() == "x"
 
 
+@pytest.mark.slow
 def test_a_pipe_and_standard_output_take_the_content_as_it_is(tmp_path: Path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -274,6 +276,7 @@ class TestFolders:
         assert [p.name for p in tmp_path.iterdir()] == ["there"]
 
 
+@pytest.mark.slow
 def test_nothing_else_in_the_package_writes_files():
     """What is written elsewhere is scratch that no one keeps, a log, or a key that must never replace another."""
     scratch = {"reconciliation/sources.py", "usecases/ledger_head.py", "web/calculations.py"}

@@ -53,6 +53,7 @@ def test_the_wheel_carries_flows_templates_rulepacks_and_migrations(wheel: Path)
     assert not [n for n in names if n.startswith(("demo/", "flows/", "templates/", "tests/"))]
 
 
+@pytest.mark.thorough
 def test_what_the_wheel_asks_for_brings_every_package_that_is_imported(wheel: Path):
     [metadata] = [n for n in zipfile.ZipFile(wheel).namelist() if n.endswith(".dist-info/METADATA")]
     head = Parser().parsestr(zipfile.ZipFile(wheel).read(metadata).decode())
@@ -76,6 +77,7 @@ def test_what_the_wheel_asks_for_brings_every_package_that_is_imported(wheel: Pa
     assert {name for name in others if not brought & {canonicalize_name(d) for d in where[name]}} == set()
 
 
+@pytest.mark.thorough
 def test_installed_in_an_empty_environment_it_runs_from_another_folder(wheel: Path, tmp_path: Path):
     """What it needs is lent by this environment; `make install` is where that is fetched."""
     home = tmp_path / "env"

@@ -171,6 +171,7 @@ class Writer(threading.Thread):
         return self.saved
 
 
+@pytest.mark.thorough
 def test_the_drill_brings_back_everything_that_was_acknowledged_before_the_backup(host: Host, tmp_path: Path):
     trust = a_folder(tmp_path / "trust")
     for line in shell_lines("One machine"):

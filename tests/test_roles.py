@@ -68,6 +68,7 @@ def test_every_action_is_tried_here_or_says_where():
     assert not set(HOW) & set(ELSEWHERE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", quick_first(9, HOW))
 def test_who_may_not_is_refused_and_nothing_changes(action: Action, base: World, tmp_path: Path, logged: io.StringIO):
     world = base.copy(tmp_path / "world")
@@ -95,6 +96,7 @@ class PassedError(Exception):
     """The table has said yes."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", quick_first(9, HOW))
 def test_who_may_passes_the_check(
     action: Action, base: World, tmp_path: Path, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
@@ -133,6 +135,7 @@ def left_after(action: Action) -> Callable[..., str]:
     return permit
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", quick_first(9, HOW))
 def test_who_may_does_it_and_the_audit_says_so(action: Action, base: World, tmp_path: Path):
     allowed = (HOLDER[role] for role in HOLDER if is_allowed(action, role) and role is not Role.VIEWER)

@@ -133,6 +133,7 @@ def test_a_waiver_of_one_waves_go_live_is_evidence_at_that_waves_gate_alone(judg
     assert waived == {"finance/w4/go-no-go"}
 
 
+@pytest.mark.slow
 def test_the_waiver_lifts_the_warning_until_its_last_day(sample: Folder):
     """Wave 4 of finance goes live on 1 December 2027, into the weeks of the financial statements."""
 
@@ -204,6 +205,7 @@ def test_no_wave_is_trained_or_moved_before_the_pilot_is_judged_nor_long_before_
         assert (begins - last).days <= (45 if task.kind is Kind.TRAINING else 42), task.id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("programme", ["trust-central-services", "first-programme"])
 def test_a_ready_programme_passes_its_own_health_card(programme: str):
     """Two points need a baseline, which comes later."""

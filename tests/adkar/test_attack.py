@@ -11,6 +11,7 @@ from changeflow.adkar.published import Snapshot, View
 from changeflow.adkar.publishing import Answers, Protection, publish
 from tests.adkar.attacker import PLACES, Attack, Line, narrowed
 from tests.adkar.test_publishing import SAFE, a_round
+from tests.quick import draws
 
 OPEN = Protection(minimum=10, band=1, together=False)
 """Hides only small groups, as many tools do."""
@@ -58,8 +59,9 @@ def a_trust(seed: int) -> tuple[list[View], Answers]:
 
 
 class TestRandomTrusts:
+    @pytest.mark.thorough
     @pytest.mark.slow
-    @settings(max_examples=12, deadline=None)
+    @settings(max_examples=draws(12), deadline=None)
     @given(st.integers(0, 10**6))
     def test_no_score_or_count_can_be_found_out(self, seed: int):
         views, answers = a_trust(seed)
@@ -85,6 +87,7 @@ class TestRandomTrusts:
 class TestOneJoiner:
     """Thirty people give the same answers in two rounds, and one joins: the classic attack compares the two."""
 
+    @pytest.mark.usual(2)
     @pytest.mark.parametrize("place", PLACES[:4])
     @pytest.mark.parametrize("protection", [SAFE, OPEN])
     def test_the_joiners_barrier_is_revealed_only_without_protection(self, place: int, protection: Protection):

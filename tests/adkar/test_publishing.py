@@ -100,6 +100,7 @@ class TestTogether:
         snapshot = published(answers, big, most)
         assert bands_of(snapshot, "big") is not None
 
+    @pytest.mark.slow
     def test_only_the_first_of_two_groups_that_differ_by_one_person_is_shown(self):
         """p0 to p10 and p0 to p11 differ by one person. Five of eleven at awareness is the first band, six of twelve
         the second: together they reveal that p11 is at awareness, and exactly how many of the others are."""

@@ -14,7 +14,7 @@ from tests.browser.sample import NOW, OFFICE, PROGRAMME, SRO, Served, database_i
 from tests.quick import usual_first
 from tests.waiting import PATIENCE
 
-pytestmark = [pytest.mark.slow, needs_chromium]
+pytestmark = [pytest.mark.slow, needs_chromium, pytest.mark.thorough]
 P = f"/p/{PROGRAMME}"
 CONDITION = "Brief the site teams"
 MEASURED = (("estates", "urgent-jobs", "0.95"), ("finance", "invoices", "0.97"))
@@ -45,7 +45,7 @@ def fill(page: Any) -> None:
 
 @pytest.mark.parametrize(
     ("service", "script"),
-    usual_first(1, [("estates", True), ("finance", False)]),
+    usual_first(1, [("estates", True), ("finance", False)], thorough=1),
     ids=["with script", "without script"],
 )
 def test_the_sro_decides_with_a_condition_and_finds_it_in_the_record_and_as_a_task(

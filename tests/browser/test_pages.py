@@ -55,7 +55,7 @@ from tests.waiting import wait_until
 pytestmark = [pytest.mark.slow, needs_chromium]
 IDLE = str(Path(__file__).parent / "idle")
 EXAMPLES = [example for examples in PAGES.values() for example in examples]
-USUAL = {id(examples[0]) for examples in PAGES.values()}
+FIRST = {id(examples[0]) for examples in PAGES.values()}
 """One example of each route."""
 
 
@@ -159,18 +159,21 @@ def test_every_route_has_an_example():
     assert paths_to_open() == {*PAGES, *DOCUMENTS, *BY_LINK}
 
 
+@pytest.mark.usual(12)
 @pytest.mark.parametrize(
-    "example", [pytest.param(e, marks=() if id(e) in USUAL else pytest.mark.whole) for e in EXAMPLES], ids=name_of
+    "example", [pytest.param(e, marks=() if id(e) in FIRST else pytest.mark.whole) for e in EXAMPLES], ids=name_of
 )
 def test_everybody_can_use_a_page(window: Callable[[str | None], Window], example: Example):
     assert window(example.who).look(example, every_text=EXAMPLES.index(example) % 8 == 0) == []
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("path", EMPTY_PAGES)
 def test_everybody_can_use_a_page_that_has_nothing_to_show(newcomer: Window, path: str):
     assert newcomer.look(Example(path, is_for_phones=path.endswith(("/me", "/schools/ash")))) == []
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("path", TROUBLES)
 def test_everybody_can_use_a_page_that_says_what_went_wrong(window: Callable[[str | None], Window], path: str):
     stranger, answer = window(None), answer_to(TROUBLES[path], path=path)
@@ -181,6 +184,7 @@ def test_everybody_can_use_a_page_that_says_what_went_wrong(window: Callable[[st
     assert stranger.look(Example(path, None, answer.status_code, is_for_phones=True)) == []
 
 
+@pytest.mark.thorough
 def test_everybody_can_answer_a_message_on_a_phone(window: Callable[[str | None], Window]):
     stranger, task, delays = window(None), f"/a/{'t' * 43}", f"/a/{'d' * 43}"
     looks = [Example(f"/a/{token}", None, is_for_phones=True) for token in ASKED]
@@ -198,6 +202,7 @@ def test_everybody_can_answer_a_message_on_a_phone(window: Callable[[str | None]
     assert [(look.path, wrong) for look in looks if (wrong := stranger.look(look))] == []
 
 
+@pytest.mark.thorough
 def test_everybody_can_choose_messages_on_a_phone(window: Callable[[str | None], Window], calculated: Served):
     stranger = window(None)
     path = next(path for path in links_in(calculated.home, "u") if stranger.request.get(path).ok)
@@ -207,6 +212,7 @@ def test_everybody_can_choose_messages_on_a_phone(window: Callable[[str | None],
     assert "it still works" in stranger.page.locator("main").inner_text()
 
 
+@pytest.mark.thorough
 def test_everybody_can_sign_in_on_a_phone_or_read_why_not(window: Callable[[str | None], Window], calculated: Served):
     stranger, refused = window(None), f"/sign-in/link/{'z' * 43}"
     for path in (ask_link(stranger.page, calculated, HEAD), calculated.doors[OFFICE]):
@@ -222,6 +228,7 @@ def test_everybody_can_sign_in_on_a_phone_or_read_why_not(window: Callable[[str 
         invite_people(calculated.home)
 
 
+@pytest.mark.thorough
 def test_everybody_can_continue_a_form_after_signing_in_again(browser: Any, calculated: Served, kinds: Kinds):
     own = Window(browser, calculated, HEAD, kinds)
     own.page.goto(f"/p/{PROGRAMME}/people/support")
@@ -235,6 +242,7 @@ def test_everybody_can_continue_a_form_after_signing_in_again(browser: Any, calc
     own.page.get_by_role("heading", name="What this would change").wait_for()
 
 
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("path", DOCUMENTS.values(), ids=lambda found: found[0].removeprefix("/"))
 def test_everybody_can_download_a_document(window: Callable[[str | None], Window], path: tuple[str, str]):
     answer = window(OFFICE).request.get(path[0])

@@ -13,8 +13,10 @@ from tests.browser.test_journeys import main_of, press_to
 from tests.quick import usual_first
 from tests.waiting import PATIENCE, wait_until
 
-pytestmark = [pytest.mark.slow, needs_chromium]
-BOTH = pytest.mark.parametrize("script", usual_first(1, [False, True]), ids=["without script", "with script"])
+pytestmark = [pytest.mark.slow, needs_chromium, pytest.mark.thorough]
+BOTH = pytest.mark.parametrize(
+    "script", usual_first(1, [False, True], thorough=1), ids=["without script", "with script"]
+)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tests.browser.sample import MANAGER, PROGRAMME, Served, serving
 from tests.quick import usual_first
 from tests.waiting import PATIENCE
 
-pytestmark = [pytest.mark.slow, needs_chromium]
+pytestmark = [pytest.mark.slow, needs_chromium, pytest.mark.thorough]
 P = f"/p/{PROGRAMME}"
 GATE = "payroll/w2/go-no-go"
 HEADINGS = "contract,gross,tax,ni,pension,net"
@@ -46,7 +46,9 @@ def wait_for_comparison(page: Any, *, script: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("month", "script"), usual_first(1, [("2027-03", False), ("2027-05", True)]), ids=["without script", "with script"]
+    ("month", "script"),
+    usual_first(1, [("2027-03", False), ("2027-05", True)], thorough=1),
+    ids=["without script", "with script"],
 )
 def test_the_payroll_manager_uploads_explains_and_signs(
     browser: Any, site: Served, tmp_path: Path, month: str, script: bool

@@ -19,7 +19,7 @@ from tests.browser.test_changing import press
 from tests.browser.test_journeys import main_of, press_to
 from tests.waiting import PATIENCE
 
-pytestmark = [pytest.mark.slow, needs_chromium]
+pytestmark = [pytest.mark.slow, needs_chromium, pytest.mark.thorough]
 P = f"/p/{PROGRAMME}"
 
 

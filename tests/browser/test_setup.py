@@ -65,6 +65,7 @@ class Person:
         self.page.get_by_label(label, exact=True).fill(text)
 
 
+@pytest.mark.thorough
 def test_the_printed_address_leads_to_a_dated_programme(browser: Any, tmp_path: Path) -> None:
     with first_start(tmp_path) as address:
         page = browser.new_context(java_script_enabled=False).new_page()

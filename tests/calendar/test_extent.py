@@ -42,6 +42,7 @@ positions = st.integers(minute_of(date(2016, 1, 1)), minute_of(date(2044, 12, 31
 amounts = st.integers(-200 * 480, 200 * 480)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @given(positions, positions, amounts)
 def test_the_layout_changes_no_answer(a: int, b: int, minutes: int):

@@ -14,6 +14,7 @@ from changeflow.roadmap.model.profile import MSPROJECT
 from changeflow.roadmap.model.tasks import Bound, Constraint
 from changeflow.values.moments import minute_of
 from tests.builders import a_roadmap, a_task, at
+from tests.quick import draws
 
 DAYS = DayRange(date(2027, 1, 4), date(2027, 3, 28))
 """Twelve weeks; dated spans are within the middle six."""
@@ -33,7 +34,7 @@ def both(week: dict[int, object], stated: list[tuple[date, int, object]]) -> tup
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=draws(60), deadline=None)
 @given(weeks, spans, st.integers(FROM, TO), st.integers(FROM, TO), st.integers(-200_000, 200_000))
 def test_it_gives_the_same_answers_as_a_full_layout(week, stated, one: int, other: int, minutes: int):
     repeating, everything = both(week, stated)
@@ -46,7 +47,7 @@ def test_it_gives_the_same_answers_as_a_full_layout(week, stated, one: int, othe
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=draws(40), deadline=None)
 @given(weeks, spans, st.integers(FROM, TO), st.integers(FROM, TO), st.sampled_from((480, 4800, 90_000)))
 def test_a_roadmap_has_the_same_dates_on_both(week, stated, starts: int, ends: int, minutes: int):
     """A starts years before or after the laid-out days, D has a deadline there, and B and C are between them."""

@@ -48,6 +48,7 @@ def does_not_mark_repeats() -> None:
     crash_test("--part", "messages", "--stop-at-first", "--only", "sqlite")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_no_message_is_lost_and_every_repeat_is_marked_despite_kills(kind: str, tmp_path: Path):
     code, out, err = run_apart(crash_test, "--part", "messages", "--only", kind, folder=tmp_path)
@@ -62,6 +63,7 @@ def test_no_message_is_lost_and_every_repeat_is_marked_despite_kills(kind: str, 
         assert set(bad) == {0}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("broken", [marks_first, does_not_mark_repeats])
 def test_the_crash_test_finds_a_faulty_dispatcher(broken: Callable[[], None], tmp_path: Path):
     code, out, err = run_apart(broken, folder=tmp_path)
@@ -69,6 +71,7 @@ def test_the_crash_test_finds_a_faulty_dispatcher(broken: Callable[[], None], tm
     assert "SOMETHING WAS LOST" in out
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_no_edit_on_a_page_is_lost_and_every_late_one_sees_both_versions(kind: str, tmp_path: Path):
     """50 clients make 10 edits each through HTTP."""
@@ -81,6 +84,7 @@ def test_no_edit_on_a_page_is_lost_and_every_late_one_sees_both_versions(kind: s
     assert set(bad) == {0}
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_sign_in_link_that_is_used_many_times_at_once_lets_one_in(kind: str, tmp_path: Path):
     code, out, err = run_apart(crash_test, "--part", "sign-ins", "--only", kind, folder=tmp_path)
@@ -97,6 +101,7 @@ def uses_links_again() -> None:
     sys.exit(0 if verdict.is_well or not verdict.twice else 1)
 
 
+@pytest.mark.thorough
 def test_the_crash_test_finds_links_that_let_in_twice(tmp_path: Path):
     code, out, err = run_apart(uses_links_again, folder=tmp_path)
     assert code == 1, out + err
@@ -115,6 +120,7 @@ def saves_over_others() -> None:
     sys.exit(0 if verdict.is_well or not verdict.lost else 1)
 
 
+@pytest.mark.thorough
 def test_the_crash_test_finds_edits_that_are_acknowledged_and_lost(tmp_path: Path):
     code, out, err = run_apart(saves_over_others, folder=tmp_path)
     assert code == 1, out + err

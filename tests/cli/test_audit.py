@@ -187,6 +187,7 @@ def test_a_flow_acts_as_one_and_no_longer(monkeypatch: pytest.MonkeyPatch, tmp_p
         assert current().via is Via.COMMAND
 
 
+@pytest.mark.thorough
 def test_every_flow_that_writes_acts_as_one():
     from flows import agenda_tick, asks, nudge, reinforcement, sro, tidying
 

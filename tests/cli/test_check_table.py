@@ -106,6 +106,7 @@ def test_a_table_of_no_kind_is_shown_as_a_ledger(tmp_path: Path):
     assert (code, said["kind"], said["first"]) == (0, "ledger", [{"contract": "C1", "gross": "10.00", "net": "8.00"}])
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_ledger_is_checked_whole_however_long_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Lines are shown from its beginning; a cell that is no amount is found at its end, 30,001 lines on.
@@ -134,6 +135,7 @@ def test_a_ledger_is_checked_whole_however_long_it_is(tmp_path: Path, monkeypatc
     assert (code, "30002" in errors) == (4, True), errors
 
 
+@pytest.mark.usual(6)
 @pytest.mark.parametrize(
     ("head", "kind", "used"),
     [
@@ -204,6 +206,7 @@ class TestLedgers:
 
     PAY = 'Employee No,Job Title,Gross Pay (£),Tax,Net Pay\n1001,Cook,"£2,000.00",-,"1,450.00"\n1002,Cook,5,1,4\n'
 
+    @pytest.mark.thorough
     @pytest.mark.slow
     def test_it_says_what_is_compared_and_by_which_key(self, tmp_path: Path):
         """Pay makes it a ledger, although a list of people has ids and job titles too."""
@@ -221,6 +224,7 @@ class TestLedgers:
                      "Line 5 left out: text below the report's table."):  # fmt: skip
             assert notes.count(said) == 1
 
+    @pytest.mark.thorough
     @pytest.mark.slow
     def test_its_amounts_are_shown_as_they_are_read(self, tmp_path: Path):
         """A cell that is no amount stays as it is, and so do all where the decimal mark is not clear."""
@@ -231,6 +235,7 @@ class TestLedgers:
         path.write_text("contract;gross;net\nC1;2,500;7\n")
         assert [line.split()[-1] for line in check(path, width=200)[1] if line[:1].isdigit()] == ["C1", "2,500", "7"]
 
+    @pytest.mark.thorough
     @pytest.mark.slow
     def test_its_cells_are_checked(self, tmp_path: Path):
         (tmp_path / "pay.csv").write_text("contract,gross,net\nC1,10.00,abc\nC2,1E5,4.00\n,1.00,1.00\n")

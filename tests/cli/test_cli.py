@@ -105,11 +105,13 @@ def test_why_explains_or_says_which_task_was_meant(folder: Path):
     assert "Did you mean 'payroll/w1/go-live'" in run("why", folder, "payroll/w1/golive", code=4).stderr
 
 
+@pytest.mark.slow
 def test_a_change_of_state_without_an_actor_is_refused(folder: Path, db: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("CHANGEFLOW_AS")
     assert "--as PERSON" in run("apply", folder, "--yes", code=2).stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_from_folder_to_report(folder: Path, db: str, tmp_path: Path):
     assert "small is new: 22 tasks, 1 milestone, " in run("apply", folder, "--yes", "--at", "2027-01-04").stdout
@@ -213,6 +215,7 @@ def test_what_was_compared_is_said_first(tmp_path: Path):
     assert "'1000,00' is not an amount" in run(*asked, "--decimal", ".", code=4).stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_gate_that_is_not_earned_is_refused(tmp_path: Path, db: str):
     run_step = "  parallel: {kind: parallel_run, phase: deploy, per: wave, duration: 2pp, after: train}\n"
@@ -319,6 +322,7 @@ def test_the_version_is_printed():
     assert run("--version").stdout.startswith("changeflow 0.")
 
 
+@pytest.mark.slow
 def test_what_if_lists_what_moves_the_end_and_refuses_what_is_no_working_time(folder: Path):
     shown = run("what-if", folder, "--longer", "5d").stdout
     assert "+7  Payroll: requirements" in shown

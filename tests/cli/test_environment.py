@@ -47,6 +47,7 @@ def said(db: str, home: Path, variable: str, place: Path, line: str) -> tuple[in
     return code, errors
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("variable", "line", "what"),
@@ -66,6 +67,7 @@ def test_what_the_environment_names_is_no_file(stored: str, tmp_path: Path, vari
     assert "Traceback" not in text
 
 
+@pytest.mark.slow
 def test_the_address_of_the_database_may_stand_in_a_file(stored: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CHANGEFLOW_DB", raising=False)

@@ -79,6 +79,7 @@ def test_a_programme_that_begins_before_the_rules_is_told_so_at_its_start(tmp_pa
     assert said.startswith("programme.yaml:4:8: The rulepack 'privacy' begins on 1 Jan 2020, after 1 Jan 1990.")
 
 
+@pytest.mark.usual(4)
 @pytest.mark.parametrize("day", [EARLIEST, LATEST])
 @pytest.mark.parametrize("key", ["start", "finish", "since", "approved_on", "deadline"])
 def test_the_first_and_the_last_day_are_planned_or_refused_in_words(tmp_path: Path, key: str, day: date):
@@ -107,6 +108,7 @@ WRONG = [(where, length) for where in ("duration", "estimate", "within") for len
 WRONG += [("lag", length) for length in AS_A_LAG]
 
 
+@pytest.mark.usual(7)
 @pytest.mark.slow
 @pytest.mark.parametrize(("where", "length"), WRONG)
 def test_a_length_beyond_reason_is_refused_where_it_is_written(tmp_path: Path, length: str, where: str):

@@ -62,16 +62,19 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.thorough
 def test_planning_a_folder_without_assessments_loads_no_solver_and_no_database():
     needless = (*SOLVERS, *ELSEWHERE, "alembic", "duckdb", "jinja2", "sqlalchemy", "structlog")
     assert loaded(needless, "plan", str(SMALL)) == []
 
 
+@pytest.mark.thorough
 def test_the_report_of_a_folder_without_assessments_loads_no_solver(tmp_path: Path):
     out = str(tmp_path / "report.html")
     assert loaded((*SOLVERS, *ELSEWHERE, "duckdb"), "report", "sro", str(SMALL), "--out", out) == []
 
 
+@pytest.mark.thorough
 def test_the_report_of_the_sample_loads_no_compiler(tmp_path: Path):
     out = str(tmp_path / "report.html")
     needless = ("alembic", "numba", "structlog", *ELSEWHERE)

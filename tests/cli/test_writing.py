@@ -62,6 +62,7 @@ def run(trust: Path, command: list[str], out: Path) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_full_disk_leaves_what_was_there(trust: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str):
     folder = tmp_path / "out"
@@ -84,6 +85,7 @@ def test_a_full_disk_leaves_what_was_there(trust: Path, tmp_path: Path, monkeypa
     assert out.read_bytes() != b"before"
 
 
+@pytest.mark.usual(4)
 @pytest.mark.parametrize("name", WRITERS)
 def test_people_are_named_in_files_of_their_owner_alone(trust: Path, tmp_path: Path, name: str):
     out = tmp_path / name
@@ -109,6 +111,7 @@ def test_a_folder_in_place_of_a_file_is_an_error_in_words(trust: Path, tmp_path:
     assert (code, "is a folder" in said) == (4, True)
 
 
+@pytest.mark.thorough
 def test_an_export_of_the_folder_is_whole_or_not_there(trust: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     out, real, count = tmp_path / "new", files.write_all, 0
     total = 0

@@ -71,6 +71,7 @@ def test_notify_gets_subject_and_body_and_our_reference(other: tuple[str, type[A
     assert sent["one_click_unsubscribe_url"] == "https://example.org/u/t"
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize(
     ("status", "error", "message", "sent", "stop"),
     [
@@ -129,6 +130,7 @@ def test_a_card_has_the_words_of_the_message(other: tuple[str, type[Answering]])
     assert [block["text"] for block in content["body"]] == ["Für wen? – a test", "Text – with a dash"]
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("status", [400, 404, 429, 503])
 def test_a_message_is_retried_later_when_the_workflow_refuses_it(other: tuple[str, type[Answering]], status: int):
     url, handler = other

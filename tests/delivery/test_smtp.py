@@ -114,6 +114,7 @@ class Scripted(StreamRequestHandler):
             self.wfile.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 fine\r\n")
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize(
     ("verb", "answer", "sent", "detail"),
     [

@@ -151,6 +151,7 @@ def test_the_subject_says_when(today: date, for_manager: bool, subject: str):
 LONGEST_DAYS = {"en": date(2027, 9, 22), "cy": date(2027, 7, 23)}
 
 
+@pytest.mark.usual(346)
 @pytest.mark.parametrize("reason", list(Reason))
 @pytest.mark.parametrize("calendar", ["", "invited", "moved", "cancelled"])
 @pytest.mark.parametrize("days_late", [-4, 0, 4])
@@ -280,6 +281,7 @@ class TestATrustsOwnTemplates:
         assert "Do Train &lt;everybody&gt; &amp; all, in our words." in message.html
         assert "More time for students" in message.text
 
+    @pytest.mark.thorough
     @pytest.mark.slow
     def test_they_are_for_the_language_of_their_folder(self, tmp_path: Path):
         templates = self.own(tmp_path, "Do {{ n.title }}, in our words.")
@@ -292,6 +294,7 @@ class TestATrustsOwnTemplates:
         templates = self.own(tmp_path, "{% if language == 'en' %}English{% else %}another language{% endif %}.")
         assert "English." in a_message(templates=templates).text
 
+    @pytest.mark.usual(3)
     @pytest.mark.slow
     @pytest.mark.parametrize(
         ("say", "what"),

@@ -16,6 +16,7 @@ from disclosure.search import Search, places_of
 from disclosure.sequences import a_trust
 from tests.disclosure import doors
 from tests.disclosure.brute import Brute, all_groups, place
+from tests.quick import draws
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +72,8 @@ def some_scores(chance: random.Random):
 
 
 class TestAgainstBruteForce:
-    @settings(max_examples=12)
+    @pytest.mark.thorough
+    @settings(max_examples=draws(12))
     @given(st.integers(0, 10**9))
     def test_the_attacker_finds_the_same_people_and_counts(self, seed: int):
         events, lines = a_tiny_sequence(seed)
@@ -281,6 +283,7 @@ class TestSafeDoor:
         assert found == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("door", "trusts"), [(doors.exact_counts, 20), (doors.bands_alone, 10), (doors.whole_each_round, 7)]
 )

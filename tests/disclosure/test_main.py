@@ -8,6 +8,7 @@ from disclosure.attacker import GUARANTEES
 DOORS = "tests.disclosure.doors"
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_safe_door_passes_in_two_processes(capsys: pytest.CaptureFixture[str]):
     code = main(["--trusts", "12", "--seed", "5", "--jobs", "2", "--door", f"{DOORS}:whole_once"])
@@ -18,6 +19,7 @@ def test_a_safe_door_passes_in_two_processes(capsys: pytest.CaptureFixture[str])
     assert "All guarantees hold" in out
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_leaky_door_fails_and_its_seeds_are_printed(capsys: pytest.CaptureFixture[str]):
     code = main(["--trusts", "4", "--seed", "5", "--jobs", "1", "--door", f"{DOORS}:exact_counts"])

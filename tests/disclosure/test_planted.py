@@ -186,6 +186,7 @@ FAULTS = {
 }  # fmt: skip
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_attacker_finds_the_fault(name: str, monkeypatch: pytest.MonkeyPatch):
     fault = FAULTS[name]
@@ -194,6 +195,7 @@ def test_the_attacker_finds_the_fault(name: str, monkeypatch: pytest.MonkeyPatch
     assert fault.breaks in {finding.guarantee for finding in found}
 
 
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("seed", sorted({fault.seed for fault in FAULTS.values()}))
 def test_the_attacker_finds_nothing_without_a_fault(seed: int):
     assert attack_one(Job(seed, DOOR)).findings == ()

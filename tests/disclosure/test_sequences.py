@@ -23,6 +23,7 @@ FOUND = {
 """Seeds of trusts in which the attacker once had a finding, with that finding."""
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_attacker_finds_nothing(part: int):
     for seed in range(1 + part, 1 + TRUSTS, PARTS):
@@ -31,12 +32,14 @@ def test_the_attacker_finds_nothing(part: int):
         assert found == [], f"seed {seed}: {', '.join(trust.story)}"
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("seed", FOUND)
 def test_an_earlier_finding_does_not_come_back(seed: int):
     found, _ = run(make_door(), a_trust(seed).events)
     assert found == [], FOUND[seed]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("widening", "finer"), [(0.0, 0.0), (0.02, 0.02), (60.0, 0.0), (0.0, 2.0)])
 def test_the_attacker_finds_nothing_if_the_solver_has_too_little_time(
     widening: float, finer: float, monkeypatch: pytest.MonkeyPatch

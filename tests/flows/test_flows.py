@@ -56,6 +56,7 @@ def test_tick_dispatch_and_report_through_prefect(prefect_server: Api, stored: s
     assert path.with_suffix(".json").is_file()
 
 
+@pytest.mark.thorough
 def test_artifacts_show_what_a_run_did(prefect_server: Api, stored: str):
     from flows.agenda_tick import tick
 

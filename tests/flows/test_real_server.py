@@ -135,6 +135,7 @@ def counts(db: str) -> tuple[int, int]:
         return len(session.exec(select(DueRow)).all()), len(sent)
 
 
+@pytest.mark.thorough
 def test_work_goes_on_after_kills_missed_runs_and_a_deleted_database(
     prefect_database: Path, stored: str, tmp_path: Path
 ):

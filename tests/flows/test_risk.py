@@ -51,7 +51,8 @@ def in_one_process(url: str, name: str) -> Any:
     return simulate_programme(programme, iterations=ITERATIONS, seed=3, threads=1)
 
 
-@pytest.mark.parametrize("runner", usual_first(1, ["threads", "dask"]))
+@pytest.mark.thorough
+@pytest.mark.parametrize("runner", usual_first(1, ["threads", "dask"], thorough=1))
 def test_the_numbers_are_the_same_on_every_runner(
     prefect_server: Api, stored: str, monkeypatch: pytest.MonkeyPatch, runner: str
 ):
@@ -68,6 +69,7 @@ def test_the_numbers_are_the_same_on_every_runner(
         assert kept == json.loads(json.dumps(asdict(in_one_process(stored, name))))
 
 
+@pytest.mark.thorough
 def test_a_killed_worker_loses_nothing(prefect_server: Api, stored: str, monkeypatch: pytest.MonkeyPatch):
     """One of two workers is killed for good while the batches run; the page shows the numbers of one process."""
     from dask.distributed import LocalCluster, SchedulerPlugin
@@ -99,6 +101,7 @@ def test_a_killed_worker_loses_nothing(prefect_server: Api, stored: str, monkeyp
     assert json.loads(pages[0].with_suffix(".json").read_text()) == json.loads(json.dumps(alone))
 
 
+@pytest.mark.thorough
 def test_wave_scenarios(prefect_server: Api, stored: str, monkeypatch: pytest.MonkeyPatch):
     from flows.risk import portfolio_waves
 

@@ -159,6 +159,7 @@ def test_answers_of_a_person_whose_line_is_wrong_are_no_mistake_of_their_own(tmp
         assert not [p for p in problems(folder) if "'change-lead'" in p.what]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_no_mistake_hides_another(tmp_path: Path, alone: dict[str, set[str]]):
     for n, (one, other) in enumerate(combinations(MISTAKES, 2)):

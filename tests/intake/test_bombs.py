@@ -138,24 +138,28 @@ def check(path: Path, bomb: Bomb) -> None:
     assert grown <= LIMIT_MB
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("name", XLSX)
 def test_a_workbook_takes_no_more_memory_than_the_limit(tmp_path: Path, name: str):
     check(tmp_path / "x.xlsx", XLSX[name])
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CSV)
 def test_a_csv_takes_no_more_memory_than_the_limit(tmp_path: Path, name: str):
     check(tmp_path / "x.csv", CSV[name])
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LEDGERS)
 def test_a_ledger_takes_no_more_memory_than_the_limit(tmp_path: Path, name: str):
     check(tmp_path / "x.csv", LEDGERS[name])
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROJECTS)
 def test_a_project_file_takes_no_more_memory_than_the_limit(tmp_path: Path, name: str):

@@ -72,6 +72,7 @@ def test_an_event_that_repeats_is_read_each_time(rule: list[str], first_days: li
     assert [first for first, _ in days_of("DTSTART;VALUE=DATE:20261026", *rule)] == first_days
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("rule", ["DAILY;BYMONTHDAY=31;BYMONTH=2", "YEARLY;BYMONTHDAY=31;BYMONTH=2", "DAILY"])
 def test_rules_that_take_long_are_left_out_from_some_line_on(rule: str):
     lines = [
@@ -163,6 +164,7 @@ def test_an_event_without_an_end_is_named_and_what_is_inside_an_event_is_not_rea
     assert [(p.line, p.what) for p in found.problems] == [(3, "The event that begins here has no end.")]
 
 
+@pytest.mark.slow
 def test_what_is_no_calendar_or_too_large_is_refused():
     one = "".join(f"{line}\r\n" for line in event("INSET", "DTSTART;VALUE=DATE:20261101"))
     for content, said in (

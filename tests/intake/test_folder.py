@@ -180,6 +180,7 @@ def test_an_anchor_bomb(tmp_path: Path):
     assert "aliases unfold to too much" in the_problem(tmp_path, service="\n".join(lines))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["a: [1", "a: b: c", "\t- x", "a: !!python/object:os.system x", "[" * 5000])
 def test_what_is_no_yaml(tmp_path: Path, text: str):
     found = problems(tmp_path, service=text)

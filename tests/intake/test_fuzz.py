@@ -24,6 +24,7 @@ from changeflow.values.limits import parse_day
 from changeflow.values.problem import Problem
 from tests.builders import PATHWAY, PEOPLE, PROGRAMME, SCHOOLS, SERVICE, a_folder
 from tests.intake.bombs import PROJECT, a_workbook, cells
+from tests.quick import draws
 
 pytestmark = pytest.mark.slow
 
@@ -101,8 +102,9 @@ def test_every_file_of_a_folder_as_it_is_here_is_right(name: str):
     assert judged.programme.roadmap.tasks
 
 
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("name", FILES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=draws(40), deadline=None)
 @given(data=st.data())
 def test_a_folder_with_a_mutated_file_is_planned_or_refused(name: str, data: st.DataObject):
     text = data.draw(st.one_of(words_of(FILES[name]), mutated(FILES[name])))
@@ -134,13 +136,13 @@ def read_rows(path: Path) -> None:
         assert str(problem)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=draws(200), deadline=None)
 @given(st.one_of(st.binary(max_size=300), mutated(PEOPLE).map(encoded), st.text(max_size=200).map(encoded)))
 def test_a_table_of_anything_gives_rows_or_problems(raw: bytes):
     assert works_in_file(read_rows, ".csv", raw)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=draws(200), deadline=None)
 @given(st.one_of(st.text(max_size=200), mutated(PROGRAMME), st.text("{}[]:,-&*!|>#%@`'\"? \n\tab0.", max_size=80)))
 def test_yaml_of_anything_gives_a_document_or_problems(text: str):
     problems: list[Problem] = []
@@ -155,7 +157,7 @@ def workbook(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return a_workbook(path, sheet).read_bytes()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=draws(150), deadline=None)
 @given(data=st.data())
 def test_a_workbook_with_wrong_bytes_gives_rows_or_problems(workbook: bytes, data: st.DataObject):
     raw = bytearray(workbook)
@@ -168,7 +170,7 @@ def test_a_workbook_with_wrong_bytes_gives_rows_or_problems(workbook: bytes, dat
 SHEET_TEXT = cells(2, "ABC", '<c r="{place}" t="n"><v>12.5</v></c>')
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=draws(100), deadline=None)
 @given(st.one_of(words_of(SHEET_TEXT), mutated(SHEET_TEXT)))
 def test_a_workbook_with_a_wrong_sheet_gives_rows_or_problems(text: str):
     with tempfile.TemporaryDirectory() as home:
@@ -203,7 +205,7 @@ def schedule(path: Path) -> None:
     time_roadmap(read_mspdi(path).roadmap)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=draws(300), deadline=None)
 @given(st.one_of(words_of(PLAN).map(encoded), mutated(PLAN).map(encoded), st.binary(max_size=200)))
 def test_a_project_file_of_anything_is_scheduled_or_refused(raw: bytes):
     assert works_in_file(schedule, ".xml", raw)
@@ -212,7 +214,8 @@ def test_a_project_file_of_anything_is_scheduled_or_refused(raw: bytes):
 LEDGER = "contract,net,tax\na,100.00,20\nb,1,\n"
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.thorough
+@settings(max_examples=draws(60), deadline=None)
 @given(st.one_of(st.binary(max_size=200), mutated(LEDGER).map(encoded)))
 def test_a_ledger_of_anything_is_compared_or_refused(raw: bytes):
     assert works_in_file(lambda path: reconcile(path, path, ParallelRunPolicy(), period="2027-01"), ".csv", raw)

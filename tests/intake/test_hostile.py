@@ -55,6 +55,8 @@ YAML_BOMBS = {
 }
 
 
+@pytest.mark.slow
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("name", YAML_BOMBS)
 def test_a_yaml_file_that_is_no_programme_is_refused_in_one_line(tmp_path: Path, name: str):
     content, says = YAML_BOMBS[name]
@@ -66,6 +68,7 @@ def test_a_yaml_file_that_is_no_programme_is_refused_in_one_line(tmp_path: Path,
     assert all(len(line) < 300 for line in lines)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_twenty_thousand_tasks_are_no_anchor_bomb():
     lines = [f"  t{n:05}: {{name: Task {n}, duration: 5d, after: t{n - 1:05}}}" for n in range(20_000)]
@@ -174,6 +177,7 @@ def in_place_of(folder: Path, place: str) -> Path:
     return path
 
 
+@pytest.mark.usual(20)
 @pytest.mark.parametrize("kind", ODD)
 @pytest.mark.parametrize("place", quick_first(4, PLACES))
 def test_what_is_no_file_is_refused_wherever_a_folder_has_one(tmp_path: Path, place: str, kind: str, monkeypatch):
@@ -258,6 +262,7 @@ def test_what_is_no_file_is_refused_where_a_command_names_it(tmp_path: Path, nam
             read_mspdi(path) if suffix == ".xml" else reconcile(good, path, ParallelRunPolicy(), period="2027-01")
 
 
+@pytest.mark.slow
 def test_a_ledgers_name_with_a_star_stands_for_itself_alone(tmp_path: Path):
     for name, net in (("old*.csv", 1), ("old1.csv", 2), ("old[1].csv", 3)):
         (tmp_path / name).write_text(f"contract,net\na,{net}\n")

@@ -28,11 +28,13 @@ def people(cells: str) -> str:
     return "\n".join(["id,role,manager", *(cells.format(n) for n in LINES)])
 
 
+@pytest.mark.thorough
 def test_thousands_of_unknown_managers(tmp_path: Path):
     folder = a_folder(tmp_path, people=people("p{0},Teacher,q{0}"))
     assert "there is no person 'q10'." in " ".join(problems_of(folder))
 
 
+@pytest.mark.thorough
 def test_thousands_of_assessments_of_unknown_people(tmp_path: Path):
     folder = a_folder(tmp_path, people=people("p{0},Teacher,"))
     (folder / "adkar").mkdir(exist_ok=True)
@@ -40,12 +42,14 @@ def test_thousands_of_assessments_of_unknown_people(tmp_path: Path):
     assert problems_of(folder)[0].startswith("adkar/2027-01.csv:2:1: There is no person 'q0'.")
 
 
+@pytest.mark.thorough
 def test_thousands_of_links_to_tasks_that_are_not_there(tmp_path: Path):
     tasks = "".join(f"  t{n}: {{name: Task {n}, duration: 1d, after: u{n}}}\n" for n in range(5_000))
     folder = a_folder(tmp_path, service=f"{SERVICE}tasks:\n{tasks}")
     assert "There is no task 'u10'." in " ".join(problems_of(folder))
 
 
+@pytest.mark.thorough
 def test_a_long_line_of_managers_is_no_circle_and_a_long_circle_is_reported_once(tmp_path: Path):
     above = [f"p{n},Teacher,p{n + 1}" for n in LINES]
     for last, circles in (("", 0), ("p0", 1)):

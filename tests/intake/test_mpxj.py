@@ -81,6 +81,7 @@ def through_mpxj(path: Path, *more: str) -> dict[str, dict[str, object]]:
     return json.loads(ran.stdout.splitlines()[-1])
 
 
+@pytest.mark.thorough
 @needs_java
 def test_mpxj_reads_back_tasks_links_calendars_baselines_and_progress(roadmap: Roadmap, tmp_path: Path):
     schedule = time_roadmap(roadmap)
@@ -107,6 +108,7 @@ def test_mpxj_reads_back_tasks_links_calendars_baselines_and_progress(roadmap: R
     assert found["C"]["works"] == [works and d not in (13, 14) for d, works in zip(range(4, 18), week, strict=True)]
 
 
+@pytest.mark.thorough
 @needs_java
 def test_another_format_is_read_through_mpxj_and_scheduled_the_same(roadmap: Roadmap, tmp_path: Path):
     # MPX keeps no times of what happened, and no calendars of tasks.
@@ -164,6 +166,7 @@ XER += "%T\tTASKPRED\n%F\ttask_pred_id\ttask_id\tpred_task_id\tproj_id\tpred_pro
 XER += "%R\t1\t101\t100\t1\t1\tPR_FS\t8\n%E\n"
 
 
+@pytest.mark.usual(1)
 @needs_java
 @pytest.mark.parametrize("text", ["ERMHDR\t19.12\n", "ERMHDR\t19.12\t2027-01-01\tProject\n%E\n"])
 def test_a_file_of_primavera_without_a_plan_says_so(tmp_path: Path, text: str):
@@ -176,6 +179,7 @@ def test_a_file_of_primavera_without_a_plan_says_so(tmp_path: Path, text: str):
     assert problem.remedy == "Export it as Microsoft Project XML from the program that wrote it."
 
 
+@pytest.mark.thorough
 @needs_java
 def test_a_plan_of_primavera_is_read_and_scheduled_by_the_textbook(tmp_path: Path):
     """Build takes a week from Monday 1 March; a day later, on Tuesday 9, Test begins, and ends on Monday 15."""

@@ -168,6 +168,7 @@ def test_a_loop_is_named_by_the_names_of_its_tasks(tmp_path: Path, more: str):
         schedule_project(path)
 
 
+@pytest.mark.slow
 def test_a_long_chain_needs_no_recursion(tmp_path: Path):
     tasks = "".join(a_task(n, more=after(n - 1) if n > 1 else "") for n in range(1, 1001))
     schedule = time_roadmap(read_mspdi(a_file(tmp_path, tasks=tasks)).roadmap)
@@ -184,6 +185,7 @@ def test_a_length_that_is_none_is_refused_and_not_taken_for_nothing(tmp_path: Pa
         read_mspdi(path)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_summaries_that_are_all_linked_with_each_other_are_refused(tmp_path: Path):
     links = {n: "".join(after(before) for before in range(1, n, 100)) for n in range(1, 20_001, 100)}
@@ -192,6 +194,7 @@ def test_summaries_that_are_all_linked_with_each_other_are_refused(tmp_path: Pat
         read_mspdi(a_file(tmp_path, tasks=tasks))
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_tasks_below_too_many_summaries_are_refused(tmp_path: Path):
     tasks = "".join(a_task(n, level=min(n, 190)) for n in range(1, 30_001))

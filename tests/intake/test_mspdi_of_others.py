@@ -17,6 +17,7 @@ from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.usecases.project_files import schedule_project, task_in_file
 from changeflow.values.moments import datetime_of, minute_of
 from tests.intake.project_files import START, a_file, a_lag, a_task, after, fields
+from tests.quick import draws
 
 
 def planned(path: Path) -> tuple[Schedule, tuple[str, ...]]:
@@ -165,6 +166,7 @@ class TestProgress:
         assert (schedule["1"].critical, schedule["2"].critical) == (False, True)
         assert "it is taken to be as planned" in notes[0]
 
+    @pytest.mark.slow
     def test_half_complete_is_half_worked(self, tmp_path: Path):
         """Half of forty hours from Tuesday 08:00 end on Thursday 12:00; the other half ends on Monday 8 at 17:00."""
         path = a_file(tmp_path, tasks=a_task(1, 40, more=fields(PercentComplete=50, Start="2027-03-02T08:00:00")))
@@ -456,7 +458,7 @@ PERCENTAGES = (None, 0, 50, 100)
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=draws(60), deadline=None)
 @given(st.sampled_from(TASK_FIELDS), st.sampled_from(ODD), st.sampled_from((0, 1)), st.sampled_from(PERCENTAGES))
 def test_one_odd_field_is_read_noted_or_refused_by_task(name: str, text: str, manual: int, percent: int | None):
     """Whatever a field holds, the file is planned, or the task is named."""

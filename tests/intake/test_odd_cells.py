@@ -18,7 +18,7 @@ from changeflow.intake.table_schemas import FORMATS
 from changeflow.intake.tables import open_table
 from changeflow.values.problem import Problem
 from tests.intake.odd_cells import BY_KIND, CHOICES, EMPTY, ERRORS, OLD_DAYS, PLAIN, PLAIN_CHOICES, REFUSED, Reading
-from tests.quick import quick_first
+from tests.quick import draws, quick_first
 
 TABLES = {name: one for name, one in FORMATS.items() if not one.takes_all}
 OF_TABLES = [(one, column) for one in TABLES.values() for column in one.fields]
@@ -73,6 +73,7 @@ def check(table: Table, problems: list[Problem], column: Field, cell: str, line:
         assert column.name in str(problem)
 
 
+@pytest.mark.usual(4)
 @in_every_column
 def test_every_odd_cell_is_read_as_documented_or_named(tmp_path: Path, wanted: Format, column: Field):
     """Each odd cell of the column's kind, in the middle of three lines."""
@@ -86,6 +87,7 @@ def test_every_odd_cell_is_read_as_documented_or_named(tmp_path: Path, wanted: F
         check(*read(path, wanted), column, cell, 3, place)
 
 
+@pytest.mark.usual(6)
 @in_every_column
 def test_the_same_in_the_first_line_of_a_table_of_few_columns(tmp_path: Path, wanted: Format, column: Field):
     """Only what is required, and the column: the first line must not be taken for a second header."""
@@ -114,8 +116,9 @@ def odd_tables(draw: st.DrawFn) -> tuple[Format, Field, str, list[int], str, str
     return wanted, column, cell, order, separator, encoding, above
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=draws(400), deadline=None)
 @given(odd_tables(), st.sampled_from(["as it is", "capitals", "another name"]), st.booleans())
 def test_an_odd_cell_is_the_same_in_any_order_separator_encoding_and_under_any_heading(
     odd: tuple[Format, Field, str, list[int], str, str, list[str]], way: str, has_more: bool

@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import ScalarNode
 
 from changeflow.intake.yaml_nodes import STR, TIMESTAMP, tag_of, value_of
+from tests.quick import draws
 
 RUAMEL = YAML(typ="safe", pure=True)
 CORE = {
@@ -109,7 +110,7 @@ def test_a_merge_key_and_an_equals_sign_have_tags_of_their_own():
 
 
 @pytest.mark.slow
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=draws(800), deadline=None)
 @given(st.one_of(NUMBERS, DAYS, WORDS, st.text(max_size=5), st.sampled_from([*CORE, *BESIDES, *NONE])))
 def test_a_scalar_has_the_tag_and_the_value_that_ruamel_gives_it(text: str):
     tag = RUAMEL.resolver.resolve(ScalarNode, text, (True, False))

@@ -13,6 +13,8 @@ ODD = "no spreadsheet writes it in this way"
 LONG = f"<sst><si><t>{'x' * 30_000}</t></si></sst>"
 
 
+@pytest.mark.slow
+@pytest.mark.usual(4)
 @pytest.mark.parametrize(
     "value",
     ["<v a='>'>0</v>", "<v>+0</v>", "<v>0.9</v>", "<v>0e0</v>", "<v>-0</v>", "<v>nan</v>", "<v>0<?a b?></v>"],
@@ -23,6 +25,7 @@ def test_a_shared_text_is_named_by_a_whole_number(value: str):
         check_size(sheet.encode(), LONG.encode())
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("value", ["<v>0</v>", "<v> 00 </v>", "<f>A1</f><v>0</v>", "<v xml:space='preserve'>0</v>"])
 def test_a_long_text_is_counted_wherever_it_is_used(value: str):
@@ -54,6 +57,7 @@ def test_a_text_that_looks_like_a_place_places_no_cell():
         check_size(f"{SHEET}<row>{unplaced * 600}</row>{END}".encode(), b"")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "texts",
     [

@@ -20,6 +20,7 @@ from changeflow.intake.table_rows import Table
 from changeflow.intake.tables import open_table
 from changeflow.values.moments import datetime_of
 from changeflow.values.problem import Problem
+from tests.quick import draws
 
 DAY = date(2027, 2, 1)
 SERIAL = 44_957  # 44 957 days after 1 January 1904 is 1 February 2027
@@ -65,7 +66,7 @@ def test_the_same_number_is_another_day_in_other_workbooks(tmp_path: Path):
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=draws(15), deadline=None)
 @given(st.lists(st.dates(date(1950, 1, 1), date(2099, 12, 31)), min_size=1, max_size=30))
 def test_every_day_is_the_same_with_and_without_a_format(tmp_path_factory: pytest.TempPathFactory, days: list[date]):
     place = tmp_path_factory.mktemp("books")

@@ -16,7 +16,7 @@ from changeflow.intake.yaml_nodes import Composed, PureReader, compose, compose_
 from changeflow.values.problem import Problem
 from tests.intake.reference_yaml import Row, reference_rows, rows_of
 from tests.intake.yaml_texts import texts
-from tests.quick import quick_first
+from tests.quick import draws, quick_first
 
 TOP = Path(__file__).parent.parent.parent
 SHIPPED = sorted(path for part in ("templates", "changeflow", "tests/data") for path in (TOP / part).rglob("*.yaml"))
@@ -116,6 +116,7 @@ def test_what_is_read_differently_is_read_as_by_ruamel(name: str, reader: str):
     check(DIFFERENT[name], READERS[reader])
 
 
+@pytest.mark.usual(8)
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("path", quick_first(6, SHIPPED), ids=lambda path: path.name)
 def test_every_shipped_file_is_read_as_by_ruamel(path: Path, reader: str):
@@ -138,8 +139,9 @@ def test_every_shipped_file_is_read_without_ruamel(path: Path, monkeypatch: pyte
         assert parse_yaml(text, path.name, []) is not None
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=draws(300), deadline=None)
 @given(text=texts())
 @example(text="a: &x {b: [*x]}\n")
 def test_texts_of_all_kinds_are_read_as_by_ruamel(text: str):
@@ -147,6 +149,7 @@ def test_texts_of_all_kinds_are_read_as_by_ruamel(text: str):
         check(text, reader)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_an_anchor_bomb_is_refused_whoever_composes_it():
     levels = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 9))

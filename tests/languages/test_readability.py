@@ -78,6 +78,7 @@ def report(sample: Folder) -> SroReport:
     return build_sro(judged, today=TODAY, baseline=dates_of(judge(sample.programme).programme), version=3)
 
 
+@pytest.mark.slow
 def test_long_words_and_sentences_score_low():
     """Each score by hand: 206.835 - 1.015 words a sentence - 84.6 syllables a word."""
     assert ease(["The cat sat on the mat."]) == pytest.approx(206.835 - 1.015 * 6 - 84.6 * 1, abs=0.1)

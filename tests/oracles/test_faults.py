@@ -60,6 +60,7 @@ def test_faults_in_levelling_are_found(fault: str):
         assert disagrees(compare_levelling_of, 60, fault=fault)
 
 
+@pytest.mark.usual(5)
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", IN_WAVES)
 def test_faults_in_what_waves_are_asked_are_found(fault: str):

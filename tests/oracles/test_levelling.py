@@ -3,6 +3,7 @@
 import pytest
 
 from tests.oracles.levelling import compare_levelling_of
+from tests.quick import many
 
 SOONER = {
     809: "a wait without links begins when its own people come, and not with those who work at weekends",
@@ -19,6 +20,7 @@ SOONER = {
 """Programmes in which a plain order once ended sooner, and why."""
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_no_plain_order_ends_sooner_where_one_once_did():
     assert compare_levelling_of(SOONER).differences == []
@@ -26,6 +28,6 @@ def test_no_plain_order_ends_sooner_where_one_once_did():
 
 @pytest.mark.slow
 def test_levelled_plans_keep_links_and_people_and_end_on_no_later_day_than_plain_orders():
-    tally = compare_levelling_of(range(300), seconds=0.05)
+    tally = compare_levelling_of(range(many(20, thorough=300)), seconds=0.05)
     assert tally.differences == []
-    assert tally.is_enough
+    assert tally.moved * many(3, thorough=2) > tally.programmes

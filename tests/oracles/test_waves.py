@@ -8,20 +8,32 @@ from changeflow.planning.wave_use import plan_in_force, rollouts_in_force
 from changeflow.planning.waves import wave_problem
 from tests.oracles.answers import planned_programme
 from tests.oracles.random_waves import FEATURES, counted, random_rollout
-from tests.oracles.wave_search import compare_waves_of
+from tests.oracles.wave_search import WaveTally, compare_waves_of
+from tests.quick import many
 
-ROLLOUTS = 300
+ROLLOUTS = many(20, thorough=300)
+
+
+@pytest.fixture(scope="module")
+def tally() -> WaveTally:
+    return compare_waves_of(range(ROLLOUTS))
 
 
 @pytest.mark.slow
-def test_plans_of_waves_keep_everything_cost_what_they_say_and_are_the_best_where_they_are_called_so():
-    tally = compare_waves_of(range(ROLLOUTS))
+def test_plans_of_waves_keep_everything_cost_what_they_say_and_are_the_best_where_they_are_called_so(tally: WaveTally):
     assert tally.differences == []
+    assert tally.best * 3 > ROLLOUTS
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
+def test_random_rollouts_ask_for_everything(tally: WaveTally):
     assert (tally.best, tally.infeasible) > (300, 100)
     assert tally.bounds > 20
     assert tally.rare == {}
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_weeks_of_rollouts_are_those_of_the_whole_plan_in_force():
     """The fast way against the whole problem, which has every other date as well."""
@@ -37,6 +49,7 @@ def test_the_weeks_of_rollouts_are_those_of_the_whole_plan_in_force():
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_each_feature_occurs_two_hundred_times_in_all_rollouts_of_make_oracles():
     """But for those that the comparison itself counts."""
     features: Counter[str] = Counter()

@@ -44,6 +44,7 @@ def counts(judged: Judged, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_report_and_the_next_one_make_one_cache_a_schedule(judged: Judged, counts: Counter[str]):
     first = build_sro(judged, today=TODAY)
@@ -54,6 +55,7 @@ def test_a_report_and_the_next_one_make_one_cache_a_schedule(judged: Judged, cou
     assert counts == {"schedules": 1, "caches": 2}
 
 
+@pytest.mark.slow
 def test_threads_wait_for_the_one_that_computes_the_answer(judged: Judged, counts: Counter[str]):
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: judged.programme.unslipped, range(8)))
@@ -74,6 +76,7 @@ def test_a_derived_programme_computes_its_own_answers(judged: Judged):
     assert replace(later, roadmap=before.roadmap, schedule=before.schedule) == before
 
 
+@pytest.mark.slow
 def test_without_a_schedule_there_are_no_answers(sample: Folder):
     programme: Programme = sample.programme
     assert programme.unslipped.schedule.finish

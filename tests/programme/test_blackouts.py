@@ -71,6 +71,7 @@ def scopes() -> Iterator[tuple[dict[str, str], dict[str, tuple[str, ...]], set[t
         yield file, {"phases": phases, "schools": schools, "services": services}, about
 
 
+@pytest.mark.usual(8)
 @pytest.mark.parametrize(("file", "narrowed", "about"), list(scopes()))
 def test_all_limits_of_a_scope_apply_together_everywhere(two_services, file, narrowed, about):
     """The week of 15 February is closed for the pairs in scope, and open for all others."""

@@ -164,6 +164,7 @@ CASES: dict[str, tuple[Callable[[Path], Programme], Topic, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.usual(11)
 @pytest.mark.parametrize("case", CASES)
 def test_each_change_is_named(before: Programme, tmp_path: Path, case: str):
     change, part, sentence = CASES[case]

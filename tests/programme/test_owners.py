@@ -52,6 +52,7 @@ def test_a_role_means_its_person_at_the_tasks_schools(tmp_path: Path, owner: str
     )
 
 
+@pytest.mark.slow
 def test_the_schema_names_the_roles_that_are_accepted():
     fields = schemas()["pathway"]["$defs"]["StepFields"]["properties"]["owner"]
     assert tuple(fields["examples"]) == OWNER_ROLES

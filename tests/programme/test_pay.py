@@ -39,6 +39,7 @@ def test_tables_for_other_months_or_schools_are_accepted(tmp_path: Path, first: 
     assert read_folder(a_trust(tmp_path, TABLE.format(first="2027-01", payday=28), own))
 
 
+@pytest.mark.slow
 def test_paydays_are_listed_and_no_blackout_moves_them(tmp_path: Path):
     """Work stops from 19 to 30 April 2027, but payday stays on Wednesday the 28th.
 

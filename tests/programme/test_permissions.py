@@ -126,6 +126,7 @@ def test_every_action_and_every_role_is_in_the_table():
     assert {role for entry in TABLE.values() for role in entry.roles} == set(Role)
 
 
+@pytest.mark.slow
 def test_each_holder_is_in_one_role(definition: Definition):
     for role, person in HOLDER.items():
         roles = {r for r in Role if person in in_role(definition, r, ABOUT)}
@@ -189,6 +190,7 @@ def test_a_refusal_without_a_holder_says_how_to_name_one(definition: Definition)
     )
 
 
+@pytest.mark.slow
 def test_a_person_who_has_left_holds_no_role(definition: Definition):
     sponsor = Sponsor(person="gone", since=date(2026, 9, 1))
     left = definition.model_copy(update={"programme": definition.programme.model_copy(update={"sponsor": sponsor})})

@@ -148,6 +148,7 @@ def test_a_file_that_names_an_authority_and_a_school_belongs_to_the_school(small
     assert works(programme, "beech", date(2027, 1, 13))
 
 
+@pytest.mark.slow
 def test_tasks_that_need_missing_terms_are_reported_with_their_place(tmp_path: Path):
     folder = a_programme(tmp_path)
     (folder / "calendars").mkdir()

@@ -16,6 +16,7 @@ from changeflow.errors import ProblemsError
 from changeflow.pilots.criteria import ParallelRunPolicy
 from changeflow.pilots.runs import Reconciliation
 from changeflow.reconciliation.compare import reconcile
+from tests.quick import draws
 
 pytestmark = pytest.mark.slow
 
@@ -86,6 +87,7 @@ def test_every_kind_of_cell_is_read_as_the_page_says():
     assert result.coverage.compared == ("gross", "net", "tax")
 
 
+@pytest.mark.thorough
 def test_other_currencies_are_read_and_two_in_one_column_are_named():
     """Each line has a column of its own currency; `kr.100` is no tenth of a crown, and is named."""
     texts = {
@@ -107,6 +109,7 @@ def test_other_currencies_are_read_and_two_in_one_column_are_named():
         assert f"net: '{text}' has '{word}' beside its number." in raised.value.problems[0].what
 
 
+@pytest.mark.thorough
 def test_currencies_that_the_cells_of_a_workbook_show_count(tmp_path: Path):
     """The values are numbers alone; the second is shown in euros, in three of the ways that formats have for it."""
 
@@ -155,6 +158,7 @@ def test_the_sign_that_the_cells_of_a_workbook_show_counts(tmp_path: Path):
     assert [(shown[int(v.key[1:]) - 1], str(v.old)) for v in result.variances] == []
 
 
+@pytest.mark.thorough
 def test_two_currencies_in_one_cell_are_named():
     one = ("£12 GBP", "$12 CAD", "¥12 CNY", "€12 EUR", "US$12")
     for text in ("£12 €", "€12 £", "££12", "£12 EUR", "12 GBP EUR", "€12 GBP DR"):
@@ -168,6 +172,7 @@ def test_two_currencies_in_one_cell_are_named():
         assert not compared(old, new).variances, text
 
 
+@pytest.mark.thorough
 def test_every_other_cell_is_named():
     """Ten a kind are named, so each file has ten of them."""
     for first in range(0, len(NAMED), 10):
@@ -181,7 +186,8 @@ def test_every_other_cell_is_named():
         assert all(text in p.what for text, p in zip(texts * 2, raised.value.problems, strict=True))
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.thorough
+@settings(max_examples=draws(25), deadline=None)
 @given(CELLS, st.sampled_from(ELEMENTS), st.booleans(), st.integers(1, 4), st.data())
 def test_one_odd_cell_is_read_or_named_wherever_it_is(
     odd: tuple[str, Decimal | None], element: str, is_old: bool, count: int, data: st.DataObject
@@ -235,7 +241,8 @@ def in_words(amount: Decimal, convention: tuple[str, str, str, str, str]) -> str
     return negative.format(text) if amount < 0 else text
 
 
-@settings(max_examples=15, deadline=None)
+@pytest.mark.thorough
+@settings(max_examples=draws(15), deadline=None)
 @given(st.lists(st.tuples(AMOUNTS, AMOUNTS), min_size=1, max_size=8), conventions(), conventions(), st.randoms())
 def test_ledgers_in_any_two_conventions_are_compared_as_their_amounts_are(pairs, one, other, chance):
     """What is found is what `Decimal` finds, whatever separators, decimals, signs and currencies are used."""
@@ -253,7 +260,8 @@ def test_ledgers_in_any_two_conventions_are_compared_as_their_amounts_are(pairs,
     assert {(v.key, v.element): v.difference for v in result.variances} == wanted
 
 
-@settings(max_examples=10, deadline=None)
+@pytest.mark.thorough
+@settings(max_examples=draws(10), deadline=None)
 @given(st.lists(st.floats(0.1, 1e6).filter(lambda f: len(repr(f).lstrip("0.").replace(".", "")) >= 15), min_size=1))
 def test_floats_are_rounded_to_six_decimals_by_the_rule_of_half_up(values):
     texts = [f"{Decimal(repr(v)):f}" for v in values]

@@ -17,6 +17,7 @@ from changeflow.pilots.runs import MatchOutcome, Reconciliation
 from changeflow.reconciliation import compare
 from changeflow.reconciliation.compare import ALL, reconcile
 from tests.pilots.plain import Ledger, Plain, plain
+from tests.quick import draws
 
 ELEMENTS = ("gross", "tax", "net")
 EXACT = ParallelRunPolicy(tolerances=tuple(Tolerance(element=e, absolute=Decimal(0)) for e in ELEMENTS))
@@ -34,6 +35,7 @@ def compared(tmp_path: Path, old: str, new: str, policy: ParallelRunPolicy = PEN
     return reconcile(before, after, policy, period=more.pop("period", "2027-01"), **more)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_what_does_not_fit_into_little_memory_is_compared_in_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     old, new = "".join(f"C{n},{n}.00,1,1\n" for n in range(50)), "".join(f"C{n},{n}.5,1,1\n" for n in range(1, 51))
@@ -53,6 +55,7 @@ def explained(**values) -> ExplainedVariance:
 
 
 class TestByHand:
+    @pytest.mark.slow
     def test_every_class(self, tmp_path: Path):
         """a equal; b a penny off; c ten pounds off; d back-pay, explained; e gone; f new; g twice."""
         policy = PENNY.model_copy(update={"explanations": (explained(element="gross", key="d"),)})
@@ -170,6 +173,7 @@ class TestByHand:
 
 @pytest.mark.slow
 class TestBadInput:
+    @pytest.mark.usual(4)
     @pytest.mark.parametrize(
         ("new", "places"),
         [
@@ -319,6 +323,7 @@ def both_ways(
     return findings_of(result), findings_wanted(wanted)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_random_ledgers_agree_with_the_oracle(tmp_path: Path):
     seen = set()
@@ -331,6 +336,7 @@ def test_random_ledgers_agree_with_the_oracle(tmp_path: Path):
     assert seen == {o.value for o in MatchOutcome}, "every class has to be among them"
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_ten_thousand_random_ledgers_agree_with_the_oracle(tmp_path: Path):
     """Four hundred ledgers a file, each with contracts of its own. Each file has a policy of its own."""
@@ -347,8 +353,9 @@ def test_ten_thousand_random_ledgers_agree_with_the_oracle(tmp_path: Path):
         assert found == wanted, f"batch {batch}"
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
-@settings(max_examples=20)
+@settings(max_examples=draws(20))
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=12), st.booleans())
 def test_whoever_is_not_paid_is_counted_whatever_explains_it(
     tmp_path_factory: pytest.TempPathFactory, pay: list[tuple[int, int]], is_explained: bool
@@ -367,8 +374,9 @@ def test_whoever_is_not_paid_is_counted_whatever_explains_it(
 CHANGES = st.sampled_from(["drop", "add", "twice", "amount"])
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=draws(40))
 @given(st.integers(2, 20), CHANGES, st.data())
 def test_any_single_change_is_found_and_put_into_its_class(
     tmp_path_factory: pytest.TempPathFactory, count: int, change: str, data: st.DataObject

@@ -65,6 +65,7 @@ class TestColumns:
         result = compared(tmp_path, old, old.replace("5000", "5001").replace("9000", "9002"))
         assert found(result) == {("A", "gross to date"): "1.00", ("A", "GrossYearToDate"): "2.00"}
 
+    @pytest.mark.usual(1)
     @pytest.mark.parametrize("heading", ["bonus no", "net pay code"])
     def test_numbers_left_out_that_differ_make_a_run_not_clean(self, tmp_path: Path, heading: str):
         """Lines are in another order, and 0100 is 100: B alone differs."""
@@ -75,6 +76,7 @@ class TestColumns:
         assert runs[1].coverage.doubts[0].startswith(f"{heading} was not compared, and 1 contract has other numbers")
         assert compared(tmp_path, old, other, BY_NET).summary(service="", period="", on=DAY).is_clean
 
+    @pytest.mark.thorough
     def test_many_columns_with_odd_cells_are_read(self, tmp_path: Path):
         names = [f"e{n}" for n in range(40)]
         old, new = (f"contract,{','.join(names)}\nA,{','.join([cell] * 40)}\n" for cell in ("£1.50", "(1.50)"))
@@ -214,6 +216,7 @@ class TestDecimals:
         with pytest.raises(ProblemsError, match=r"may be 1234 or 1.234: .*--decimal"):
             compared(tmp_path, text, text)
 
+    @pytest.mark.thorough
     def test_a_file_separated_by_commas_has_decimal_commas_only_where_that_is_said(self, tmp_path: Path):
         """1,234 is 1234 there; 12,50 is named, however many there are of it."""
         for cells in (('"1,234"', '"12,50"'), ('"7,25"', '"12,50"')):
@@ -276,6 +279,7 @@ class TestLines:
         assert result.count(MatchOutcome.EQUAL) == 2
         assert result.read_as == ("old.csv and new.csv: Line 3, which repeats the headings, left out.",)
 
+    @pytest.mark.usual(2)
     @pytest.mark.parametrize("word", ["Total", "SUM", "Grand total:", "Sub-total", "Total (2 lines)"])
     def test_a_total_that_is_no_sum_is_kept_with_the_run_which_is_not_clean(self, tmp_path: Path, word: str):
         """10 and 20 come to 30, and not to 40."""
@@ -288,6 +292,7 @@ class TestLines:
         right = text.replace("40", "30")
         assert compared(tmp_path, right, right).summary(service="", period="", on=DAY).is_clean
 
+    @pytest.mark.usual(2)
     @pytest.mark.parametrize(
         "name", ["Total Gas & Power", "Total Recall Ltd", "Recall Total", "Sumner Ltd", "TotalJobs"]
     )
@@ -324,6 +329,7 @@ class TestLines:
         assert (result.count(MatchOutcome.EQUAL), result.has_contracts_alone) == (2, False)
         assert result.coverage.lines == ("old output: 4 lines (6, 7, 8, 9) left out: text below the report's table.",)
 
+    @pytest.mark.usual(2)
     @pytest.mark.parametrize(
         "footer", ["Page 1 of 1", "Records: 2", "2 records", "Number of employees: 2", "*** End of report ***"]
     )
@@ -337,6 +343,7 @@ class TestLines:
             "old output: line 5 left out: text below the report's table.",
         )
 
+    @pytest.mark.usual(2)
     @pytest.mark.parametrize("line", ["Records: 2,5", "Employee 2,", "Contract: 2,", "Page Ltd,"])
     def test_a_contract_that_is_like_a_footer_is_compared(self, tmp_path: Path, line: str):
         table = "contract,net\nA,10\nB,20\n"

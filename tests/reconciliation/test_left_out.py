@@ -57,6 +57,7 @@ def test_hours_of_a_workbook_are_read_whatever_their_format_is(tmp_path: Path):
     assert [(v.element, str(v.old), str(v.new)) for v in result.variances] == [("leave", "37.50", "7.50")]
 
 
+@pytest.mark.thorough
 def test_ledgers_of_many_columns_are_compared_in_each_of_their_parts(tmp_path: Path):
     """They are read in parts of 48 columns: the first and the last of each part are a pound more on the new side."""
     columns, more = range(100), {0, 47, 48, 95, 96, 99}
@@ -114,6 +115,7 @@ def test_a_ledger_of_another_kind_than_its_name_says_is_refused(tmp_path: Path, 
     assert [p.what for p in raised.value.problems] == [what]
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -158,6 +160,7 @@ def test_a_column_with_one_amount_says_where_to_look(tmp_path: Path):
     assert problem.remedy.endswith("look at line 3 of old.csv). Correct the cells that are not amounts, or empty them.")
 
 
+@pytest.mark.usual(2)
 @pytest.mark.parametrize("cell", ["=SUM(B3:B4)", "=VLOOKUP(A1;X!A:B;2;0)", "#N/A", "#REF!", "####"])
 def test_a_column_of_formulas_without_results_is_named_and_not_left_out(tmp_path: Path, cell: str):
     text = f"contract,net,gross\nA,{cell},5.50\nB,{cell},6.50\n"
@@ -199,6 +202,7 @@ def test_each_kind_of_wrong_cell_has_its_own_words(cell: str, what: str):
     assert what_is_wrong(cell, ".")[0] == what
 
 
+@pytest.mark.thorough
 def test_a_hundred_columns_with_pounds_are_compared_cell_by_cell(tmp_path: Path):
     """More columns than are looked at in one query; each cell is as in a ledger of one column."""
     names = [f"Element {n}" for n in range(1, 101)]

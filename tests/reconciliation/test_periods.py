@@ -26,6 +26,7 @@ def is_clean(result: Reconciliation) -> bool:
     return result.summary(service="", period="", on=date(2027, 5, 4)).is_clean
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize(
     ("heading", "old", "new"),
     [
@@ -45,6 +46,7 @@ def test_ledgers_of_different_periods_are_not_a_clean_run(tmp_path: Path, headin
     assert found[0] == expected
 
 
+@pytest.mark.usual(2)
 @pytest.mark.parametrize(
     ("old", "new"),
     [("2027-04", "April 2027"), ("30/04/2027", "2027-04-30"), ("Apr-27", "30/04/2027"), ("01", "1"), ("Month 1", "1"),
@@ -66,6 +68,7 @@ def test_tolerances_do_not_hide_another_period(tmp_path: Path):
     assert len(doubts(tmp_path, old, old.replace("2027-04", "2027-05"), policy)) == 1
 
 
+@pytest.mark.usual(4)
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

@@ -21,6 +21,7 @@ from changeflow.reports.sro import SroReport, build_sro
 from changeflow.rules.engine import judge
 from changeflow.values.duration import counted
 from tests.conftest import SAMPLE
+from tests.quick import draws
 
 TODAY = date(2027, 5, 4)
 
@@ -94,7 +95,7 @@ def is_named(live: GoLive, headline: str) -> bool:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=draws(60), deadline=None)
 @given(lateness())
 def test_the_headline_names_every_go_live_that_is_later_than_announced(days: dict[tuple[str, str], int]):
     lives = announced(days)
@@ -111,9 +112,10 @@ def test_the_headline_names_every_go_live_that_is_later_than_announced(days: dic
         assert of_it is None or int(of_it[1]) == count
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @settings(
-    max_examples=10,
+    max_examples=draws(10),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -94,6 +94,7 @@ def test_every_report_is_looked_at(pages: dict[str, Path]):
     assert pages.keys() == {kind.template for kind in REPORTS.values()}
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", sorted(kind.template for kind in REPORTS.values()))
@@ -107,6 +108,7 @@ def test_a_page_can_be_used_by_everybody(opened: Callable[[str], Any], name: str
     assert all(is_wider == says_so for is_wider, says_so in page.evaluate(HINTS))
 
 
+@pytest.mark.thorough
 def test_printed_the_brief_is_two_pages_and_the_trustees_page_is_one(pages: dict[str, Path], browser: Any):
     with browser.new_context() as context:
         page, texts = context.new_page(), {}

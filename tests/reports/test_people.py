@@ -102,6 +102,7 @@ def test_how_fast_a_group_got_on(folder):
     )
 
 
+@pytest.mark.slow
 def test_the_page_has_picture_and_table_side_by_side(folder):
     first = a_snapshot(a_standing("only", 20, held=(9, 14), view="wave"))
     later = a_snapshot(a_standing("only", 20, held=(0, 2), view="wave", on="2027-02-08"), on="2027-02-08")

@@ -142,6 +142,7 @@ class TestThresholds:
         assert line.counted == "4 Jan 2027, counted at 2 or less"
 
 
+@pytest.mark.slow
 def test_page_json_and_csv_give_the_same_reasons(folder: Folder, tmp_path: Path):
     snapshot = a_snapshot(
         a_standing("all", 20, held=(4, 11, 17), view="programme"),

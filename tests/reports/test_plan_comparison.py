@@ -40,6 +40,7 @@ def test_a_plan_beside_itself_has_no_difference(tmp_path: Path):
     assert found.headlines == ("“Same” moves no announced date, milestone or decision, and changes no finding.",)
 
 
+@pytest.mark.slow
 def test_a_missed_deadline_is_no_later_milestone(tmp_path: Path):
     """All schools go live on 20 January 2027."""
     now = judged(tmp_path / "plan")

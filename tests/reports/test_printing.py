@@ -84,6 +84,7 @@ def changed(value: Any, change: Callable[[str], str], field: str = "") -> Any:
     return value
 
 
+@pytest.mark.slow
 def test_what_the_json_has_is_on_paper():
     """Every text and number of the report above that people read, in the words that the table gives it."""
     paper = read_paper(pdf_of(a_level_report()))
@@ -97,11 +98,13 @@ def test_what_the_json_has_is_on_paper():
         assert text in paper.text
 
 
+@pytest.mark.slow
 def test_a_negative_number_has_its_sign():
     early = replace(a_level_report().milestones[0], days=-4)
     assert "−4 1 Mar 2027" in read_paper(pdf_of(replace(a_level_report(), milestones=(early,)))).text
 
 
+@pytest.mark.slow
 def test_tags_title_language_and_pages_are_read_back():
     paper = read_paper(pdf_of(a_level_report()))
     assert paper.is_tagged
@@ -113,6 +116,7 @@ def test_tags_title_language_and_pages_are_read_back():
     assert {"Table", "THead", "TH", "TD", "Caption"} <= set(paper.kinds)
 
 
+@pytest.mark.slow
 def test_each_picture_has_an_alternative_text():
     assert read_paper(pdf_of(a_level_report())).alternatives == [
         "Trainers: workload by week, as a percentage of capacity. The table below has the same figures."
@@ -128,6 +132,7 @@ def vars_of(report: LevelReport) -> dict[str, Any]:
     return {field.name: getattr(report, field.name) for field in fields(report)}
 
 
+@pytest.mark.usual(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_text_breaks_it(text: str):
@@ -136,6 +141,7 @@ def test_no_text_breaks_it(text: str):
     assert "Train the payroll officers" in paper.text
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("text", [" ".join(HOSTILE), "", "School " * 9], ids=["hostile", "empty", "sixty letters"])
 def test_no_text_breaks_a_whole_report(small: SroReport, text: str):
@@ -151,12 +157,14 @@ def test_a_name_that_shows_nothing_is_a_dash(small: SroReport):
     assert "– Needed by 1 Mar 2027. Owner: chief." in read_paper(pdf_of(replace(small, brief=brief))).text
 
 
+@pytest.mark.slow
 def test_markup_is_printed_as_it_was_written():
     text = HOSTILE[0]
     paper = read_paper(pdf_of(replace(a_level_report(), broken=(text,))))
     assert words(text) in paper.text
 
 
+@pytest.mark.slow
 def test_welsh_letters_are_printed_however_they_were_written():
     """A circumflex may be a character of its own: both are the same letter."""
     paper = read_paper(pdf_of(replace(a_level_report(), broken=("Dŵr Mawr", "Tw\u0302r Bach"))))
@@ -165,6 +173,7 @@ def test_welsh_letters_are_printed_however_they_were_written():
     assert MISSING not in paper.text
 
 
+@pytest.mark.slow
 def test_a_character_without_a_shape_is_marked_and_the_file_says_so():
     paper = read_paper(pdf_of(replace(a_level_report(), broken=("Ash 😀",))))
     assert "Ash □" in paper.text
@@ -201,6 +210,7 @@ def test_a_long_row_breaks_and_a_short_one_does_not():
     assert "end of it" in paper.text
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_same_report_gives_the_same_bytes_in_any_time_zone(tmp_path: Path):
     """In processes of their own, half a day apart by their clocks."""

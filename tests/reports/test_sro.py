@@ -63,6 +63,7 @@ def test_the_page_and_the_json_say_the_same(report: SroReport):
                 assert cell["people"] in text
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_print_and_the_json_say_the_same(report: SroReport):
     """No number is on paper that the JSON does not have, but those of the fixed text: the DCMA's 14 points, ADKAR's

@@ -23,6 +23,7 @@ def report(sample: Folder) -> SroReport:
     return build_sro(judged, today=date(2027, 5, 4), baseline=dates_of(judge(sample.programme).programme), version=3)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_it_says_what_the_brief_says_and_what_the_change_is_for(report: SroReport):
     found = trustees_of(report)

@@ -132,6 +132,7 @@ def test_the_sample_as_shipped_keeps_the_rule(sample: Folder, code: str):
     assert said(judged(sample), code) == []
 
 
+@pytest.mark.usual(11)
 @pytest.mark.parametrize("code", sorted(BROKEN))
 def test_one_change_breaks_the_rule(sample: Folder, code: str):
     change, message = BROKEN[code]
@@ -164,6 +165,7 @@ def test_r17_reports_a_sponsor_who_was_never_visible(sample: Folder):
     assert message.endswith("Raise this with the board.")
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_r25_reports_training_of_people_who_do_not_want_the_change_yet(sample: Folder):
     """In the sample's published results, half of the payroll officers have a barrier at desire. Training begins on
@@ -179,6 +181,7 @@ def test_r25_reports_training_of_people_who_do_not_want_the_change_yet(sample: F
     assert any(text.startswith(start) for text in found), found
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_r26_is_enforced_where_scores_are_shown(sample: Folder):
     """The payroll team has fewer than ten people, so every view of groups hides it."""

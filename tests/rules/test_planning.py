@@ -26,6 +26,7 @@ def thinned(programme: Programme, seed: int) -> Programme:
     return replace(programme, roadmap=replace(own, links=links), graph=build_graph(own.tasks, links))
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 def test_a_plan_has_the_links_and_dates_of_the_judged_programme(sample: Folder, seed: int):
@@ -36,6 +37,7 @@ def test_a_plan_has_the_links_and_dates_of_the_judged_programme(sample: Folder, 
     assert dates_of(found) == dates_of(expected)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_each_decision_moves_the_same_dates_with_findings_and_without(sample: Folder):
     programme = judged(sample.definition, on=TODAY).programme

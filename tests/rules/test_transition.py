@@ -206,6 +206,7 @@ class TestNoPathFromScores:
         assert not (names | imported) & SCORES
         assert not [m for m in modules if "adkar" in m]
 
+    @pytest.mark.usual(1)
     @pytest.mark.slow
     @pytest.mark.parametrize("score", [1, 3, 5])
     def test_answers_never_change_the_result(self, sample: Folder, score: int):

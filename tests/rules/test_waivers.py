@@ -91,6 +91,7 @@ class TestScope:
         assert "comes without any training" not in str(found(on_its_last, "R15", Severity.BLOCK))
         assert len(found(a_day_after, "R15", Severity.BLOCK)) == 2
 
+    @pytest.mark.slow
     def test_a_waiver_that_ends_before_the_work_is_reported(self, check: Check):
         """Requirements take the week of 4 January 2027, later work the next week; both go live on Monday 18."""
         day = date(2027, 1, 4)

@@ -290,6 +290,7 @@ class TestOnAServer:
         if isinstance(error, OlderDatabaseError):
             assert "changeflow db upgrade --db postgresql://" in str(error)
 
+    @pytest.mark.thorough
     def test_an_error_about_a_busy_database_hides_the_password(
         self, with_password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ):
@@ -318,6 +319,7 @@ class TestOnAServer:
         assert SECRET not in (tmp_path / "log").read_text()
 
 
+@pytest.mark.slow
 def test_help_and_settings_never_show_the_address_of_the_environment(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CHANGEFLOW_DB", f"postgresql://anna:{SECRET}@db.example.org/change")
     assert SECRET not in repr(settings()) + str(settings())

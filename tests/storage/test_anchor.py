@@ -39,7 +39,7 @@ def anchored(db: str, tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.both_databases
+@pytest.mark.both_databases(usual=True)
 def test_each_commit_is_announced_and_confirmed(db: str, anchored: Path):
     lines = [line for line in anchor.read(anchored) if not isinstance(line, Fault)]
     assert [(line.kind, line.last) for line in lines] == [(k, n) for n in range(1, 6) for k in ("begun", "stored")]
@@ -48,7 +48,7 @@ def test_each_commit_is_announced_and_confirmed(db: str, anchored: Path):
 
 
 @pytest.mark.slow
-@pytest.mark.both_databases
+@pytest.mark.both_databases(usual=True)
 def test_a_database_without_its_last_entries_is_older_than_the_anchor(db: str, anchored: Path):
     outside(
         db,
@@ -87,6 +87,7 @@ def test_an_anchor_that_cannot_be_written_stops_the_change(db: str, anchored: Pa
     assert faults(db, anchored) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_foreign_file_as_anchor_is_refused_without_reading_all_of_it(db: str, tmp_path: Path):
     os.mkfifo(tmp_path / "pipe")
@@ -145,6 +146,7 @@ def test_a_changed_line_is_found(db: str, anchored: Path):
         assert any("of the anchor was changed" in f.what for f in faults(db, anchored))
 
 
+@pytest.mark.slow
 def test_an_anchor_that_begins_late_covers_earlier_entries(db: str, tmp_path: Path):
     definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
     finish(db, 8)
@@ -166,7 +168,7 @@ def test_a_forged_programme_beside_an_anchor_is_found(db: str, anchored: Path, t
 
 
 @pytest.mark.slow
-@pytest.mark.both_databases
+@pytest.mark.both_databases(usual=True)
 def test_two_simultaneous_writers_keep_the_anchor_complete(db: str, anchored: Path):
     from concurrent.futures import ThreadPoolExecutor
 

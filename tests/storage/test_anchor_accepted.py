@@ -81,6 +81,7 @@ def path(db: str, names: Sequence[str], tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize(("lose", "chosen"), [(Path.unlink, 0), (emptied, 1), (overwritten, 0)])
 def test_accepting_one_programme_accepts_no_other(
     db: str, path: Path, names: Sequence[str], lose: Callable[[Path], None], chosen: int
@@ -94,6 +95,7 @@ def test_accepting_one_programme_accepts_no_other(
         assert [name for name in names if refuses(db, name, path)] == others
 
 
+@pytest.mark.usual(1)
 def test_programmes_can_be_accepted_one_by_one(db: str, path: Path, names: Sequence[str]):
     path.unlink()
     for count, name in enumerate(names, start=1):
@@ -102,7 +104,8 @@ def test_programmes_can_be_accepted_one_by_one(db: str, path: Path, names: Seque
         assert reported(db, path) == [(name, LATE) for name in names[count:]]
 
 
-@pytest.mark.both_databases
+@pytest.mark.usual(2)
+@pytest.mark.both_databases(usual=True)
 def test_all_programmes_are_accepted_if_none_is_named(db: str, path: Path, names: Sequence[str]):
     path.unlink()
     accept(db, path)
@@ -151,7 +154,8 @@ def test_a_rewritten_programme_is_reported_although_another_was_accepted(db: str
     assert refuses(db, "beta", path)
 
 
-@pytest.mark.both_databases
+@pytest.mark.usual(2)
+@pytest.mark.both_databases(usual=True)
 def test_one_refused_programme_stops_a_transaction_over_several(db: str, path: Path):
     path.unlink()
     accept(db, path, "alpha")

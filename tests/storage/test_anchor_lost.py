@@ -61,6 +61,7 @@ def overwritten(path: Path) -> None:
     path.write_text("Not a line of ours\n")
 
 
+@pytest.mark.usual(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("lose", [Path.unlink, emptied, overwritten])
 @pytest.mark.parametrize("was_accepted", [False, True])
@@ -108,7 +109,7 @@ def test_a_new_programme_does_not_begin_a_lost_anchor(db: str, anchored: Path, t
 
 
 @pytest.mark.slow
-@pytest.mark.both_databases
+@pytest.mark.both_databases(usual=True)
 def test_a_programme_that_was_not_accepted_is_named_and_cannot_be_changed(db: str, anchored: Path, tmp_path: Path):
     store(db, tmp_path, "other", anchored)
     anchored.unlink()
@@ -120,6 +121,7 @@ def test_a_programme_that_was_not_accepted_is_named_and_cannot_be_changed(db: st
     assert [what[: len(LATE)] for what in faults(db, anchored)] == [LATE]
 
 
+@pytest.mark.slow
 def test_a_confirmation_does_not_begin_an_anchor(db: str, anchored: Path):
     announced = anchor.announce(str(anchored), [anchor.Head("small", 3, 3, "0" * 64, NOW)], may_begin=False)
     anchored.unlink()

@@ -29,7 +29,7 @@ from tests.builders import PROGRAMME, a_folder
 from tests.storage.test_upgrade import released
 from tests.stored import store_once
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.both_databases(usual=True)
 
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 ON = date(2027, 1, 20)
@@ -94,6 +94,7 @@ def test_every_column_of_a_sealed_table_is_sealed_or_has_a_reason():
 
 
 class TestEveryWayOfWriting:
+    @pytest.mark.slow
     def test_a_row_is_sealed_when_added_changed_and_deleted(self, stored: str):
         with session_scope(stored) as session:
             answer = an_answer(session)
@@ -110,6 +111,7 @@ class TestEveryWayOfWriting:
         assert last_facts(stored) == [("-", "answer")]
         assert faults(stored) == []
 
+    @pytest.mark.slow
     def test_statements_over_many_rows_are_sealed(self, stored: str):
         with session_scope(stored) as session:
             for _ in range(3):
@@ -141,6 +143,7 @@ class TestEveryWayOfWriting:
         assert last_facts(stored) == []
         assert faults(stored) == []
 
+    @pytest.mark.slow
     def test_a_reused_key_is_sealed_again(self, stored: str):
         for _ in range(3):
             with session_scope(stored) as session:
@@ -155,6 +158,7 @@ class TestEveryWayOfWriting:
         with session_scope(stored) as session:
             assert [e[3] for e in audited.entries(session, "small")] == ["apply"]
 
+    @pytest.mark.slow
     def test_new_contact_details_add_an_entry_without_a_new_version(self, stored: str, tmp_path: Path):
         path = tmp_path / "trust" / "people.csv"
         path.write_text(path.read_text().replace("lead@example.org", "new-lead@example.org"))
@@ -181,6 +185,7 @@ class TestEveryWayOfWriting:
         assert last_facts(stored) == [("-", "message"), ("+", "message")]
         assert faults(stored) == []
 
+    @pytest.mark.slow
     def test_a_nudges_text_is_sealed_once_a_message_contains_it(self, stored: str):
         def nudge(session: Session) -> NudgeRow:
             return session.exec(select(NudgeRow)).one()
@@ -214,6 +219,7 @@ class TestEveryWayOfWriting:
         with session_scope(stored) as session:
             assert [e[3] for e in audited.entries(session, "small")] == ["apply"]
 
+    @pytest.mark.slow
     def test_a_changed_primary_key_is_sealed(self, stored: str):
         with session_scope(stored) as session:
             session.add(ReachRow(recipient="old", optional_off=True))
@@ -285,6 +291,7 @@ class TestHowTheActorWasKnown:
         assert (last.via, last.account, last.real_at) == ("command", "office@host", real)
         assert audit_trail.apart_text(last) == "dated 157 days ahead"
 
+    @pytest.mark.slow
     def test_back_dated_entries_are_counted_and_listed_but_no_fault(self, stored: str):
         with acting(replace(current(), clock=lambda: NOW + timedelta(days=40, hours=1))):
             finish(stored, 8)
@@ -293,6 +300,7 @@ class TestHowTheActorWasKnown:
         [entry] = audit_trail.show(None, db=stored, last=1, only_apart=True)
         assert audit_trail.apart_text(entry) == "back-dated by 40 days"
 
+    @pytest.mark.slow
     def test_a_clock_that_goes_back_is_a_warning(self, stored: str):
         for hours in (0, -2):
             with acting(replace(current(), clock=lambda h=hours: NOW + timedelta(days=900, hours=h))):

@@ -166,6 +166,7 @@ def faults_after(engine: Engine, tamper: Callable[[sqlite3.Connection], None], *
         return [*structure.differences(connection), *structure.disguised(connection), *structure.custody(connection)]
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("kind", tampering.KINDS)
 def test_every_change_to_the_file_is_found(tampered: Engine, kind: str):
     def tamper(n: int) -> list[Fault]:
@@ -175,6 +176,7 @@ def test_every_change_to_the_file_is_found(tampered: Engine, kind: str):
     assert faults_after(tampered, lambda _: None, in_full=True) == [], "everything was undone"
 
 
+@pytest.mark.usual(6)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_mutation_is_found(story: World, kind: str):
     assert missed(story, kind, COUNT, seed=1) == []
@@ -201,7 +203,8 @@ def test_the_format_matches_the_published_one(story: World):
             assert (content, fact["digest"]) == (plain, sha(f"{fact['salt']}\n{content}"))
 
 
-@pytest.mark.both_databases
+@pytest.mark.thorough
+@pytest.mark.both_databases(usual=True)
 def test_ordinary_changes_raise_no_alarm(db: str, tmp_path: Path):
     anchored = tmp_path / "anchor.txt"
     with acting(Acting(via=Via.COMMAND, account="office@host", anchor=str(anchored))):

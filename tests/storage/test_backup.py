@@ -86,6 +86,7 @@ def test_a_full_disk_is_named_in_the_error(db: str, tmp_path: Path):
         subprocess.run(["umount", str(disk)], check=True)
 
 
+@pytest.mark.thorough
 def test_a_backup_killed_at_any_write_leaves_the_earlier_copy_or_none(db: str, tmp_path: Path):
     folder = tmp_path / "copies"
     folder.mkdir()

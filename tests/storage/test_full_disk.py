@@ -103,6 +103,7 @@ def tried(act: Callable[[], object], db: str, file: Path, pages: int) -> str | N
     return None
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("act", ACTS)
 def test_a_disk_full_at_any_page_leaves_the_state_before_or_after(sqlite: str, file: Path, tmp_path: Path, act: str):
     before, refused = content(file), 0
@@ -142,6 +143,7 @@ def limited(most: int, work: Callable[[], int | str]) -> tuple[int, str]:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), said
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("act", ACTS)
 def test_a_disk_that_fails_at_any_write_leaves_the_state_before_or_after(
     sqlite: str, file: Path, tmp_path: Path, act: str
@@ -189,6 +191,7 @@ def test_a_command_on_a_failing_disk_reports_it_without_a_traceback(sqlite: str,
     assert "the disk failed, or is full (I/O error). No changes saved" in said
 
 
+@pytest.mark.thorough
 def test_an_upgrade_that_failed_on_a_full_disk_can_be_repeated(tmp_path: Path):
     db = released("0.1.0", tmp_path)
     file = tmp_path / "released.db"

@@ -73,6 +73,7 @@ def plain_hashes_of(words: set[str]) -> set[str]:
     return found
 
 
+@pytest.mark.thorough
 def test_a_list_of_ids_and_addresses_finds_nothing_in_an_upgraded_database(tmp_path: Path):
     db = released("0.1.0", tmp_path)
     file = tmp_path / "released.db"
@@ -286,7 +287,8 @@ def test_after_a_new_key_nothing_is_sent_for_a_day_and_optional_messages_stop(sm
         assert all(n.not_before and n.not_before > NOW + timedelta(hours=20) for n in waiting)
 
 
-@pytest.mark.both_databases
+@pytest.mark.usual(1)
+@pytest.mark.both_databases(usual=True)
 def test_tombstones_work_on_both_databases(db: str, tmp_path: Path):
     if db.startswith("postgres"):
         keys.keep_in(tmp_path / "key")

@@ -16,7 +16,7 @@ from changeflow.usecases import audit_trail, definitions, progress
 from changeflow.usecases.unit_of_work import Change
 from tests.builders import a_folder
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.both_databases(usual=True)
 
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 
@@ -40,6 +40,7 @@ def found(db: str) -> list[tuple[str, int | None, str]]:
     return [(f.programme, f.number, f.what) for f in verdict.faults]
 
 
+@pytest.mark.slow
 def test_an_untouched_database_has_no_oddities(stored: str):
     assert found(stored) == []
 
@@ -57,6 +58,7 @@ ODD = {
 """The value written, the column named, and whether the value can be read, so that the hash reveals it too."""
 
 
+@pytest.mark.usual(4)
 @pytest.mark.slow
 @pytest.mark.parametrize("change", ODD)
 def test_an_impossible_value_in_an_entry_is_named(sqlite: str, tmp_path: Path, change: str):
@@ -76,6 +78,7 @@ def test_an_impossible_value_in_an_entry_is_named(sqlite: str, tmp_path: Path, c
     assert shown.exception is None or isinstance(shown.exception, SystemExit), shown.exception
 
 
+@pytest.mark.slow
 def test_an_impossible_value_in_a_row_is_named(sqlite: str, tmp_path: Path):
     definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=NOW)
     engine_for(sqlite).dispose()
@@ -111,6 +114,7 @@ def test_an_impossible_moment_is_named_on_postgresql(db: str, tmp_path: Path):
     engine_for(db).dispose()
 
 
+@pytest.mark.slow
 def test_a_trigger_that_changes_rows_is_named(stored: str):
     """Rows are sealed after the trigger has changed them, so the chain alone does not reveal it."""
     if stored.startswith("sqlite"):

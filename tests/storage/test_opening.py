@@ -58,6 +58,7 @@ KINDS = {
 }
 
 
+@pytest.mark.usual(8)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("create", quick_first(1, [False, True]))
 def test_a_foreign_database_is_refused_and_not_changed(tmp_path: Path, kind: str, create: bool):
@@ -84,6 +85,7 @@ def test_another_applications_tables_are_named_as_such(tmp_path: Path):
         pass
 
 
+@pytest.mark.slow
 def test_a_foreign_database_in_the_place_of_a_deleted_one_is_refused(tmp_path: Path):
     """A file system gives the inode of a deleted file to the next one."""
     path = a_database(tmp_path / "given.db")

@@ -67,6 +67,7 @@ def scribble(folder: Path) -> None:
 FAULTS: list[Callable[[Path], None]] = [move, overwrite, empty, remove, scribble]
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_session_is_refused_after_the_file_was_replaced(db: str, tmp_path: Path, fault: Callable[[Path], None]):
     write(db)
@@ -113,6 +114,7 @@ except DatabaseReplacedError:
 """
 
 
+@pytest.mark.thorough
 def test_a_process_that_ends_does_not_change_the_new_file(db: str, tmp_path: Path):
     engine_for(db).dispose()
     copy, file = tmp_path / "copy.db", tmp_path / "test.db"
@@ -190,6 +192,7 @@ def test_a_database_of_an_earlier_version_is_opened_with_its_log(tmp_path: Path)
     engine_for(url).dispose()
 
 
+@pytest.mark.thorough
 def test_many_writers_and_checkpoints_do_not_look_like_a_replacement(db: str, tmp_path: Path):
     """There is no false alarm when three processes write and often merge the log into the file."""
     writes = 60
@@ -221,6 +224,7 @@ def write_and_close(db: str) -> None:
     engine_for(db).dispose()
 
 
+@pytest.mark.thorough
 def test_the_log_of_an_open_database_is_never_removed_by_another_process(db: str, tmp_path: Path):
     """A process that closes its own handle of the file drops SQLite's locks; the next one to close removes the log."""
     for _ in range(3):

@@ -21,7 +21,7 @@ from tests.builders import a_folder
 from tests.conftest import new_database
 from tests.stored import store_once
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.both_databases(usual=True)
 
 NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
 ON = date(2027, 1, 4)
@@ -109,6 +109,7 @@ READERS: dict[str, Callable[[str, Path], object]] = {
 }
 
 
+@pytest.mark.usual(8)
 @pytest.mark.parametrize("name", READERS)
 def test_readers_do_not_wait_for_a_writer(small: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("changeflow.storage.database.BUSY_SECONDS", 0.05)

@@ -221,6 +221,7 @@ UNFIT = {
 }
 
 
+@pytest.mark.usual(5)
 @pytest.mark.parametrize("name", UNFIT)
 def test_an_unusable_copy_is_refused_and_nothing_is_changed(db: str, tmp_path: Path, name: str):
     spoil, error, match = UNFIT[name]
@@ -284,6 +285,7 @@ def test_a_log_without_its_database_is_never_applied(db: str, tmp_path: Path):
     assert [n for n in leftovers(tmp_path) if "before-restore" in n and n.endswith("-wal")]
 
 
+@pytest.mark.thorough
 def test_a_restore_killed_at_any_step_leaves_the_complete_old_or_new_database(db: str, tmp_path: Path):
     base, home = tmp_path / "base", tmp_path / "home"
     base.mkdir()
@@ -324,6 +326,7 @@ def tables_with_log(folder: Path) -> dict[str, list[tuple[object, ...]]]:
     return tables(folder.with_name("read") / "test.db")
 
 
+@pytest.mark.thorough
 def test_the_next_restore_removes_the_files_of_a_killed_one(db: str, tmp_path: Path):
     for n in (30, 60, 90, 120):
         killed_at(n, lambda: put_back(db, tmp_path), modules=MODULES)

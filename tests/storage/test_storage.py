@@ -36,7 +36,7 @@ from tests.apart import APART
 from tests.builders import PATHWAY, PROGRAMME, SERVICE, a_folder
 from tests.waiting import PATIENCE
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.both_databases(usual=True)
 
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 ON = date(2027, 1, 4)
@@ -55,6 +55,7 @@ def audit_actions(db: str) -> list[str]:
         return [action for _, _, _, action, _ in audited.entries(session, "small")]
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 def test_a_definition_comes_back_as_it_was(empty_db: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust")
@@ -143,6 +144,7 @@ def _apply_many(folder: str, db: str, results: "multiprocessing.Queue[str]") -> 
         results.put("refused")
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_one_of_two_simultaneous_versions_is_refused(empty_db: str, tmp_path: Path):
     folders = [a_folder(tmp_path / name) for name in ("one", "two")]
@@ -160,6 +162,7 @@ def test_one_of_two_simultaneous_versions_is_refused(empty_db: str, tmp_path: Pa
         assert versions.required(session, "small").number == 1
 
 
+@pytest.mark.slow
 def test_a_writer_that_waits_too_long_gets_a_clear_error(sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("changeflow.storage.database.BUSY_SECONDS", 0)
     folder = a_folder(tmp_path / "trust")
@@ -244,6 +247,7 @@ def test_four_simultaneous_changes_are_all_stored(db: str, tmp_path: Path):
     assert {w.rule for w in kept} == set(rules)
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 def test_the_audit_chain_finds_every_manipulation(db: str, tmp_path: Path):
     apply(a_folder(tmp_path / "trust"), db)
@@ -263,6 +267,7 @@ def test_the_audit_chain_finds_every_manipulation(db: str, tmp_path: Path):
     assert (broken[0].number, broken[0].what) == (4, "entry 3 is missing")
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 def test_the_migrations_create_the_tables(empty_db: str):
     upgrade(empty_db)

@@ -13,7 +13,7 @@ from tests.builders import a_folder
 from tests.conftest import new_database
 from tests.storage.test_upgrade import released
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.both_databases(usual=True)
 
 NOW = datetime(2027, 1, 4, 8, tzinfo=UTC)
 ON_BOTH = {
@@ -74,12 +74,15 @@ def test_an_upgraded_database_has_the_structure_of_a_new_one(tmp_path: Path):
     engine_for(db).dispose()
 
 
+@pytest.mark.slow
+@pytest.mark.usual(5)
 @pytest.mark.parametrize("statement", ON_BOTH)
 def test_a_changed_structure_is_named(stored: str, statement: str):
     outside(stored, statement)
     assert any(what.startswith(ON_BOTH[statement]) for what in found(stored)), found(stored)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_changes_specific_to_postgresql_are_named(postgres: str, migrated_database: str, tmp_path: Path):
     folder = a_folder(tmp_path / "trust")

@@ -51,6 +51,7 @@ def test_an_upgrade_keeps_all_data_of_a_released_database(tmp_path: Path, versio
         }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_people_without_a_language_follow_the_programmes_after_an_upgrade(tmp_path: Path):
     db = released("0.1.0", tmp_path)
     with closing(sqlite3.connect(tmp_path / "released.db")) as connection:

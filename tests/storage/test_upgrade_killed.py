@@ -179,6 +179,7 @@ def is_complete(db: str) -> None:
     assert not MachineState(db).rewrite.exists(), "no old hash is left in the file"
 
 
+@pytest.mark.thorough
 def test_a_killed_upgrade_leaves_the_old_or_the_new_database_and_the_next_completes_it(old: Old):
     whole = old.make()
     steps = steps_of(whole)

@@ -15,7 +15,7 @@ from tests.builders import PEOPLE, a_folder
 from tests.sessions import sessions
 from tests.stored import store_once
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.both_databases(usual=True)
 
 NOW = datetime(2027, 1, 8, 10, tzinfo=UTC)
 LEAD, BROWSER = "lead@example.org", "b" * 43
@@ -40,6 +40,8 @@ def use(db: str, token: str, browser: str = BROWSER) -> str:
     return accounts.use_link(token, browser=browser, kind="Firefox", db=db, now=NOW).token
 
 
+@pytest.mark.slow
+@pytest.mark.usual(2)
 def test_a_link_begins_a_session(stored: str):
     token = use(stored, a_link(stored))
     own, all_of_mine = sessions(token, db=stored, now=NOW)
@@ -53,6 +55,7 @@ def test_a_link_begins_a_session(stored: str):
         sessions(token, db=stored, now=NOW)
 
 
+@pytest.mark.slow
 def test_of_many_uses_of_a_link_at_once_one_begins_a_session(stored: str):
     link = a_link(stored)
 
@@ -66,6 +69,7 @@ def test_of_many_uses_of_a_link_at_once_one_begins_a_session(stored: str):
         assert sum(pool.map(one, range(6))) == 1
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 def test_an_address_gets_ten_links_an_hour_however_many_ask_at_once(stored: str):
     def ask(_: int) -> bool:
@@ -79,6 +83,7 @@ def test_an_address_gets_ten_links_an_hour_however_many_ask_at_once(stored: str)
     assert accounts.ask_link(LEAD, browser=BROWSER, next_page="/", db=stored, now=later) is not None
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 def test_an_erasure_and_retention_work_on_every_database(stored: str):
     token = use(stored, a_link(stored))

@@ -72,11 +72,13 @@ def test_a_baseline_announces_every_go_live(stored: str):
     assert {(g.day, g.days_late) for g in found.values()} == {(LATE, 5)}
 
 
+@pytest.mark.thorough
 def test_a_baseline_that_is_not_announced_announces_nothing(stored: str):
     assert baselines.take_baseline("Agreed", change(stored, 4), announces=False).announced == 0
     assert {g.announced for g in lives(stored, 4).values()} == {None}
 
 
+@pytest.mark.slow
 def test_what_a_baseline_announced_by_mistake_is_withdrawn_at_once(stored: str):
     """Ash had its day by letter before: that announcement counts again."""
     announce([said("ash", date(2027, 1, 22), 4)], change(stored, 4))
@@ -102,6 +104,7 @@ def test_a_second_baseline_announces_only_the_days_that_changed(stored: str):
     assert not any(g.is_late for g in lives(stored, 14).values())
 
 
+@pytest.mark.slow
 def test_the_announcement_of_the_latest_day_counts_in_whatever_order_they_were_recorded(stored: str):
     announce([said("ash", LATE, 12)], change(stored, 13))
     announce([said("ash", PLANNED, 6, "meeting")], change(stored, 13))
@@ -116,6 +119,7 @@ def test_announcing_the_same_again_changes_nothing(stored: str):
         assert len(session.exec(select(AnnouncementRow)).all()) == 1
 
 
+@pytest.mark.slow
 def test_the_forecast_is_announced_where_it_differs_from_what_was_announced(stored: str):
     baselines.take_baseline("Agreed", change(stored, 4))
     slip(stored)
@@ -152,6 +156,7 @@ def test_announcements_come_in_as_a_csv_as_a_whole_or_not_at_all(stored: str, tm
     assert import_announcements(file, change(stored, 7)) == 0
 
 
+@pytest.mark.slow
 def test_a_school_that_is_no_longer_planned_was_announced_all_the_same(stored: str, tmp_path: Path):
     """Cedar leaves the waves: its announced go-live is no longer planned, and that is neither late nor on time."""
     baselines.take_baseline("Agreed", change(stored, 4))
@@ -163,6 +168,7 @@ def test_a_school_that_is_no_longer_planned_was_announced_all_the_same(stored: s
     assert (cedar.announced, cedar.day, cedar.is_dropped, cedar.is_late) == (PLANNED, None, True, False)
 
 
+@pytest.mark.slow
 def test_a_rollout_file_announces_what_it_says_anew(stored: str, tmp_path: Path):
     folder = tmp_path / "trust"
     (folder / "rollout.yaml").write_text("schools: {ash: {announced: {payroll: 2027-01-22}}}\n")
@@ -171,6 +177,7 @@ def test_a_rollout_file_announces_what_it_says_anew(stored: str, tmp_path: Path)
     assert (ash.announced, ash.announced_on, ash.how) == (date(2027, 1, 22), date(2027, 1, 6), "rollout.yaml")
 
 
+@pytest.mark.slow
 def test_a_baseline_from_before_announcements_were_recorded_counts_as_announced(stored: str):
     baselines.take_baseline("Agreed", change(stored, 4), announces=False)
     with session_scope(stored) as session:
@@ -179,6 +186,7 @@ def test_a_baseline_from_before_announcements_were_recorded_counts_as_announced(
     assert {(g.announced, g.how, g.days_late) for g in lives(stored, 14).values()} == {(PLANNED, "baseline 1", 5)}
 
 
+@pytest.mark.slow
 def test_waves_are_planned_around_the_announced_days(stored: str):
     """The programme's weeks count from Monday 4 January: 20 January is in week 2, 17 March in week 10."""
     baselines.take_baseline("Agreed", change(stored, 4))
@@ -188,6 +196,7 @@ def test_waves_are_planned_around_the_announced_days(stored: str):
     assert known == {"ash": 2, "beech": 2, "cedar": 10}
 
 
+@pytest.mark.slow
 def test_the_commands_record_and_list(stored: str):
     def run(*words: str, day: int = 14) -> str:
         at = ["--db", stored, "--at", f"2027-01-{day:02}"]
@@ -235,6 +244,7 @@ def test_the_report_leads_with_late_go_lives_and_the_trend_counts_them(stored: s
     assert "announced" not in sro_of_stored(None, db=stored, today=date(2027, 1, 14)).headline
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_samples_report_of_4_may_names_the_late_go_lives_first(db: str, tmp_path: Path):
     """14 schools and 3 services make 42. Finance's pilot (3 schools) goes live on 1 June instead of 4 May, because its

@@ -43,6 +43,7 @@ def rewritten(db: str, tmp_path: Path, old: str, new: str) -> Path:
     return folder
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_nothing_is_asked_about_tasks_that_changeflow_made(db: str, tmp_path: Path):
     with session_scope(db) as session:
@@ -62,6 +63,7 @@ def test_nothing_is_asked_about_tasks_that_changeflow_made(db: str, tmp_path: Pa
     assert {t for t in made if t in stored.programme.roadmap.tasks} <= set(after.programme.roadmap.tasks)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_task_of_the_definition_with_facts_needs_to_be_retired_once(db: str, tmp_path: Path):
     task = "payroll/payroll-ids-agreed"

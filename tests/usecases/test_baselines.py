@@ -128,6 +128,7 @@ def test_the_report_shows_the_first_baseline_beside_the_latest(approved_twice: s
     assert report(approved_twice).first_baseline == "Baseline 1 of 4 Jan 2027"
 
 
+@pytest.mark.slow
 def test_with_one_baseline_it_is_shown_once(db: str, folder: Path):
     store(db, folder, 4)
     baselines.take_baseline("Agreed", change(db, 4))
@@ -145,6 +146,7 @@ def test_the_trend_begins_with_the_first_baseline(approved_twice: str):
     assert [line.first for line in trend.lines] == ["20 Jan 2027"]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_dropped_milestone_stays_in_sight_and_in_the_headline(db: str, folder: Path):
     """Its deadline went first, then a new baseline approved the plan without the milestone."""

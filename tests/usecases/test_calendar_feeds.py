@@ -76,6 +76,7 @@ def assert_has_the_form_of_rfc_5545(content: bytes) -> None:
     assert not opened
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_checkpoint_is_invited_to_moved_and_withdrawn(live: str):
     [message] = sent_on(live, 2, 2)
@@ -140,6 +141,7 @@ def test_an_invitation_is_a_part_of_its_own_that_mail_programs_know(live: str):
     assert plain.get_content().replace("\r\n", "\n") == message.text
 
 
+@pytest.mark.slow
 def test_a_calendar_holds_ones_own_dates_in_summer_time_as_well(live: str):
     goes_live(live, date(2027, 3, 22))
     content = calendar_feeds.feed_for("lead", db=live, programme=None, now=at(3, 23))

@@ -30,6 +30,8 @@ def causes_below(changes: Changes, title: str) -> dict[str, tuple[str, ...]]:
     return dict(zip(part.lines, part.causes or ((),) * len(part.lines), strict=True))
 
 
+@pytest.mark.slow
+@pytest.mark.usual(3)
 @pytest.mark.parametrize(
     ("after", "cause"),
     [
@@ -62,6 +64,7 @@ def test_a_gate_that_moves_names_what_changed_in_the_files(tmp_path: Path, after
     assert causes == (f"  +5  {cause}",)
 
 
+@pytest.mark.slow
 def test_a_link_that_is_new_or_gone_is_named_with_the_task_it_waits_for(tmp_path: Path):
     """Capacity takes five days, as delegation does: its end moves by a working week."""
     pathway = GATED.replace(

@@ -145,6 +145,7 @@ def latest(db: str) -> tuple[str, int, str]:
     return "small", version.number, version.hash
 
 
+@pytest.mark.slow
 def test_two_folders_are_compared_without_a_database(tmp_path: Path):
     before, after = a_folder(tmp_path / "before"), a_folder(tmp_path / "after", service=LONGER)
     found = changes_between(before, after)
@@ -153,6 +154,7 @@ def test_two_folders_are_compared_without_a_database(tmp_path: Path):
     assert {c.cause for s in found.slips for c in s.causes} == {"re-estimate"}
 
 
+@pytest.mark.slow
 def test_without_anything_to_compare_with_that_is_said(db: str, tmp_path: Path):
     definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=moment(4), on=date(2027, 1, 4))
     with pytest.raises(InputError, match="no baseline was taken"):

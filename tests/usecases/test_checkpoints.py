@@ -113,9 +113,11 @@ class TestReport:
         )  # fmt: skip
         assert part.waiting == ()
 
+    @pytest.mark.slow
     def test_a_wave_that_is_live_waits_for_its_checkpoint(self, live: str):
         assert sponsorship(loaded(live).programme, today=FIRST).waiting == ("Payroll, wave 1",)
 
+    @pytest.mark.slow
     def test_a_checkpoint_that_is_done_without_a_result_is_named_with_its_day(self, live: str):
         report_progress([ReportedProgress("payroll/w1/checkpoint", FIRST, FIRST)], change(FIRST, live))
         [line] = sponsorship(loaded(live).programme, today=FIRST).waiting
@@ -162,10 +164,12 @@ class TestReport:
 
 
 class TestRefusals:
+    @pytest.mark.slow
     def test_before_the_go_live_there_is_nothing_to_check(self, live: str):
         with pytest.raises(InputError, match="a go-live that has not happened"):
             report(live, task="payroll/w2/checkpoint", use=0.9)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("found", "message"),
         [
@@ -179,11 +183,13 @@ class TestRefusals:
             report(live, **found)
         assert loaded(live).programme.facts.checkpoints == ()
 
+    @pytest.mark.slow
     def test_numbers_without_evidence(self, live: str):
         result = CheckpointResult(task="payroll/w1/checkpoint", on=FIRST, use=0.9)
         with pytest.raises(InputError, match="source of the numbers"):
             checkpoints.report_checkpoint(result, change(FIRST, live))
 
+    @pytest.mark.slow
     def test_what_is_no_checkpoint_and_what_lies_ahead(self, live: str):
         with pytest.raises(UnknownThingError):
             report(live, task="payroll/w1/go-live", use=0.9)

@@ -56,6 +56,7 @@ def test_a_decided_gate_closes_its_links_and_evidence_requests(asked: str, outco
     assert question_of("other", db=asked, now=NOON).title == "Payroll: requirements"
 
 
+@pytest.mark.slow
 def test_a_finished_task_closes_its_links(asked: str):
     decide(answer(), change(asked, 5, actor="lead"))
     finish(asked, "payroll/requirements", 6, 12)

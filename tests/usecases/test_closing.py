@@ -61,6 +61,7 @@ def test_a_moved_go_live_moves_its_checkpoint_and_no_other(db: str):
     assert planned(db, CHECKPOINTS[1]) == other
 
 
+@pytest.mark.slow
 def test_closing_before_the_last_checkpoint_is_refused_with_the_reason(db: str):
     happened(db, CHECKPOINTS[0], date(2027, 3, 1))
     with pytest.raises(CheckFailedError) as refused:
@@ -74,6 +75,7 @@ def test_closing_before_the_last_checkpoint_is_refused_with_the_reason(db: str):
         assert not load(session, "small", on=date(2027, 6, 1)).programme.is_done(CLOSE)
 
 
+@pytest.mark.slow
 def test_with_the_last_checkpoint_done_it_closes(db: str):
     for task in CHECKPOINTS:
         happened(db, task, date(2027, 3, 1))

@@ -82,6 +82,7 @@ class TestConditions:
         finish(db_gated, self.TASK, 28, 28)
         assert text not in case(db_gated, "payroll/w2/go-no-go", 29).of(State.OPEN)
 
+    @pytest.mark.slow
     def test_one_that_nothing_waits_for_is_met_before_the_programme_closes(self, db_gated: str):
         self.approved(db_gated, Condition(text="Thank them", owner="lead", due=date(2027, 1, 30)))
         programme = state(db_gated, date(2027, 1, 22)).programme
@@ -89,6 +90,7 @@ class TestConditions:
         assert programme.days_of(self.TASK) == (date(2027, 1, 29), date(2027, 1, 29))
         assert f"{self.TASK} -> programme/close" in [str(k) for k in programme.roadmap.links]
 
+    @pytest.mark.usual(1)
     @pytest.mark.slow
     @pytest.mark.parametrize(
         ("outcome", "given", "message"),

@@ -130,6 +130,7 @@ class TestFolders:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert entries(stored, "export") == [(actor, "version:1:contracts:payroll")]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("actor", ["other", "chief"])
     def test_others_get_no_folder(self, stored: str, tmp_path: Path, actor: str):
         with pytest.raises(NotAllowedError, match="cannot see individual contracts of Payroll"):

@@ -61,7 +61,7 @@ def test_every_use_that_reads_it_says_so(db: str, tmp_path: Path, how: str):
     assert postbox.sent == []
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(usual=True)
 def test_a_sender_that_loses_it_meanwhile_stops(db: str, tmp_path: Path):
     definitions.apply(a_folder(tmp_path / "trust"), db=db, actor="chief", now=NOW)
     with session_scope(db) as session:
@@ -78,6 +78,8 @@ COMMANDS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
+@pytest.mark.usual(5)
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_command_ends_without_a_traceback(sqlite: str, tmp_path: Path, command: list[str]):
     definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=NOW)
@@ -101,6 +103,7 @@ def test_the_pages_stay_and_health_says_so(db: str, tmp_path: Path, how: str):
     assert "Traceback" not in health.text
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_copy_without_it_can_be_put_back_and_waits_for_a_person(sqlite: str, tmp_path: Path):
     """The only copy that is left may be of the damaged database itself."""

@@ -69,6 +69,7 @@ def as_planned(programme: Programme, gate: TaskId, on: date) -> Programme:
     return with_progress(programme, progress, on)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_no_gate_of_the_sample_moves_anything_when_it_is_approved_on_its_planned_day(sample: Folder):
     """The data date passes from gate to gate, with all else as planned."""
@@ -84,6 +85,7 @@ def test_no_gate_of_the_sample_moves_anything_when_it_is_approved_on_its_planned
         assert others(after, gate) == others(before, gate)
 
 
+@pytest.mark.usual(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_approved_as_planned_nothing_moves(db: str, tmp_path: Path, shape: str):
@@ -99,6 +101,7 @@ def test_approved_as_planned_nothing_moves(db: str, tmp_path: Path, shape: str):
     assert others(after, PLAN) == others(before, PLAN)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_what_a_decision_in_time_leads_to_is_the_forecast(db: str, tmp_path: Path, shape: str):
     stored_as(db, tmp_path, SHAPES[shape])
@@ -107,6 +110,7 @@ def test_what_a_decision_in_time_leads_to_is_the_forecast(db: str, tmp_path: Pat
     assert found.dates == {t: programme.timed(t).last_day for t in found.dates}
 
 
+@pytest.mark.slow
 def test_at_the_meeting_what_it_opens_begins_on_that_day_and_after_it_on_the_next(db: str, tmp_path: Path):
     """The board meets on Thursday 7 January. Approved a day later, requirements begin on Monday the 11th."""
     stored_as(db, tmp_path, SHAPES["at a meeting"])

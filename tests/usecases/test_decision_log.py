@@ -32,6 +32,7 @@ class TestHistory:
         (tmp_path / "minutes.csv").write_text(minutes)
         return tmp_path / "progress.csv", tmp_path / "minutes.csv"
 
+    @pytest.mark.slow
     def test_progress_and_the_decisions_between_it_are_taken_together(self, db_gated: str, tmp_path: Path):
         reported, minutes = self.files(tmp_path)
         by = change(db_gated, 8, actor="manager")
@@ -43,6 +44,7 @@ class TestHistory:
         assert made.dissent == "One would wait"
         assert store_import(reported, by, minutes) == (SheetRecorded(progress=0, comments=0), 0)
 
+    @pytest.mark.slow
     def test_without_the_decision_a_finding_says_what_was_overtaken(self, db_gated: str, tmp_path: Path):
         reported, _ = self.files(tmp_path)
         assert store_import(reported, change(db_gated, 8)) == (SheetRecorded(progress=2, comments=0), 0)
@@ -101,6 +103,7 @@ class TestTheLog:
         assert (moved.milestone.id, moved.days) == ("all-live", 7)
         assert (day_of(moved.before), day_of(moved.after)) == (date(2027, 1, 22), date(2027, 1, 29))
 
+    @pytest.mark.slow
     def test_what_was_decided_tells_how_long_it_took(self, db_gated: str):
         planned(db_gated)
         decide(answer(on=8, reason="Late, but ready"), change(db_gated, 8))

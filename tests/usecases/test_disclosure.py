@@ -101,6 +101,7 @@ def attacked(asked, snapshots: Sequence[Snapshot]):
         yield attack(snapshots, {(v.view, v.group): v for v in looked_at}, one), truth_of(one), looked_at
 
 
+@pytest.mark.thorough
 def test_a_solver_finds_nothing_out(safe, of_product: Sequence[Snapshot]):
     """Each line that the product published of a round is attacked, and there is one of each round."""
     lines = []
@@ -112,6 +113,7 @@ def test_a_solver_finds_nothing_out(safe, of_product: Sequence[Snapshot]):
     assert min(lines) > 0
 
 
+@pytest.mark.thorough
 def test_without_protection_it_finds_most_of_them_out(sample: Folder, rounds: list[list[Assessment]]):
     for attacker, truth, looked_at in attacked(*published(sample, rounds, OPEN)):
         assert any(narrowed(attacker, truth, threshold=3, insiders=False))
@@ -119,6 +121,7 @@ def test_without_protection_it_finds_most_of_them_out(sample: Folder, rounds: li
         assert len(list(islice(found_out(attacker, suppressed), 10))) == 10
 
 
+@pytest.mark.thorough
 def test_the_product_publishes_what_was_attacked(rounds: list[list[Assessment]], safe, of_product: Sequence[Snapshot]):
     """With the settings of its rulepack the product publishes the lines of this test and no others."""
     assert [s.on for s in of_product] == [max(a.on for a in one) for one in rounds]
@@ -169,6 +172,7 @@ def _stored(tmp_path: Path, rounds: Sequence[list[Assessment]]) -> str:
     return db
 
 
+@pytest.mark.thorough
 def test_whatever_was_scored_what_was_published_is_all_that_is_said(tmp_path: Path, rounds: list[list[Assessment]]):
     """Two databases with the same publications and wholly other scores say the same to the letter, everywhere."""
     one, other = tmp_path / "one", tmp_path / "other"

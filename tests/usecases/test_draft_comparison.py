@@ -33,6 +33,7 @@ def reported(db: str) -> dict[str, str]:
     return {m["name"]: m["forecast"] for m in milestones}
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_drafts_dates_are_those_of_the_report_once_it_is_published(tmp_path: Path):
     db = f"sqlite:///{tmp_path / 'test.db'}"

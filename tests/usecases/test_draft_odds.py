@@ -95,6 +95,7 @@ def test_announced_go_lives_have_a_chance_in_both_plans(world: World):
     assert all(chances[0][key] is None or chances[1][key] <= chances[0][key] for key in later)  # type: ignore[operator]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_calculation_says_how_far_it_is_and_that_a_draft_is_gone(world: World, tmp_path: Path):
     own = world.copy(tmp_path / "own")

@@ -45,7 +45,8 @@ def stored_in_other_hands(home: Path, chance: Random) -> World:
     return world
 
 
-@pytest.mark.parametrize("seed", quick_first(1, range(SEEDS), usual=3))
+@pytest.mark.thorough
+@pytest.mark.parametrize("seed", quick_first(1, range(SEEDS), usual=1, thorough=3))
 def test_an_edited_and_exported_folder_is_the_same_and_an_undone_one_is_as_before(seed: int, tmp_path: Path):
     chance = Random(seed)
     world = stored_in_other_hands(tmp_path / "world", chance)

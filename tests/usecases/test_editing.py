@@ -52,6 +52,7 @@ def version_of(world: World, number: int) -> Version:
 
 
 class TestPreview:
+    @pytest.mark.slow
     def test_it_says_what_each_edit_does_and_which_lines_change(self, world: World):
         seen = preview(a_draft(LONGER), world.change("chief"))
         assert seen.steps == ("“Payroll: requirements”: change the duration to 8 working days.",)
@@ -85,6 +86,7 @@ class TestPreview:
         assert seen.refused.startswith("Ash School still has people: ")
         assert preview(a_draft({"kind": "remove-school", "school": "beech"}), world.change("chief")).can_publish
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("by", "day", "why"),
         [
@@ -108,6 +110,7 @@ class TestPreview:
 
 
 class TestPublishing:
+    @pytest.mark.slow
     def test_the_version_keeps_its_edits_and_its_reason(self, world: World):
         number = publish(a_draft(LONGER), " More to ask. ", world.change("chief"))
         stored = version_of(world, number)
@@ -115,6 +118,7 @@ class TestPublishing:
         assert '"duration":"8d"' in (stored.edits or "")
         assert world.audited()[-1] == ("chief", "edit", f"version:2:{stored.hash[:12]}")
 
+    @pytest.mark.slow
     def test_the_stored_plan_has_the_effect_of_the_preview(self, world: World):
         with read_scope(world.db) as session:
             before = load(session, "small", on=TODAY)
@@ -126,6 +130,7 @@ class TestPublishing:
         assert seen.effect is not None
         assert "School go-lives" in [part.title for part in seen.effect.parts]
 
+    @pytest.mark.slow
     def test_a_move_of_an_announced_date_needs_a_reason(self, world: World):
         announcements.announce_forecast(None, (), how="letter", on=TODAY, change=world.change("chief"))
         seen = preview(a_draft(MUCH_LONGER), world.change("chief"))
@@ -133,16 +138,19 @@ class TestPublishing:
         with pytest.raises(ReasonNeededError):
             publish(a_draft(MUCH_LONGER), "  ", world.change("chief"))
 
+    @pytest.mark.slow
     def test_edits_that_change_nothing_are_refused(self, world: World):
         publish(a_draft(LONGER), "", world.change("chief"))
         with pytest.raises(InputError, match="leave the programme as it is"):
             publish(a_draft(LONGER, base=2), "", world.change("chief"))
 
+    @pytest.mark.slow
     def test_edits_made_for_an_older_version_fit_if_their_places_are_as_they_were(self, world: World):
         publish(a_draft(LONGER), "", world.change("chief"))
         assert publish(a_draft(MOVE), "", world.change("chief")) == 3
         assert "duration: 8d" in version_of(world, 3).sources["services/payroll.yaml"]
 
+    @pytest.mark.slow
     def test_another_order_fits_until_someone_adds_or_removes_a_wave(self, world: World):
         order = {"kind": "order-waves", "waves": ["w2", "w1"]}
         publish(a_draft(LONGER), "", world.change("chief"))
@@ -153,6 +161,7 @@ class TestPublishing:
         [conflict] = preview(a_draft(order), world.change("chief")).conflicts
         assert conflict.reason == "Waves have been added or removed since the order was chosen."
 
+    @pytest.mark.slow
     def test_an_order_that_someone_else_has_changed_since_is_a_conflict_with_both_orders(self, world: World):
         add = {"kind": "add-wave", "id": "w3", "name": "wave 3", "schools": ["cedar"]}
         first, second = ({"kind": "order-waves", "waves": waves} for waves in (["w1", "w3", "w2"], ["w3", "w2", "w1"]))
@@ -162,6 +171,7 @@ class TestPublishing:
         [conflict] = preview(a_draft(second, base=2), world.change("member")).conflicts
         assert (conflict.before, conflict.theirs, conflict.ours) == ("[w1, w2, w3]", "[w1, w3, w2]", "[w3, w2, w1]")
 
+    @pytest.mark.slow
     def test_an_edit_of_a_whole_list_keeps_what_someone_else_has_added_to_it(self, world: World):
         own: dict[str, object] = {"kind": "set-wave", "wave": "w2", "schools": ["cedar", "beech"]}
         new = {"kind": "add-school", "id": "elm", "name": "Elm", "phase": "primary", "authority": "north"}
@@ -170,10 +180,12 @@ class TestPublishing:
         [conflict] = preview(a_draft(own), world.change("member")).conflicts
         assert (conflict.before, conflict.theirs) == ("", "elm")
 
+    @pytest.mark.slow
     def test_two_edits_that_each_add_the_first_entry_of_a_service_fit(self, world: World):
         publish(a_draft(LONGER), "", world.change("chief"))
         assert preview(a_draft(RENAME), world.change("member")).can_publish
 
+    @pytest.mark.slow
     def test_an_edit_of_a_place_that_someone_else_has_changed_is_a_conflict_with_both_texts(self, world: World):
         publish(a_draft(LONGER), "", world.change("chief"))
         with pytest.raises(EditConflictsError) as error:
@@ -186,6 +198,7 @@ class TestPublishing:
         )
         assert isinstance(error.value, ConflictError)
 
+    @pytest.mark.slow
     def test_waivers_recorded_since_the_files_were_stored_are_kept(self, world: World):
         waiver = Waiver(
             rule="R04", reason="Known", owner="lead", approved_by=("chief",), expires=TODAY.replace(month=9)
@@ -197,12 +210,14 @@ class TestPublishing:
 
 
 class TestUndo:
+    @pytest.mark.slow
     def test_the_version_before_is_restored_to_the_letter(self, world: World):
         publish(a_draft(MOVE, LONGER), "", world.change("chief"))
         assert undo(2, "", world.change("chief")) == 3
         first, third = version_of(world, 1), version_of(world, 3)
         assert (third.hash, dict(third.sources)) == (first.hash, dict(first.sources))
 
+    @pytest.mark.slow
     def test_a_school_that_was_removed_returns_with_its_calendar_and_its_place_in_proposals(self, world: World):
         own = {"kind": "add-calendar", "calendar": "cedar-days", "school": "cedar"}
         apart = {"kind": "keep-apart", "school": "ash", "other": "cedar"}
@@ -213,6 +228,7 @@ class TestUndo:
         fourth = undo(third, "Cedar stays.", world.change("chief"))
         assert version_of(world, fourth).hash == version_of(world, second).hash
 
+    @pytest.mark.slow
     def test_later_changes_of_other_places_stay(self, world: World):
         publish(a_draft(LONGER), "", world.change("chief"))
         publish(a_draft(MOVE, base=2), "", world.change("chief"))
@@ -220,6 +236,7 @@ class TestUndo:
         assert "duration: 8d" not in version_of(world, 4).sources["services/payroll.yaml"]
         assert version_of(world, 4).definition.programme.waves == version_of(world, 3).definition.programme.waves
 
+    @pytest.mark.slow
     def test_a_place_that_was_changed_again_is_a_conflict(self, world: World):
         publish(a_draft(LONGER), "", world.change("chief"))
         publish(a_draft({**LONGER, "duration": "9d"}, base=2), "", world.change("chief"))
@@ -231,6 +248,7 @@ class TestUndo:
         with pytest.raises(EditConflictsError):
             undo(2, "", world.change("chief"))
 
+    @pytest.mark.slow
     def test_a_removed_entry_is_written_again_beside_later_changes_of_its_file(self, world: World):
         day = {"first_day": "2027-03-02"}
         publish(a_draft({"kind": "add-closure", "name": "Snow", **day}), "", world.change("chief"))
@@ -286,17 +304,20 @@ class TestDrafts:
         smaller = save_draft(replace(large, edits=large.edits[1:]), change)
         assert len(rename_draft(smaller, "Smaller", change).edits) == 2
 
+    @pytest.mark.slow
     def test_a_draft_moves_to_the_latest_version_unless_an_edit_no_longer_fits(self, world: World):
         publish(a_draft(LONGER), "", world.change("chief"))
         assert rebased(a_draft(MOVE), world.change("chief")).base == 2
         assert rebased(a_draft({**LONGER, "duration": "9d"}), world.change("chief")).base == 1
 
+    @pytest.mark.slow
     def test_a_draft_with_an_edit_that_someone_else_has_made_too_stays_on_its_version(self, world: World):
         closure = {"kind": "add-closure", "name": "Snow", "first_day": "2027-03-02"}
         publish(a_draft(closure), "", world.change("chief"))
         assert rebased(a_draft(closure, RENAME), world.change("member")).base == 1
         assert preview(a_draft(closure, RENAME), world.change("member")).conflicts == ()
 
+    @pytest.mark.slow
     def test_an_edit_added_to_an_older_draft_is_for_the_plan_that_its_author_saw(self, world: World):
         saved = save_draft(a_draft(RENAME), world.change("member"))
         publish(a_draft(LONGER), "", world.change("chief"))

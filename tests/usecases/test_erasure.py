@@ -45,6 +45,7 @@ def db(sqlite: str, tmp_path: Path) -> Iterator[str]:
     engine_for(sqlite).dispose()
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_what_is_about_them_goes_and_nothing_of_others(db: str):
     with session_scope(db) as session:
@@ -107,6 +108,7 @@ def test_an_address_that_another_programme_writes_to_keeps_its_preferences(db: s
         assert "lead" in versions.contacts(session, "other")
 
 
+@pytest.mark.slow
 def test_nobody_unknown_is_erased(db: str):
     with pytest.raises(UnknownThingError, match="laed"):
         erase("laed", db=db, programme=None, actor="chief", now=at(9))

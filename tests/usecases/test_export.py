@@ -60,12 +60,14 @@ class TestAddresses:
         assert self.contacts(stored) == before
         assert entries(stored, "export") == [("office", "version:1:addresses")]
 
+    @pytest.mark.slow
     def test_who_may_not_have_them_gets_no_folder(self, stored: str, tmp_path: Path):
         with pytest.raises(NotAllowedError, match="cannot export names and addresses"):
             self.exported(stored, tmp_path / "out", "clerk")
         assert not (tmp_path / "out").exists()
         assert entries(stored, "refused") == [("clerk", "export-addresses")]
 
+    @pytest.mark.slow
     def test_a_changed_plan_keeps_the_addresses_too(self, stored: str, tmp_path: Path):
         before = self.contacts(stored)
         out = self.exported(stored, tmp_path / "out")
@@ -87,6 +89,7 @@ class TestAddresses:
         apply(folder, stored, people=people + "\n")
         assert self.contacts(stored) == before
 
+    @pytest.mark.slow
     def test_a_person_who_is_new_has_no_address_and_a_name_follows_the_role(self, stored: str, folder: Path):
         without = "id,role,audience,groups\n" + "".join(
             ",".join([cells[0], cells[2], cells[4], cells[6]]) + "\n"

@@ -55,6 +55,7 @@ def test_one_system_files_a_scheme_and_period(live: str):
         assert len(load(session, None, on=DAY).programme.facts.submissions) == 3
 
 
+@pytest.mark.slow
 def test_a_parallel_runs_output_is_never_filed(live: str):
     with pytest.raises(CheckFailedError, match="must not be filed"):
         filed(live, "2027-01", "new")
@@ -94,6 +95,7 @@ class TestWhileBothSystemsPay:
         assert filed(stored, "2027-02", "new")
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_the_database_refuses_a_second_submitter_as_well(live: str):
     filed(live, "2027-02", "new")
@@ -102,6 +104,7 @@ def test_the_database_refuses_a_second_submitter_as_well(live: str):
         pilots.add_submission(session, "small", second, at=change(live).now, by="lead")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("values", "error"),
     [

@@ -92,6 +92,7 @@ class TestOnce:
             assert caught.value.exit_code == 5
         assert len(decisions(db_gated)) == 1
 
+    @pytest.mark.slow
     @pytest.mark.both_databases
     def test_of_many_at_once_one_stands(self, db_gated: str):
         planned(db_gated)
@@ -107,6 +108,7 @@ class TestOnce:
             outcomes = sorted(pool.map(go, ["lead", "chief", "lead", "chief"]))
         assert outcomes == ["recorded", "refused", "refused", "refused"]
 
+    @pytest.mark.slow
     @pytest.mark.both_databases
     def test_the_database_keeps_a_round_to_one_answer_as_well(self, db_gated: str):
         planned(db_gated)
@@ -121,6 +123,7 @@ class TestOnce:
                 session.flush()
             session.rollback()
 
+    @pytest.mark.slow
     def test_a_rejected_gate_is_asked_anew_on_purpose_only(self, db_gated: str):
         planned(db_gated)
         decide(answer(outcome=Outcome.REJECT, reason="No time yet"), change(db_gated, 5))
@@ -143,6 +146,7 @@ class TestEvidence:
         assert "The plan complies with the rule “Scheme of delegation approved before go-live”." in found.of(State.MET)
         assert not any("R12" in text or "R20" in text for text in found.of(State.MET)), "not asked of this service"
 
+    @pytest.mark.slow
     def test_what_is_not_finished_is_open_and_an_approval_is_refused(self, db_gated: str):
         found = case(db_gated, PLAN, 4)
         assert found.proposal is Outcome.CONDITIONS
@@ -164,6 +168,7 @@ class TestEvidence:
             decide(answer(outcome=Outcome.CONDITIONS, conditions=(condition,)), change(db, 5))
         decide(answer(outcome=Outcome.REJECT), change(db, 5))
 
+    @pytest.mark.slow
     def test_whose_requirements_warns_in_the_plan_and_blocks_the_design_gate(self, db: str, tmp_path: Path):
         gated = GATED.replace("[heads, board, local_governing_bodies]", "[board]") + (
             "  design-agreed: {gate: design, phase: design, after: requirements, owner: sponsor}\n"
@@ -175,6 +180,7 @@ class TestEvidence:
         )
         assert not any("R07" in c.rule for c in case(db, PLAN, 5).criteria)
 
+    @pytest.mark.slow
     def test_a_waiver_is_shown_as_what_it_is(self, db: str, tmp_path: Path):
         team = "needed_skills: [pensions], members"
         waived = SERVICE.replace("members", team, 1) + (
@@ -185,6 +191,7 @@ class TestEvidence:
             "The rule “A team with time and skills” is waived until 31 Dec 2027.",
         )
 
+    @pytest.mark.slow
     def test_training_is_delivered_not_planned(self, db_gated: str):
         planned(db_gated)
         decide(answer(), change(db_gated, 5))
@@ -203,6 +210,7 @@ class TestEvidence:
         finish(db, "payroll/ash/train", 20, 21)
         assert "Training has been delivered at 1 of 2 schools." in case(db, GO, 22).of(State.MET)
 
+    @pytest.mark.slow
     def test_a_pilot_needs_exit_criteria_before_it_starts(self, db: str, tmp_path: Path):
         piloted = PROGRAMME.replace("name: wave 1,", "name: wave 1, pilot: true,")
         steps = GATED + "  released: {gate: wave_release, per: wave, after: delegation, owner: sponsor}\n"
@@ -211,6 +219,7 @@ class TestEvidence:
         assert text in case(db, "payroll/w1/released", 12).of(State.OPEN)
         assert text not in case(db, "payroll/w2/released", 12).of(State.OPEN)
 
+    @pytest.mark.slow
     def test_a_closure_waits_for_every_service(self, db: str, tmp_path: Path):
         tasks = PROGRAMME.replace("tasks:\n", "tasks:\n  closing: {gate: closure, after: payroll/checkpoint}\n")
         loose = tasks.replace("after: payroll/checkpoint, owner", "after: closing, owner").replace(
@@ -226,6 +235,7 @@ class TestEvidence:
 
 
 class TestBehindAGate:
+    @pytest.mark.slow
     def test_what_began_before_its_gate_is_recorded_and_a_finding_says_so(self, db_gated: str):
         planned(db_gated)
         begin = [ReportedProgress("payroll/requirements", date(2027, 1, 6))]
@@ -235,6 +245,7 @@ class TestBehindAGate:
             "“Payroll: requirements” started on 6 Jan 2027, too early. It depends on the gate “Payroll: plan agreed”."
         )
 
+    @pytest.mark.slow
     def test_the_open_gate_is_the_first_thing_that_is_said(self, db_gated: str):
         """Requirements begin, and the gate before them is open: first the gate, with what takes the report back."""
         planned(db_gated)
@@ -248,6 +259,7 @@ class TestBehindAGate:
         assert CliRunner().invoke(app, ["fact", "withdraw", fact[1], "--reason", "Slip", *options]).exit_code == 0
         assert progress.open_gates("payroll/requirements", change(db_gated, 6)) == ()
 
+    @pytest.mark.slow
     def test_a_report_of_progress_is_no_decision(self, db_gated: str):
         planned(db_gated)
         with pytest.raises(InputError, match="is a gate, which only a decision can finish"):

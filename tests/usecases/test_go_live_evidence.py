@@ -46,6 +46,7 @@ class TestVouching:
         case = weighed(stored)
         assert "The Director of People signed this off on 25 Mar 2027." in case.of(State.MET)
 
+    @pytest.mark.slow
     def test_a_way_back_that_ends_before_the_go_live_is_none(self, stored: str):
         with pytest.raises(InputError, match="needs an end date: add --until"):
             pilot_records.confirm(GO, "way-back", "Licence", None, change(MARCH, stored))
@@ -102,6 +103,7 @@ class TestAssurance:
     def packed(self, db: str, tmp_path: Path) -> str:
         return store(db, tmp_path / "packed", SERVICE + RUN + PACK)
 
+    @pytest.mark.slow
     def test_a_test_pack_takes_the_place_of_the_parallel_run(self, packed: str):
         tasks = programme(packed).roadmap.tasks
         assert SIDE_BY_SIDE not in tasks
@@ -110,6 +112,7 @@ class TestAssurance:
         assert "Test case “Sick pay” has not been run yet." in case.of(State.BLOCKS)
         assert not any("parallel run" in t for t in case.of(State.BLOCKS, State.OPEN))
 
+    @pytest.mark.slow
     def test_a_case_that_failed_blocks_until_it_has_passed(self, packed: str):
         pilot_records.test_case("payroll", "sick", "Half pay was wrong", change(MARCH, packed), passed=False)
         pilot_records.test_case("payroll", "new", "As in the old system", change(MARCH, packed), passed=True)
@@ -122,6 +125,7 @@ class TestAssurance:
         with pytest.raises(UnknownThingError, match="test case"):
             pilot_records.test_case("payroll", "flood", "Wet", change(MARCH, packed), passed=True)
 
+    @pytest.mark.slow
     def test_both_asks_for_both(self, db: str, tmp_path: Path):
         store(db, tmp_path / "both", SERVICE + RUN + PACK.replace("test_pack", "both"))
         blocking = weighed(db).of(State.BLOCKS)

@@ -84,10 +84,12 @@ class TestWhatIsProposed:
             Tier.AMBER, ("“All are live” has only 7 working days to spare before its deadline.",),
         )  # fmt: skip
 
+    @pytest.mark.slow
     def test_ten_working_days_are_enough(self, tmp_path: Path):
         assert self.proposed(tmp_path, programme=self.due("2027-02-03"))[0] is Tier.GREEN
         assert self.proposed(tmp_path / "b", programme=self.due("2027-02-02"))[0] is Tier.AMBER
 
+    @pytest.mark.slow
     def test_late_by_a_tenth_of_the_time_left_is_amber_and_by_more_red(self, tmp_path: Path):
         """On the 19th it would be a day late of fifteen left; on the 18th two of fourteen, more than a tenth."""
         assert self.proposed(tmp_path, programme=self.due("2027-01-19"))[0] is Tier.AMBER
@@ -111,6 +113,7 @@ class TestWhatIsProposed:
 
 
 class TestWhatIsSet:
+    @pytest.mark.slow
     def test_the_sro_sets_it_and_both_are_shown(self, stored: str):
         governance.set_confidence("amber", "The heads are not with us", None, change(stored))
         line = governance.confidence_of(None, db=stored, today=TODAY)
@@ -125,6 +128,7 @@ class TestWhatIsSet:
         with engine_for(stored).connect() as connection:
             assert connection.execute(text("SELECT count(*) FROM confidence")).scalar() == 2
 
+    @pytest.mark.slow
     def test_nobody_else_does(self, stored: str):
         with pytest.raises(
             InputError, match=r"cannot set the delivery confidence. Only the SRO \(Chief Executive\) can"
@@ -136,6 +140,7 @@ class TestWhatIsSet:
 
 
 class TestActs:
+    @pytest.mark.slow
     def test_an_act_is_noted_once(self, stored: str):
         assert governance.note_act("Opened the training", TODAY, change(stored, actor="manager"))
         assert not governance.note_act("Opened the training ", TODAY, change(stored, actor="chief"))
@@ -143,6 +148,7 @@ class TestActs:
             assert [a.what for a in facts.load_facts(session, "small").acts] == ["Opened the training"]
             assert audited.verify(session) == (2, [])
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("what", "day", "message"), [(" ", 4, "Describe what people saw"), ("x", 5, "in the future")]
     )

@@ -52,6 +52,7 @@ def test_a_round_is_published_when_it_is_taken_in_and_looking_is_noted(asked: st
     ]
 
 
+@pytest.mark.slow
 def test_nobody_looks_without_a_name(asked: str):
     with pytest.raises(ActorMissingError):
         look_at_people(change(asked, None))

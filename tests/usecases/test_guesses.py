@@ -108,6 +108,7 @@ def everything_said(db: str, home: Path, guess: str, actor: str, monkeypatch: py
     return said
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("actor", ["lead", "officer", "outsider", "chief", "p3"])
 def test_a_right_guess_and_a_wrong_one_look_the_same(
     stored: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, actor: str

@@ -41,6 +41,7 @@ def to(by: str, person: str = "owner", last_day: date | None = YESTERDAY, *, rol
     return FilledHandover(person=person, last_day=last_day, by=by, passes_roles=roles)
 
 
+@pytest.mark.slow
 def test_open_tasks_and_roles_pass_on_in_one_version(world: World):
     before = owned(world, "owner")
     assert hand_over(to("member"), "They leave.", world.change("chief")) == 2
@@ -52,6 +53,7 @@ def test_open_tasks_and_roles_pass_on_in_one_version(world: World):
     assert ("chief", "hand-over", "owner:member") in world.audited()
 
 
+@pytest.mark.slow
 def test_tasks_pass_on_the_day_after_a_last_day_in_the_future(world: World):
     before = owned(world, "owner")
     hand_over(to("member", last_day=SUMMER, roles=False), "", world.change("chief"))
@@ -61,6 +63,7 @@ def test_tasks_pass_on_the_day_after_a_last_day_in_the_future(world: World):
     assert [item.owner for item in payroll.go_no_go.confirm] == ["owner"]
 
 
+@pytest.mark.slow
 def test_finished_tasks_stay_under_the_old_name_even_if_they_belong_to_a_role(world: World):
     """The Director of People owns payroll's tasks as its lead provider."""
     done = "payroll/requirements"
@@ -73,6 +76,7 @@ def test_finished_tasks_stay_under_the_old_name_even_if_they_belong_to_a_role(wo
     assert owned(world, "provider") == {done}
 
 
+@pytest.mark.slow
 def test_a_new_person_takes_the_place_of_the_one_who_leaves(world: World):
     filled = FilledHandover(person="head", last_day=SUMMER, role="Headteacher of Ash", email="new@example.org")
     hand_over(filled, "", world.change("chief"))
@@ -84,6 +88,7 @@ def test_a_new_person_takes_the_place_of_the_one_who_leaves(world: World):
     assert found.contacts["head"].email == "head@example.org"
 
 
+@pytest.mark.slow
 def test_a_new_person_does_not_take_the_name_of_a_role_or_group_and_so_its_tasks(world: World):
     change = world.change("chief")
     owners = [("payroll/ash/plan", "sponsor"), ("payroll/beech/plan", "heads")]
@@ -96,6 +101,7 @@ def test_a_new_person_does_not_take_the_name_of_a_role_or_group_and_so_its_tasks
     assert {task: stored(world).programme.roadmap.tasks[task].owner for task, _ in owners} == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("filled", "why"),
     [
@@ -121,12 +127,14 @@ def test_what_is_wrong_is_said_and_nothing_is_stored(filled: FilledHandover, why
     assert world.dump() == before
 
 
+@pytest.mark.slow
 def test_an_address_belongs_to_one_person(world: World):
     filled = FilledHandover(person="owner", last_day=SUMMER, role="Clerk", email="Member@example.org")
     with pytest.raises(ConflictError, match="Someone else in the programme has this address"):
         hand_over(filled, "", world.change("chief"))
 
 
+@pytest.mark.slow
 def test_handing_over_a_mandate_needs_the_permission_to_change_roles(world: World):
     before = world.dump()
     with pytest.raises(NotAllowedError):
@@ -139,6 +147,7 @@ def test_handing_over_a_mandate_needs_the_permission_to_change_roles(world: Worl
     hand_over(to("member", "viewer", roles=False), "", world.change("member"))
 
 
+@pytest.mark.slow
 def test_the_person_can_sign_in_until_the_last_day(world: World):
     hand_over(to("member", last_day=TODAY, roles=False), "", world.change("chief"))
     assert provider_token(world.db, "owner", now=NOW)
@@ -146,6 +155,7 @@ def test_the_person_can_sign_in_until_the_last_day(world: World):
         provider_token(world.db, "owner", now=NOW + timedelta(days=1))
 
 
+@pytest.mark.slow
 def test_someone_who_leaves_as_well_cannot_take_over_after_that(world: World):
     hand_over(to("chair", "member", last_day=SUMMER, roles=False), "", world.change("chief"))
     with pytest.raises(InputError, match="The Team Member leaves on 30 Jun 2027"):
@@ -153,6 +163,7 @@ def test_someone_who_leaves_as_well_cannot_take_over_after_that(world: World):
     hand_over(to("member", last_day=YESTERDAY, roles=False), "", world.change("chief"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("days", [20, 40])
 def test_two_people_cannot_hand_over_to_each_other(days: int, world: World):
     change = world.change("chief")
@@ -163,6 +174,7 @@ def test_two_people_cannot_hand_over_to_each_other(days: int, world: World):
     assert world.dump() == before
 
 
+@pytest.mark.slow
 def test_work_that_comes_back_to_the_same_person_by_way_of_others_is_refused(world: World):
     change = world.change("chief")
     days = [TODAY + timedelta(days=n) for n in (30, 20, 10)]
@@ -173,6 +185,7 @@ def test_work_that_comes_back_to_the_same_person_by_way_of_others_is_refused(wor
     hand_over(to("provider", "chair", last_day=days[2], roles=False), "", change)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("roles", [True, False])
 def test_undoing_a_handover_gives_back_the_roles_to_someone_who_stays(roles: bool, world: World):
     change, before = world.change("chief"), stored(world).version
@@ -181,6 +194,7 @@ def test_undoing_a_handover_gives_back_the_roles_to_someone_who_stays(roles: boo
     assert stored(world).version.definition == before.definition
 
 
+@pytest.mark.slow
 def test_a_handover_to_a_new_person_or_with_later_changes_to_the_people_is_not_undone(world: World):
     change = world.change("chief")
     hand_over(FilledHandover(person="owner", last_day=SUMMER, role="Clerk"), "", change)
@@ -195,6 +209,7 @@ def test_a_handover_to_a_new_person_or_with_later_changes_to_the_people_is_not_u
     assert world.dump() == before
 
 
+@pytest.mark.slow
 def test_someone_who_stays_after_all_has_no_last_day(world: World):
     hand_over(to("member", last_day=SUMMER, roles=False), "", world.change("chief"))
     hand_over(to("", last_day=None), "", world.change("chief"))
@@ -202,6 +217,7 @@ def test_someone_who_stays_after_all_has_no_last_day(world: World):
     assert (owner.leaves, owner.successor) == (None, None)
 
 
+@pytest.mark.slow
 def test_a_folder_gets_the_roles_and_is_told_of_the_people(world: World):
     hand_over(to("member"), "They leave.", world.change("chief"))
     pulled = pull(world.home / "trust", db=world.db)

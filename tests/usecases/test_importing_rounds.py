@@ -183,6 +183,7 @@ def named(*last: str) -> list[str]:
 class TestNamesGainNothing:
     """The sixth of six roles of 17 is hidden. Its people stay hidden until ten of them have left or others joined."""
 
+    @pytest.mark.usual(1)
     @pytest.mark.parametrize(
         ("names", "shown_with"),
         [
@@ -203,6 +204,7 @@ class TestNamesGainNothing:
         assert said(after) == said(before)
         assert not [line for line in before if line.people == HIDDEN]
 
+    @pytest.mark.thorough
     def test_making_it_again_after_a_round_without_it(self, door: StoredDoor):
         first, second = six_roles(SIZE), six_roles(SIZE, named(), day=28)
         third = six_roles(SIZE, named(*["team"] * SIZE), day=56)
@@ -226,6 +228,7 @@ class TestTwoProgrammes:
         assert said(door.lines("again")) <= said(door.lines("change"))
         assert door.standing("again", "group", "role-5").held is None
 
+    @pytest.mark.usual(1)
     @pytest.mark.parametrize("prefix", ["p", "q"], ids=["the same ids", "the same addresses"])
     def test_the_same_people_in_another_programme(self, door: StoredDoor, prefix: str):
         """Another programme of the same people, who answer alike, has the hidden role come first."""
@@ -235,6 +238,7 @@ class TestTwoProgrammes:
         assert attacked(door, first, other) == []
         assert door.standing("other", "group", "role-0").held is None
 
+    @pytest.mark.thorough
     def test_other_people_in_another_programme_are_shown(self, door: StoredDoor):
         """One programme keeps nothing from another where they have no one in common."""
         first = six_roles(11)
@@ -245,6 +249,7 @@ class TestTwoProgrammes:
         assert [(o.view, o.group, o.held) for o in other] == [(b.view, b.group, b.held) for b in before]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", [1, 2, 5, 36, pytest.param(7, marks=pytest.mark.slow)])
 def test_a_database_shows_what_was_attacked(door: StoredDoor, seed: int):
     """`make disclosure` attacks lines that are published without a database: with one they are the same."""

@@ -49,6 +49,7 @@ def test_no_check_prints_a_password_or_changes_the_database(stored: Installation
     assert database_file(stored).read_bytes() == before
 
 
+@pytest.mark.slow
 def test_without_a_database_the_checks_of_its_content_are_skipped(stored: Installation, tmp_path: Path):
     missing = replace(stored, db=f"sqlite:///{tmp_path / 'other.db'}")
     found = {result.key: result.outcome for result in check_installation(missing)}
@@ -59,6 +60,7 @@ def test_without_a_database_the_checks_of_its_content_are_skipped(stored: Instal
     assert not (tmp_path / "other.db").exists()
 
 
+@pytest.mark.slow
 def test_packages_of_the_wrong_version_are_named(stored: Installation, monkeypatch: pytest.MonkeyPatch):
     needed = ["typer>=99", "no-such-package>=1", "mpxj>=99; extra == 'mpp'", "rich>=1"]
     monkeypatch.setattr(installation_machine, "requires", lambda _: needed)
@@ -67,6 +69,7 @@ def test_packages_of_the_wrong_version_are_named(stored: Installation, monkeypat
     assert "not >=99 and no-such-package is missing." in found
 
 
+@pytest.mark.slow
 def test_settings_that_cannot_be_used_and_unknown_ones_are_named(stored: Installation):
     assert the_attention(replace(stored, faults=("CHANGEFLOW_WORKERS is 'x'.",)), "settings").startswith(
         "CHANGEFLOW_WORKERS is 'x'."
@@ -76,6 +79,7 @@ def test_settings_that_cannot_be_used_and_unknown_ones_are_named(stored: Install
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("zone", "found"), [(None, "There is no time zone data"), (UTC, "is wrong: it has no summer")])
 def test_missing_or_wrong_time_zone_data_is_found(
     stored: Installation, monkeypatch: pytest.MonkeyPatch, zone: Any, found: str
@@ -89,6 +93,7 @@ def test_missing_or_wrong_time_zone_data_is_found(
     assert found in the_attention(stored, "time-zones")
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_behind_is_found(stored: Installation):
     early = replace(stored, clock=lambda: datetime(2020, 1, 1, tzinfo=UTC))
     assert "which is before this version was made" in the_attention(early, "clock")
@@ -96,6 +101,7 @@ def test_a_clock_that_is_behind_is_found(stored: Installation):
     assert "but the last change was recorded" in the_attention(behind, "clock")
 
 
+@pytest.mark.slow
 def test_too_little_free_space_is_found(stored: Installation, monkeypatch: pytest.MonkeyPatch):
     usage = namedtuple("usage", "free")
     monkeypatch.setattr(installation_machine.shutil, "disk_usage", lambda _: usage(1_000_000))
@@ -103,6 +109,7 @@ def test_too_little_free_space_is_found(stored: Installation, monkeypatch: pytes
     assert "has 1 MB free. changeflow may need 2" in found, "200 MB, and the small database twice"
 
 
+@pytest.mark.slow
 def test_a_database_that_must_be_upgraded_is_found(stored: Installation):
     with closing(sqlite3.connect(database_file(stored))) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0022'")
@@ -111,6 +118,7 @@ def test_a_database_that_must_be_upgraded_is_found(stored: Installation):
     assert found.startswith("This database has an older version (0022). Back it up, stop the pages and the flows")
 
 
+@pytest.mark.slow
 def test_a_database_of_a_newer_changeflow_is_found(stored: Installation):
     with closing(sqlite3.connect(database_file(stored))) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -137,6 +145,7 @@ def test_damage_and_changed_tables_are_found(stored: Installation):
     assert "refers to a missing row. Keep the damaged database" in the_attention(stored, "integrity")
 
 
+@pytest.mark.slow
 def test_a_lock_that_another_process_keeps_is_found(stored: Installation, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("changeflow.storage.database.BUSY_SECONDS", 0)
     engine_for(stored.db).dispose()
@@ -155,11 +164,13 @@ def test_files_that_others_can_read_are_found_with_the_command_that_helps(stored
     assert is_fine(stored, "files"), "no one else can enter the folder"
 
 
+@pytest.mark.slow
 def test_a_database_of_another_account_is_found(stored: Installation, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(os, "getuid", lambda: database_file(stored).stat().st_uid + 1)
     assert "but this command runs as" in the_attention(stored, "files")
 
 
+@pytest.mark.slow
 def test_a_folder_in_which_nothing_can_be_saved_is_found(stored: Installation, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert "so nothing can be saved" in the_attention(stored, "files")
@@ -167,6 +178,7 @@ def test_a_folder_in_which_nothing_can_be_saved_is_found(stored: Installation, m
     assert "so every change is refused" in the_attention(stored, "anchor")
 
 
+@pytest.mark.slow
 def test_a_key_that_is_open_to_others_or_beside_the_copies_is_found(
     stored: Installation, monkeypatch: pytest.MonkeyPatch
 ):
@@ -178,6 +190,7 @@ def test_a_key_that_is_open_to_others_or_beside_the_copies_is_found(
     assert "a thief would have both" in the_attention(replace(stored, backups=file.parent), "key")
 
 
+@pytest.mark.slow
 def test_a_key_that_is_missing_or_of_another_database_is_found_and_none_is_made(stored: Installation):
     file = keys.key_file(stored.db)
     file.write_text("00" * 32 + "\n")
@@ -208,6 +221,7 @@ def stored_nowhere(db: str) -> Installation:
     return Installation(db=db, clock=current().clock, channels=ChannelSettings(), base_url="http://127.0.0.1:8000")
 
 
+@pytest.mark.slow
 def test_a_missing_or_old_backup_is_found(stored: Installation):
     assert is_fine(stored, "backup")
     assert "No backups are known" in the_attention(replace(stored, backups=None), "backup")
@@ -219,6 +233,7 @@ def test_a_missing_or_old_backup_is_found(stored: Installation):
     assert "There is no copy of a database" in the_attention(stored, "backup")
 
 
+@pytest.mark.slow
 def test_a_folder_that_this_account_cannot_read_is_found(stored: Installation, monkeypatch: pytest.MonkeyPatch):
     def refuse(folder: Path) -> None:
         raise PermissionError(13, "Permission denied", str(folder))
@@ -235,6 +250,7 @@ def test_a_sandbox_needs_no_backup(stored_nowhere: Installation):
     assert is_fine(stored_nowhere, "backup")
 
 
+@pytest.mark.slow
 def test_a_state_folder_among_the_copies_and_a_damaged_record_are_found(
     stored: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
@@ -248,6 +264,7 @@ def test_a_state_folder_among_the_copies_and_a_damaged_record_are_found(
     assert "cannot be read" in result.outcome.text
 
 
+@pytest.mark.slow
 def test_a_missing_anchor_is_a_note_and_an_empty_one_needs_attention(stored: Installation):
     [(state, _, _)] = outcomes(replace(stored, anchor=""), "anchor")
     assert state is CheckState.NOTE

@@ -37,11 +37,13 @@ def test_an_address_that_only_this_machine_knows_needs_attention_once_people_use
     assert [state for state, _, _ in outcomes(alone, "address")] == [CheckState.NOTE]
 
 
+@pytest.mark.slow
 def test_an_address_without_encryption_or_a_proxy_without_a_name_is_found(stored: Installation):
     assert "is not encrypted" in the_attention(replace(stored, base_url="http://change.example.org"), "address")
     assert "all readers count as one" in the_attention(replace(stored, proxies=" "), "address")
 
 
+@pytest.mark.slow
 def test_a_channel_that_lacks_a_setting_is_found(stored: Installation):
     notify = replace(stored, channels=ChannelSettings(channel="notify"))
     assert "needs CHANGEFLOW_NOTIFY_KEY" in the_attention(notify, "messages")
@@ -49,6 +51,7 @@ def test_a_channel_that_lacks_a_setting_is_found(stored: Installation):
     assert "is not the address of a mail server" in the_attention(wrong, "messages")
 
 
+@pytest.mark.slow
 def test_a_channel_that_reaches_no_one_needs_attention_once_messages_are_on(stored: Installation):
     files = replace(stored, channels=ChannelSettings())
     assert [state for state, _, _ in outcomes(files, "messages")] == [CheckState.NOTE]
@@ -60,12 +63,14 @@ def test_a_channel_that_reaches_no_one_needs_attention_once_messages_are_on(stor
     assert "Messages go to no one" in the_attention(files, "messages")
 
 
+@pytest.mark.slow
 def test_signing_in_needs_a_secret(stored: Installation):
     assert "has no client secret" in the_attention(replace(stored, has_client_secret=False), "sign-in")
     [(state, _, _)] = outcomes(replace(stored, issuer=""), "sign-in")
     assert state is CheckState.NOTE
 
 
+@pytest.mark.slow
 def test_a_provider_is_asked_only_where_connecting_is_allowed(stored: Installation):
     asked = []
 
@@ -104,6 +109,7 @@ def answering(status: int, body: object) -> Iterator[tuple[str, list[str]]]:
         server.shutdown()
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_prefect_server_is_asked_for_every_flow(stored: Installation):
     all_flows = [{"name": name} for name in FLOWS]
@@ -119,6 +125,7 @@ def test_the_prefect_server_is_asked_for_every_flow(stored: Installation):
     assert gone.startswith("The Prefect server does not answer as it should")
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "body", "found"),
@@ -164,6 +171,7 @@ def test_the_mail_server_is_greeted_and_sent_nothing(stored: Installation):
     assert the_attention(there, "messages").startswith("No connection to the mail server (ConnectionRefusedError).")
 
 
+@pytest.mark.slow
 def test_each_programme_says_whether_its_messages_are_on(stored: Installation):
     [(state, text_, _)] = outcomes(stored, "programmes")
     assert state is CheckState.FINE

@@ -80,6 +80,7 @@ def move_on(db: str, tmp_path: Path) -> None:
     issue(db, day=28)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_report_of_an_issued_day_has_the_same_bytes_whatever_came_since(stored: str, tmp_path: Path):
@@ -165,6 +166,7 @@ def test_a_frozen_report_that_was_changed_in_the_database_is_refused(sqlite: str
     assert run(sqlite, "audit", "verify").exit_code == 3
 
 
+@pytest.mark.usual(4)
 @pytest.mark.slow
 @pytest.mark.parametrize("column", ["text", "signature", "seal"])
 @pytest.mark.parametrize("value", ["", "é", "0" * 64, "junk"])
@@ -247,6 +249,7 @@ def test_subject_access_names_the_issued_reports_that_name_a_person(stored: str)
     assert {"number": 2, "on": "2027-01-26"} in found.about["issued reports that name them"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [["--issue", "--as", "chief"], ["--since", "report:1"]])
 def test_recalculating_is_refused_where_nothing_else_would_be_done(stored: str, options: list[str]):
     assert run(stored, "report", "sro", "--live", "--at", DAY, *options).exit_code == 4
@@ -273,6 +276,7 @@ def test_a_file_is_compared_with_what_was_issued(stored: str, tmp_path: Path):
     assert (unissued.exit_code, "It is not an issued report" in unissued.stderr) == (4, True), unissued.output
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("name", quick_first(1, ["first-programme", "trust-central-services"]))
 def test_a_ready_programmes_report_is_the_same_after_freezing(name: str):

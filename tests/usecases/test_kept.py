@@ -53,6 +53,7 @@ def own_collector() -> Iterator[None]:
     gc.set_threshold(*before)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.usefixtures("own_collector")
 def test_a_sweep_finds_old_garbage_once_it_is_due():

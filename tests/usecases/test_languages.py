@@ -59,6 +59,7 @@ def test_what_is_stored_with_a_nudge_says_what_its_sentences_were_made_of(welsh:
             "values": {"task": "Payroll, wave 1: skills"}} in against  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_page_behind_the_link_asks_in_the_same_language(welsh: str):
     [message] = [m for m in sent(welsh) if m.to_address == "lead@example.org"]
     tokens = re.findall(r"/a/(\S+)", message.text)

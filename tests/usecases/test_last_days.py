@@ -38,6 +38,7 @@ def found(db: str, task: str, on: date) -> LastDay:
     return last_day(state(db, on).programme, task)
 
 
+@pytest.mark.slow
 def test_a_decision_can_wait_until_its_go_live_would_miss_its_month(monthly: str):
     """Of January 2027, Friday 29 is the last working day."""
     one = found(monthly, GO, date(2027, 1, 4))
@@ -68,6 +69,7 @@ def test_on_the_last_day_nothing_is_lost_and_on_the_next_day_it_is(monthly: str)
         assert last_day(programme, GO).day == date(2027, 2, 26)
 
 
+@pytest.mark.slow
 def test_where_each_day_moves_a_date_the_planned_day_is_the_last(db: str, tmp_path: Path):
     """The plan gate of the gated programme: what follows begins the next morning, and the go-live slides with it."""
     stored_with(db, tmp_path)

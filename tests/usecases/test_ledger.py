@@ -95,6 +95,7 @@ class TestItsKey:
             self.restored(erased, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["ledger", "seen"])
 def test_a_pipe_in_the_folder_for_state_is_refused_and_not_waited_for(sqlite: str, tmp_path: Path, which: str):
     definitions.apply(a_folder(tmp_path / "trust", service=OWNED), db=sqlite, actor="chief", now=at(4))
@@ -111,6 +112,7 @@ def test_a_pipe_in_the_folder_for_state_is_refused_and_not_waited_for(sqlite: st
     os.close(reader)
 
 
+@pytest.mark.slow
 def test_a_ledger_that_swallows_everything_takes_no_erasure(
     sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -99,6 +99,7 @@ class TestByHand:
         found = levelled(small(tmp_path, rollout=away))
         assert starts(found, "move", "build") == [date(2027, 1, 11), date(2027, 1, 18)]
 
+    @pytest.mark.thorough
     def test_a_whole_period_whose_first_days_are_short_is_the_next_one(self, tmp_path: Path) -> None:
         """May begins on a Saturday, and Monday is a bank holiday: a period from the 1st could still begin on Tuesday.
         But others work at weekends, so its people are held on the 1st, when they are away: it begins on 1 June."""
@@ -300,6 +301,7 @@ class TestOnTheSample:
         with pytest.raises(InputError):
             write_report(report, tmp_path / "level.docx")
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("seed", [101, 105, 123, 128])
     def test_whoever_is_needed_the_checker_agrees(self, sample_programme: Programme, seed: int) -> None:
         """Needs, holds and capacities at random: the count minute by minute finds no one asked for twice."""

@@ -102,6 +102,7 @@ def test_work_that_starts_with_a_month_is_on_its_first_days(tmp_path: Path):
     assert found.finish <= minute_of(date(2027, 3, 4))
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("seed", range(8))
 def test_no_random_order_ends_sooner(tmp_path: Path, seed: int):
     """Six to nine tasks: links, dates, holds, months, late ones; two hundred orders, each placed to the minute."""

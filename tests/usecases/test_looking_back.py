@@ -95,6 +95,7 @@ def test_a_day_counts_to_its_end_and_a_time_to_the_minute(stored: str):
     assert happened not in run(stored, "why", "payroll/delegation", at="2027-01-05T07:59").output
 
 
+@pytest.mark.slow
 def test_before_it_was_stored_nothing_is_known(stored: str):
     progress.finish_task("payroll/requirements", date(2027, 1, 5), date(2027, 1, 4), change(stored, 5))
     done = CliRunner().invoke(app, ["changes", "--db", stored, "--at", "2026-12-01"])
@@ -133,6 +134,7 @@ def said_on_the_sixth(db: str, folder: Path) -> dict[str, str]:
     return {words: re.sub("(SEQUENCE|DTSTAMP).*", "", text) for words, text in said.items()}
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_no_look_at_an_earlier_day_knows_what_was_recorded_later(db: str, tmp_path: Path):
     """After the 6th: a decision, progress, an act, a judgement, an issue, an announcement, an answer, a baseline, a
@@ -187,6 +189,7 @@ class TestReminders:
         dispatch.dispatch(db=db, now=moment(11, 9), channel=channel)
         assert channel.sent
 
+    @pytest.mark.slow
     def test_nothing_is_said_to_have_been_sent_that_was_not(self, stored: str):
         assert self.late(stored).endswith("due from the Director of People on 8 Jan 2027; no reminder has been sent.")
 

@@ -53,12 +53,14 @@ def test_a_person_is_named_in_a_list_and_in_a_sentence(stored: str):
     assert (programme.person(None), programme.the_person("left-long-ago")) == ("no one", "left-long-ago")
 
 
+@pytest.mark.slow
 def test_a_name_that_is_the_role_or_of_no_one_here_adds_nothing(stored: str):
     definition = loaded(None, db=stored, on=ON).definition
     contacts = [Contact(person="chief", name="Chief Executive"), Contact(person="stranger", name="Some Name")]
     assert names_in(definition, contacts) == {}
 
 
+@pytest.mark.slow
 def test_the_report_names_the_owners_of_late_work(stored: str):
     report = sro_of_stored(None, db=stored, today=date(2027, 1, 26))
     text = "“Payroll: requirements” was due from A Named Person (Director of People) on 8 Jan 2027"
@@ -79,6 +81,7 @@ def test_a_decision_names_its_owner(db: str, tmp_path: Path):
     assert "Needed by Wed 6 Jan 2027. Owner: A Named Person, Director of People." in text
 
 
+@pytest.mark.slow
 def test_a_spreadsheet_names_the_owners(stored: str, tmp_path: Path):
     write_workbook(WorkbookSource(programme=loaded(None, db=stored, on=ON), today=ON), tmp_path / "plan.xlsx")
     with ZipFile(tmp_path / "plan.xlsx") as book:
@@ -87,6 +90,7 @@ def test_a_spreadsheet_names_the_owners(stored: str, tmp_path: Path):
     assert "<t>lead</t>" not in texts
 
 
+@pytest.mark.slow
 def test_a_nudge_is_stored_without_names_and_shown_with_them(stored: str):
     now = datetime(2027, 1, 12, 8, tzinfo=UTC)
     ticks.tick(db=stored, now=now)
@@ -100,6 +104,7 @@ def test_a_nudge_is_stored_without_names_and_shown_with_them(stored: str):
     )
 
 
+@pytest.mark.slow
 def test_after_a_name_is_replaced_the_role_stands_again(stored: str, tmp_path: Path):
     assert loaded(None, db=stored, on=ON).names == {"lead": "A Named Person"}
     folder = a_folder(tmp_path / "again", service=OWNED, people=PEOPLE)

@@ -61,6 +61,7 @@ def is_told(standing: Standing) -> bool:
     return standing.is_shown and standing.hidden is None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("make_up", REACHED)
 @pytest.mark.parametrize("seed", range(2))
 def test_the_programme_each_service_and_two_more_groups_are_shown(tmp_path: Path, sqlite: str, make_up: str, seed: int):
@@ -80,6 +81,7 @@ def test_the_programme_each_service_and_two_more_groups_are_shown(tmp_path: Path
     assert attacker.attack() == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(2))
 def test_each_hidden_group_says_why(tmp_path: Path, sqlite: str, seed: int):
     event, schools = a_trust(seed, REACHED["three services"])

@@ -54,12 +54,14 @@ def test_each_has_its_last_day(stored: str):
     assert passed == [False, True]
 
 
+@pytest.mark.slow
 def test_where_the_old_system_files_for_all_the_last_wave_is_the_point(db: str, tmp_path: Path):
     text = SCHEMES.replace("{id: S1}", "{id: S1, joint_filing: old}")
     store(db, tmp_path / "trust", SERVICE + text)
     assert {wave for kind, wave in found(db) if kind is NoReturn.FIRST_FILING} == {"w2"}
 
 
+@pytest.mark.slow
 def test_a_step_can_be_one(db: str, tmp_path: Path):
     """Requirements and what follows take two weeks, training Monday 18 and Tuesday 19 January; the step begins on the
     20th."""
@@ -82,6 +84,7 @@ def test_plan_report_and_decision_say_the_same(stored: str):
     assert "  Tue 27 Apr 2027" in "\n".join(case_text(*case_of(GO, db=stored, programme=None, on=START)))
 
 
+@pytest.mark.slow
 def test_a_go_live_that_cannot_be_decided_yet_shows_no_dates_for_either_answer(stored: str):
     page = go_no_go_of(GO, db=stored, programme=None, today=START)
     assert page.answers == ()

@@ -72,6 +72,7 @@ def test_an_action_counts_for_the_last_nudge_before_it(db: str):
     assert any(line.split() == ["task", "on", "the", "day", "1", "0", "1", "2.0"] for line in lines)
 
 
+@pytest.mark.slow
 def test_that_somebody_did_not_answer_a_survey_cannot_be_read_off(db: str):
     with session_scope(db) as session:
         session.add(

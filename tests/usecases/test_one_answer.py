@@ -155,6 +155,7 @@ def asked(states: Callable[[str], Asked], request: pytest.FixtureRequest) -> Ask
     return states(request.param)
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 def test_the_report_its_json_and_the_list_name_the_same_last_day(asked: Asked):
     wanted = {task: format_day(day, weekday=True) for task, day in asked.needed.items()}
@@ -196,6 +197,7 @@ OWN_NUMBERS = {"60", "80"}
 """What headings of the report say in each case: cut-offs within 60 days, 80% likely by."""
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 def test_every_number_of_the_page_and_the_pdf_is_one_of_the_json(asked: Asked):
     data = json.loads(json_of(asked.report))
@@ -244,6 +246,7 @@ def test_the_calendars_have_each_open_decision_on_its_last_day(asked: Asked, tmp
     assert {t: own[calendar_uid(t, asked.programme.id)] for t in mine} == mine
 
 
+@pytest.mark.slow
 def test_the_page_for_a_go_or_no_go_names_it_as_well(asked: Asked):
     page = go_no_go_of(PILOT, db=asked.db, programme=None, today=asked.today)
     day = format_day(last_day(asked.programme, PILOT).day, weekday=True)
@@ -251,6 +254,7 @@ def test_the_page_for_a_go_or_no_go_names_it_as_well(asked: Asked):
     assert f"<strong>{day}</strong>" in html_of(page)
 
 
+@pytest.mark.slow
 def test_what_a_no_moves_is_the_same_in_the_report_and_on_the_decisions_page(states: Callable[[str], Asked]):
     """A waiting go-live: the report's sentence, the list and the page have the dates of one plan with that no."""
     asked = states("middle")
@@ -267,6 +271,7 @@ def test_what_a_no_moves_is_the_same_in_the_report_and_on_the_decisions_page(sta
     assert listed.refusal == waiting.refusal
 
 
+@pytest.mark.slow
 def test_the_e_mail_and_the_page_behind_its_link_name_the_same_day(asked: Asked):
     tick(db=asked.db, now=asked.now)
     links: dict[str, AnswerLink] = {}
@@ -359,6 +364,7 @@ def test_lists_and_plans_name_the_same_last_day_for_every_open_gate(asked: Asked
         assert decision["last_day"]["by_day"][0]["last_day"] == iso[decision["task"]]
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("state", ["early", "middle"])
 def test_each_gate_names_its_last_day_where_it_is_looked_at(
@@ -378,6 +384,7 @@ def test_each_gate_names_its_last_day_where_it_is_looked_at(
             assert f"Decision needed by <strong>{day}</strong>" in page, gate
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 def test_each_milestone_has_one_date_and_one_float_in_every_text(asked: Asked, tmp_path: Path):
     """Each text says against what its float is counted: the deadline, which every milestone of the sample has."""

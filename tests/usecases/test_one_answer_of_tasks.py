@@ -71,6 +71,7 @@ def in_workbook(db: str) -> list[dict[str, Any]]:
     return [dict(zip([c.heading for c in sheet.columns], row, strict=True)) for row in sheet.rows]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_each_task_has_one_answer_in_the_workbook_the_plan_the_list_and_project(db: str, tmp_path: Path):
     """What is done has no float in the workbook. Three of ten days left of the quick win are 70% complete.

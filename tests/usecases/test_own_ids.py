@@ -352,6 +352,7 @@ def test_the_command_says_whom_it_reaches_before_it_does(trust: Path, sqlite: st
     assert (code, left(sqlite, "old")) == (0, 0)
 
 
+@pytest.mark.slow
 def test_what_would_be_erased_is_told_in_a_new_database_as_well(trust: Path, sqlite: str):
     store(trust, sqlite, staff(one="a@example.org"), 4)
     assert look_up("one", db=sqlite, programme="small", actor="chief", now=at(9)).ids == ("one",)

@@ -121,6 +121,7 @@ class TestExplaining:
             run(stored, tmp_path, new)
         assert len(programme(stored).facts.runs) == 1
 
+    @pytest.mark.slow
     def test_a_file_that_changes_meanwhile_is_not_kept(
         self, stored: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ):
@@ -234,11 +235,13 @@ class TestSchemes:
     def messages(self, db: str, folder: Path, schemes: str) -> list[str]:
         return [m for m in warned(db, folder, f"  schemes: [{schemes}]\n") if "scheme" in m]
 
+    @pytest.mark.slow
     def test_one_that_is_split_is_told_with_its_days(self, sqlite: str, tmp_path: Path):
         [message] = self.messages(sqlite, tmp_path / "t", "{id: 120/A1}")
         assert message.startswith("From 1 Apr 2027 to ")
         assert "both systems pay people in scheme 120/A1, but only one may file for it" in message
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "schemes", ["{id: 120/A1, joint_filing: old}", "{id: A, schools: [ash, beech]}, {id: B, schools: [cedar]}"]
     )
@@ -246,6 +249,7 @@ class TestSchemes:
         assert self.messages(sqlite, tmp_path / "t", schemes) == []
 
 
+@pytest.mark.slow
 def test_running_both_beyond_its_last_day_is_told_with_its_cost(db: str, tmp_path: Path):
     terms = "  ends: 2027-03-15\n  cost_a_period: 900\n"
     said = [m for m in warned(db, tmp_path / "t", terms) if "continues until" in m]

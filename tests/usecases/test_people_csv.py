@@ -19,6 +19,7 @@ from changeflow.usecases.export import ExportRequest, export_folder
 from changeflow.usecases.people_table import people_text
 from changeflow.values.cells import FORMULA, plain_cell, safe_cell
 from tests.builders import PEOPLE, PROGRAMME, a_folder
+from tests.quick import draws
 
 NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
 THEIRS = {"id": "Staff No", "name": "=Name", "role": "name", "email": "E-mail"}
@@ -34,6 +35,7 @@ def test_what_is_made_safe_runs_nothing_and_comes_back(text: str):
     assert plain_cell(safe_cell(text)) == text
 
 
+@pytest.mark.slow
 @given(CELLS)
 def test_reading_takes_off_nothing_but_the_apostrophe_of_a_formula(text: str):
     read = plain_cell(text)
@@ -48,7 +50,7 @@ names = (
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=draws(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=names,
     role=names,

@@ -67,6 +67,7 @@ def alter(world: World, person: str, by: str = "chief", **other: Any) -> Changed
     return change_person(person, filled(world, person, **other), "Agreed", world.change(by))
 
 
+@pytest.mark.slow
 def test_a_role_manager_and_services_change_in_one_version(world: World):
     done = alter(world, "viewer", by="member", role="Clerk", manager="manager", services=frozenset({"payroll"}))
     now = person_of(world, "viewer")
@@ -76,6 +77,7 @@ def test_a_role_manager_and_services_change_in_one_version(world: World):
     assert ("member", "change-person", "person:viewer") in world.audited()
 
 
+@pytest.mark.slow
 def test_a_school_is_corrected_or_changes_from_a_day(world: World):
     alter(world, "viewer", school="ash")
     alter(world, "viewer", school="beech", from_day=SEPTEMBER)
@@ -87,6 +89,7 @@ def test_a_school_is_corrected_or_changes_from_a_day(world: World):
     assert person_of(world, "viewer").moves == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("other", "why"),
     [
@@ -107,6 +110,7 @@ def test_what_is_wrong_is_said_and_nothing_is_stored(other: dict[str, Any], why:
     assert world.dump() == before
 
 
+@pytest.mark.slow
 def test_a_day_on_which_the_person_is_at_the_school_already_is_refused(world: World):
     with pytest.raises(InputError, match=r"They are at Ash School on 1 Sep 2027 already\. Leave the day empty"):
         alter(world, "head", school="ash", from_day=SEPTEMBER)
@@ -124,6 +128,8 @@ def test_a_choice_that_does_not_exist_is_refused(other: dict[str, Any], world: W
         alter(world, "viewer", **other)
 
 
+@pytest.mark.slow
+@pytest.mark.usual(3)
 @pytest.mark.parametrize(
     ("person", "other"),
     [
@@ -145,6 +151,7 @@ def test_what_gives_or_takes_powers_needs_the_permission_to_change_roles(
     assert stored(world).version.number == 2
 
 
+@pytest.mark.slow
 def test_so_does_another_day_for_the_move_of_a_head(world: World):
     alter(world, "head", school="beech", from_day=SEPTEMBER)
     with pytest.raises(NotAllowedError, match="store a version that changes the head of Beech School"):
@@ -153,6 +160,7 @@ def test_so_does_another_day_for_the_move_of_a_head(world: World):
     assert person_of(world, "head").moves == (Move(on=TODAY, school="beech"),)
 
 
+@pytest.mark.slow
 def test_a_school_that_a_head_has_left_leaves_the_programme_without_it(world: World):
     alter(world, "head", school="cedar")
     alter(world, "head", school="beech", from_day=TODAY - timedelta(days=30))
@@ -171,6 +179,7 @@ def test_a_viewer_changes_no_one(world: World):
 
 
 class TestContactDetails:
+    @pytest.mark.slow
     def test_a_name_changes_without_a_new_version(self, world: World):
         done = alter(world, "viewer", by="member", name="A Person")
         assert (contact_of(world, "viewer").name, stored(world).version.number) == ("A Person", 1)
@@ -180,12 +189,14 @@ class TestContactDetails:
         alter(world, "viewer", name="")
         assert contact_of(world, "viewer").name == "Viewer"
 
+    @pytest.mark.slow
     def test_a_name_that_is_only_the_role_follows_it_and_comes_back_when_that_is_undone(self, world: World):
         alter(world, "viewer", role="Clerk")
         assert contact_of(world, "viewer").name == "Clerk"
         undo(2, "Back", world.change("chief"))
         assert contact_of(world, "viewer").name == "Viewer"
 
+    @pytest.mark.slow
     def test_details_that_someone_else_has_changed_since_are_not_overwritten(self, world: World):
         with read_scope(world.db) as session:
             seen = mark_of_contact(session, versions.contact(session, "small", "viewer"))
@@ -195,6 +206,7 @@ class TestContactDetails:
             change_person("viewer", given, "", world.change("chief"))
         assert contact_of(world, "viewer").name == "Viewer"
 
+    @pytest.mark.slow
     def test_a_language_is_shown_when_it_is_given_and_when_it_is_removed(self, tmp_path: Path):
         folder, db = written(tmp_path, programme=f"{FILE}nation: wales\n"), f"sqlite:///{tmp_path / 'test.db'}"
         definitions.apply(folder, db=db, actor="member", now=NOW)
@@ -203,6 +215,7 @@ class TestContactDetails:
         assert contact_of(wales, "viewer").language == "cy"
         assert alter(wales, "viewer", language="").lines == (("Language", "The programme’s language"),)
 
+    @pytest.mark.slow
     def test_nothing_is_stored_about_someone_who_was_erased(self, world: World):
         asked.erase("viewer", db=world.db, programme=None, actor="officer", now=NOW)
         with pytest.raises(InputError, match="was erased at their request"):
@@ -230,6 +243,7 @@ class TestAddresses:
         assert world.dump() == before
         assert (by, "refused", "change-address") in world.audited()
 
+    @pytest.mark.slow
     def test_the_old_address_gives_no_access_and_the_new_one_does(self, world: World):
         assert provider_token(world.db, "viewer", now=NOW)
         alter(world, "viewer", by="admin", email="right@example.org")
@@ -237,6 +251,7 @@ class TestAddresses:
             provider_token(world.db, "viewer", now=NOW)
         assert provider_token(world.db, "right", now=NOW)
 
+    @pytest.mark.slow
     def test_an_invitation_and_links_to_the_old_address_end(self, world: World):
         invite(world, "viewer", "viewer@example.org")
         choice = replace(a_link("viewer"), action=answers.CHOICE)
@@ -252,6 +267,7 @@ class TestAddresses:
             assert not any(answers.use_link(session, one, now=NOW) for one in ("digest", "choice", "used"))
             assert answers.use_link(session, "another", now=NOW)
 
+    @pytest.mark.slow
     def test_an_invitation_at_yet_another_address_stays_and_so_does_access_if_only_the_case_changes(self, world: World):
         invite(world, "viewer", "private@example.org")
         alter(world, "viewer", by="admin", email="right@example.org")
@@ -270,12 +286,14 @@ class TestAddresses:
         with pytest.raises(InputError, match="You cannot change your own address"):
             alter(world, "admin", by="admin", email="right@example.org")
 
+    @pytest.mark.slow
     def test_an_empty_field_removes_it_only_for_someone_who_saw_it(self, world: World):
         alter(world, "viewer", by="chief", email="", name="A Person")
         assert contact_of(world, "viewer").email == "viewer@example.org"
         alter(world, "viewer", by="admin", email="", name="A Person")
         assert contact_of(world, "viewer").email is None
 
+    @pytest.mark.slow
     def test_where_no_one_is_named_for_it_those_who_store_versions_change_one(self, tmp_path: Path):
         about = FILE.replace("sponsor: {person: chief, since: 2026-09-01}\n", "").replace("admins: [admin]\n", "")
         folder = written(tmp_path, programme=about, people=PEOPLE.replace(",,board,", ",,,"))
@@ -304,6 +322,7 @@ def invite(world: World, person: str, address: str) -> None:
 
 
 class TestAdding:
+    @pytest.mark.slow
     def test_a_new_person_has_an_id_of_their_own_and_joins_on_a_day(self, world: World):
         new = FilledPerson(
             role="Viewer", school="ash", from_day=SEPTEMBER, contact=GivenContact(email="new@example.org")
@@ -314,21 +333,25 @@ class TestAdding:
         assert stored(world, SEPTEMBER).contacts["viewer-2"].email == "new@example.org"
         assert ("member", "add-person", "person:viewer-2") in world.audited()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("role", "id_"), [("Sponsor", "sponsor-2"), ("Heads", "heads-2"), ("System", "system-2")])
     def test_they_do_not_get_an_id_that_means_something_else(self, role: str, id_: str, world: World):
         assert add_person(FilledPerson(role=role), "", world.change("chief")).person == id_
 
+    @pytest.mark.slow
     def test_someone_with_powers_needs_the_permission_to_change_roles(self, world: World):
         new = FilledPerson(role="Trustee", groups=frozenset({"board"}))
         with pytest.raises(NotAllowedError):
             add_person(new, "", world.change("member"))
         add_person(new, "", world.change("chief"))
 
+    @pytest.mark.slow
     def test_an_address_that_someone_else_has_is_refused(self, world: World):
         new = FilledPerson(role="Clerk", contact=GivenContact(email="Member@example.org"))
         with pytest.raises(ConflictError, match="Someone else in the programme has this address"):
             add_person(new, "", world.change("chief"))
 
+    @pytest.mark.slow
     def test_it_is_not_undone(self, world: World):
         add_person(FilledPerson(role="Clerk"), "", world.change("chief"))
         assert "use “Change someone’s details”" in preview_undo(2, world.change("chief")).refused
@@ -345,6 +368,7 @@ def test_a_language_is_offered_where_the_programme_has_welsh(about: dict[str, st
     assert [words for _, words in options_for(changed, None, TODAY)["language"]] == languages
 
 
+@pytest.mark.slow
 def test_undoing_gives_the_details_back_unless_they_have_changed_since(world: World):
     before = stored(world).version.definition
     alter(world, "viewer", school="ash", role="Clerk")
@@ -360,6 +384,8 @@ def leaving(school: str) -> PlanDraft:
     return PlanDraft(programme="small", base=0, edits=edits_from([{"kind": "remove-school", "school": school}]))
 
 
+@pytest.mark.slow
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("day", [None, TODAY - timedelta(days=30)])
 def test_a_school_can_leave_once_its_people_have_another_one(day: date | None, world: World):
     for person in [p.id for p in stored(world).version.definition.people if p.school == "cedar"]:

@@ -67,6 +67,7 @@ def blocks(db: str, gate: str = GO) -> tuple[str, ...]:
 
 
 class TestIssues:
+    @pytest.mark.slow
     def test_what_stops_the_service_blocks_every_gate_of_it(self, stored: str):
         assert raised(stored, 1, school="ash") == 1
         assert blocks(stored) == blocks(stored, "payroll/w2/go-no-go") == blocks(stored, "payroll/w2/released")
@@ -75,6 +76,7 @@ class TestIssues:
         pilot_records.update_issue(update, change(MARCH, stored))
         assert blocks(stored) == ()
 
+    @pytest.mark.slow
     def test_what_holds_up_the_next_wave_lets_its_own_go_on(self, stored: str):
         raised(stored, 3, school="ash", blocks_next_wave=True)
         raised(stored, 3, text="Everywhere", blocks_next_wave=True)
@@ -104,6 +106,7 @@ class TestIssues:
 
 
 class TestFeedback:
+    @pytest.mark.slow
     def test_it_is_tied_to_an_item_of_the_agreement(self, stored: str):
         said = FeedbackGiven(service="payroll", on=MARCH, by="", side="user", text="It was late", item="pay in")
         assert pilot_records.give_feedback(said, change(MARCH, stored)) == 1
@@ -146,12 +149,14 @@ class TestFreezing:
         gates.decide(answer, change(MARCH, db, "chief"))
         run(db, tmp_path, OLD)
 
+    @pytest.mark.slow
     def test_before_it_begins_everything_may_change(self, stored: str, folder: Path):
         for old, new, _ in self.LOOSER:
             text = (folder / "services/payroll.yaml").read_text().replace(old, new)
             (folder / "services/payroll.yaml").write_text(text)
         assert definitions.apply(folder, db=stored, actor="chief", now=change(MARCH, stored).now) == 2
 
+    @pytest.mark.usual(1)
     @pytest.mark.slow
     @pytest.mark.parametrize(("old", "new", "what"), LOOSER)
     def test_once_it_has_begun_nobody_moves_the_goalposts(
@@ -186,6 +191,7 @@ class TestRepeating:
         assert after.schedule is not None
         assert "it is repeated (March was not clean)" in why(after.roadmap, after.schedule, "payroll/w1/go-live").text
 
+    @pytest.mark.slow
     def test_a_second_one_comes_after_the_first(self, stored: str):
         first = pilot_records.repeat(SIDE_BY_SIDE, "1pp", "Not clean", change(START, stored))
         second = pilot_records.repeat(SIDE_BY_SIDE, "1pp", "Still not clean", change(START, stored))
@@ -203,6 +209,7 @@ class TestRepeating:
         assert after.timed("payroll/w2/go-live").early_start > before
         assert after.guarantees(after.roadmap.tasks[name or ""], before=after.roadmap.tasks["payroll/w2/go-live"])
 
+    @pytest.mark.slow
     def test_what_cannot_be_repeated_is_said(self, stored: str):
         with pytest.raises(UnknownThingError, match="pilot, parallel run or test pack"):
             pilot_records.repeat("payroll/w1/go-live", "1pp", "Once more", change(MARCH, stored))
@@ -220,6 +227,7 @@ class TestLessons:
         service="payroll", on=MARCH, by="", step="train", duration="9d", reason="Two days were too few"
     )
 
+    @pytest.mark.slow
     def test_it_shows_what_it_would_move_and_changes_nothing_before_it_is_accepted(self, stored: str):
         effect = pilot_records.propose_lesson(self.TRAIN, change(START, stored))
         assert effect.tasks == ("payroll/cedar/train",)
@@ -228,6 +236,7 @@ class TestLessons:
         assert before.roadmap.tasks["payroll/cedar/train"].duration.amount == 2 * before.minutes_per_day
         assert pilot_records.propose_lesson(self.TRAIN, change(START, stored)).number == effect.number, "said twice"
 
+    @pytest.mark.slow
     @pytest.mark.both_databases
     def test_accepted_it_is_a_version_and_the_pilot_stays_as_it_was(self, stored: str):
         pilot_records.propose_lesson(self.TRAIN, change(START, stored))
@@ -252,6 +261,7 @@ class TestLessons:
         found = definitions.difference(out, db=stored, on=START)
         assert (found.is_same, found.moved) == (True, ())
 
+    @pytest.mark.slow
     def test_declined_it_is_kept_and_nothing_moves(self, stored: str):
         pilot_records.propose_lesson(self.TRAIN, change(START, stored))
         assert (
@@ -310,6 +320,7 @@ def test_users_and_providers_are_asked_while_the_pilot_is_judged(stored: str):
     ]
 
 
+@pytest.mark.slow
 def test_a_small_trust_goes_without_a_pilot_and_its_reason_is_looked_at(db: str, tmp_path: Path):
     """Three schools are fewer than the ten from which on rule R11 wants a pilot."""
     criteria = "exit_criteria: [{id: queries, measure: Queries, at_most: 3}]"

@@ -84,6 +84,7 @@ def stored(sqlite: str, folder: Path) -> str:
 
 
 class TestVersionsThatChangeRoles:
+    @pytest.mark.usual(2)
     @pytest.mark.slow
     @pytest.mark.parametrize("what", quick_first(8, TAKEOVERS))
     def test_no_one_gives_themselves_a_role(self, stored: str, folder: Path, what: str):
@@ -113,6 +114,7 @@ class TestVersionsThatChangeRoles:
         with pytest.raises(NotAllowedError, match="who the change leads are, who is in the project team and the head"):
             apply(folder, sqlite, "office", people=PEOPLE + staff)
 
+    @pytest.mark.slow
     def test_what_is_weakened_is_said_with_its_numbers(self, stored: str, folder: Path):
         said = "how many months scores are kept: 24 instead of 12"
         with pytest.raises(NotAllowedError, match=f"the smallest group that is shown: 6 instead of 10 and {said}"):
@@ -123,11 +125,13 @@ class TestVersionsThatChangeRoles:
             ("chief", "version:2:privacy:scores_kept_months=24"),
         ]
 
+    @pytest.mark.slow
     def test_the_audit_has_ids_alone(self, stored: str, folder: Path):
         apply(folder, stored, "chief", **TAKEOVERS["the lead provider"])
         assert ("chief", "version:2:lead provider:payroll") in entries(stored, "roles")
         assert "Director" not in str(entries(stored, "roles"))
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "changes",
         [
@@ -145,6 +149,7 @@ class TestVersionsThatChangeRoles:
         assert apply(folder, stored, "office", **changes) == 2
         assert entries(stored, "roles") == []
 
+    @pytest.mark.slow
     def test_a_new_wave_has_the_deciders_of_the_others(self, stored: str, folder: Path):
         waves = PROGRAMME.replace("[ash, beech]}", "[ash]}").replace(
             "tasks:\n", "  - {id: w3, name: wave 3, schools: [beech]}\ntasks:\n", 1
@@ -154,6 +159,7 @@ class TestVersionsThatChangeRoles:
             apply(folder, stored, "office", programme=waves, service=own)
         assert apply(folder, stored, "office", programme=waves) == 2
 
+    @pytest.mark.slow
     def test_a_service_that_goes_and_comes_back_is_no_way_round(self, stored: str, folder: Path):
         assert apply(folder, stored, "office", estates=ESTATES) == 2, "a new service has new people"
         (folder / "services/estates.yaml").unlink()
@@ -174,6 +180,7 @@ class TestVersionsThatChangeRoles:
         with pytest.raises(UnknownThingError, match="There is no person 'new'"):
             apply(folder, stored, "new", people=people)
 
+    @pytest.mark.slow
     def test_explanations_of_pay_in_a_folder_need_who_may_explain(self, stored: str, folder: Path):
         explained = SIGNED + (
             "parallel_run: {explanations: [{element: net, between: [0, 60], reason: Award, explained_by: lead}]}\n"
@@ -183,6 +190,7 @@ class TestVersionsThatChangeRoles:
         assert entries(stored, "refused") == [("office", "explain-contracts")]
         assert apply(folder, stored, "lead", service=explained) == 2
 
+    @pytest.mark.slow
     def test_apply_says_who_has_to_store_it(self, stored: str, folder: Path):
         a_folder(folder, **(FILES | TAKEOVERS["the admins"]))
         result = CliRunner().invoke(app, ["apply", str(folder), "--yes", "--db", stored, "--as", "office"])

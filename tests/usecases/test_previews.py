@@ -32,7 +32,7 @@ from tests.every_role import GO, NOW, PLAN, TODAY, World, stored_world
 from tests.quick import many
 from tests.web.visiting import signed_in
 
-MANY, EACH, MOST_TRIES = many(80, whole=500), many(2, whole=10), 4_000
+MANY, EACH, MOST_TRIES = many(40, thorough=80, whole=500), many(1, thorough=2, whole=10), 4_000
 Do = Callable[[Change], object]
 
 

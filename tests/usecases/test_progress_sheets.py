@@ -285,6 +285,7 @@ def test_two_people_comment_at_once_and_both_are_kept(stored: str, sheet: Path, 
     assert [c.text for c in facts(stored).comments] == ["We wait for HR", "HR has answered"]
 
 
+@pytest.mark.slow
 def test_a_changed_cell_that_is_for_reading_is_said(stored: str, sheet: Path):
     found = preview_import(type_in(sheet, owner="The deputy", last=date(2027, 2, 1)), change(stored))
     notes = " ".join(map(str, found.sheet.unused))
@@ -293,6 +294,7 @@ def test_a_changed_cell_that_is_for_reading_is_said(stored: str, sheet: Path):
     assert found.is_empty
 
 
+@pytest.mark.slow
 def test_of_a_column_that_was_changed_throughout_a_few_cells_are_named(stored: str, sheet: Path):
     book = load_workbook(sheet)
     tasks = book["Tasks"]
@@ -336,6 +338,7 @@ def test_a_comment_of_two_lines_comes_back_as_it_went(stored: str, sheet: Path, 
     assert preview_import(again, change(stored)).is_empty
 
 
+@pytest.mark.slow
 def test_a_csv_whose_days_have_the_month_first_is_refused(stored: str, sheet: Path):
     """Days for reading tell: the 4th of January is not the 1st of April."""
     with pytest.raises(
@@ -344,12 +347,14 @@ def test_a_csv_whose_days_have_the_month_first_is_refused(stored: str, sheet: Pa
         preview_import(as_csv(sheet, "%m/%d/%Y"), change(stored))
 
 
+@pytest.mark.slow
 def test_columns_that_were_sorted_apart_are_refused(stored: str, sheet: Path):
     type_in(sheet, name="Payroll: delegation", percent=1)
     with pytest.raises(ProblemsError, match="id 'payroll/requirements', and the name of 'payroll/delegation'"):
         preview_import(sheet, change(stored))
 
 
+@pytest.mark.slow
 def test_a_sheet_of_another_programme_is_refused(stored: str, sheet: Path):
     book = load_workbook(sheet)
     place, tasks = columns(book["Tasks"])["As exported"], book["Tasks"]
@@ -447,6 +452,7 @@ def typed(path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", ["csv", "xlsx"])
 def test_a_teams_own_sheet_is_read_with_its_own_headings(stored: str, tmp_path: Path, make: str):
     if make == "csv":
@@ -467,6 +473,7 @@ def test_a_teams_own_sheet_is_read_with_its_own_headings(stored: str, tmp_path: 
     assert take(path, stored).is_empty
 
 
+@pytest.mark.slow
 def test_the_sheet_named_tasks_is_read_first(stored: str, tmp_path: Path):
     head = ["Task", "% complete", "Actual start"]
     old = {"Archive": [head, ["Requirements", "20%", "04/01/2027"]]}
@@ -510,6 +517,7 @@ def test_a_percentage_that_is_not_clear_is_named(stored: str, tmp_path: Path, ce
     assert message in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cells", "percent"),
     [
@@ -534,6 +542,7 @@ def test_a_whole_number_in_a_cell_that_shows_percent_is_read_as_percent_and_said
     assert any("'5000%' was read as 50%." in remark.what for remark in found.sheet.unused)
 
 
+@pytest.mark.slow
 def test_a_gate_is_not_finished_by_a_sheet_and_all_else_is_taken(db: str, tmp_path: Path):
     """Only a decision finishes a gate: the sheet's finish is named, and its start is taken."""
     stored, on = gated.stored_with(db, tmp_path), date(2027, 1, 6)
@@ -641,6 +650,7 @@ def test_the_words_of_a_comment_go_when_those_of_answers_do(stored: str, sheet: 
     assert (kept.by, in_words(kept, str, roadmap)) == ("lead", f"{TASK}: {WORDS_REMOVED}")
 
 
+@pytest.mark.slow
 def test_percent_complete_can_be_reported_on_the_command_line(stored: str):
     """Of 2 250 minutes 70% are left: 1 575."""
     words = ("task", "progress", TASK, "--started", "2027-01-04", "--db", stored, "--as", "lead", "--at", ON)

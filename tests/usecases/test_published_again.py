@@ -48,6 +48,7 @@ def put_back_by_another_tool(db: str, copy: Path) -> None:
     shutil.copyfile(copy, file)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("by", ["changeflow", "another tool, and a tick", "another tool"])
 def test_the_same_round_is_not_published_again(by: str, trust: Path, sqlite: str, tmp_path: Path):
     people = staff()
@@ -94,6 +95,7 @@ def scores(person: dict[str, str]) -> dict[Element, int]:
     return {Element.AWARENESS: int(person["awareness"]), **dict.fromkeys(list(Element)[1:4], 5)}
 
 
+@pytest.mark.thorough
 def test_corrections_after_a_restore_are_not_taken_for_what_was_published(trust: Path, sqlite: str, tmp_path: Path):
     people = staff()
     store(trust, sqlite, people, 4)

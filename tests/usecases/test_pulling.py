@@ -28,6 +28,7 @@ def is_same(world: World, folder: Path) -> bool:
     return definitions.difference(folder, db=world.db, on=TODAY, today=TODAY).is_same
 
 
+@pytest.mark.slow
 def test_the_files_get_the_edits_and_keep_their_own_lines(world: World, folder: Path):
     file = folder / "services" / "payroll.yaml"
     file.write_bytes(b"\xef\xbb\xbf# ours\r\n" + file.read_bytes().replace(b"\n", b"\r\n"))
@@ -44,12 +45,14 @@ def test_the_files_get_the_edits_and_keep_their_own_lines(world: World, folder: 
     assert is_same(world, folder)
 
 
+@pytest.mark.slow
 def test_the_next_pull_changes_nothing(world: World, folder: Path):
     publish(a_draft(LONGER), "", world.change("chief"))
     pull(folder, db=world.db)
     assert pull(folder, db=world.db).lines == ()
 
 
+@pytest.mark.slow
 def test_a_folder_that_has_the_edit_already_is_not_changed(world: World, folder: Path):
     publish(a_draft(LONGER), "", world.change("chief"))
     file = folder / "services" / "payroll.yaml"
@@ -58,6 +61,7 @@ def test_a_folder_that_has_the_edit_already_is_not_changed(world: World, folder:
     assert is_same(world, folder)
 
 
+@pytest.mark.slow
 def test_a_place_that_the_folder_has_changed_is_a_conflict_and_nothing_is_written(world: World, folder: Path):
     publish(a_draft(LONGER, MOVE), "", world.change("chief"))
     file = folder / "services" / "payroll.yaml"
@@ -75,6 +79,7 @@ def test_a_place_that_the_folder_has_changed_is_a_conflict_and_nothing_is_writte
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.slow
 def test_versions_of_other_folders_and_undone_versions_come_line_by_line(world: World, folder: Path, tmp_path: Path):
     other = tmp_path / "other"
     export_folder(other, db=world.db, programme="small", on=TODAY)
@@ -94,6 +99,7 @@ def test_a_folder_that_was_not_stored_cannot_be_pulled_into(world: World, folder
         pull(folder, db=world.db)
 
 
+@pytest.mark.slow
 def test_storing_an_old_folder_lists_the_edits_since_and_names_the_command(world: World, folder: Path):
     publish(a_draft(LONGER), "More to ask.", world.change("chief"))
     file = folder / "services" / "payroll.yaml"

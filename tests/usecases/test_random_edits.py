@@ -17,7 +17,7 @@ from tests.every_role import TODAY, World, stored_world
 from tests.quick import many
 from tests.usecases.random_edits import Fields, Maker
 
-EDITS, OF_EACH, TOGETHER = many(80, whole=500), many(2, whole=10), 6
+EDITS, OF_EACH, TOGETHER = many(40, thorough=80, whole=500), many(1, thorough=2, whole=10), 6
 """How many edits are published, at least how many of each kind, and how many kinds a draft has."""
 KEPT = 0.1
 KEPT_OFTEN = {

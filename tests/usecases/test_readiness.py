@@ -89,6 +89,7 @@ def schools(sample: Folder, wave: str) -> frozenset[str]:
 
 
 class TestOnTheSample:
+    @pytest.mark.thorough
     @pytest.mark.slow
     def test_a_wave_that_has_not_heard_of_it_goes_live_later_and_no_wave_before_it(
         self, begun: Path, sample: Folder, tmp_path: Path
@@ -146,6 +147,7 @@ class TestOnTheSample:
         assert f"{name}-2" in waits
         assert name not in waits
 
+    @pytest.mark.thorough
     @pytest.mark.slow
     def test_what_changed_says_which_wave_and_by_how_much(self, begun: Path, sample: Folder, tmp_path: Path):
         there = schools(sample, "pilot")

@@ -81,6 +81,7 @@ def test_what_changed_adds_up(refused: str):
     assert "it was rejected on 4 May 2027" in pilot.causes[0].sentence
 
 
+@pytest.mark.slow
 def test_a_go_that_follows_lifts_it(refused: str):
     """Progress of a gate that was approved after all: the refusal holds nothing any more."""
     with session_scope(refused) as session:

@@ -163,6 +163,7 @@ def test_renames_there_and_back_are_none():
     assert composed([Renames({"a": "b"}), Renames({"b": "c"})]).known == {"a": "c", "b": "c"}
 
 
+@pytest.mark.slow
 def test_comments_and_evidence_go_on_under_the_new_id(begun: str, tmp_path: Path):
     comments.comment_on("payroll/requirements", "Agreed with HR", change(begun, 8))
     minutes = evidence.NewEvidence(title="Minutes", link="https://example.org/minutes")
@@ -174,6 +175,7 @@ def test_comments_and_evidence_go_on_under_the_new_id(begun: str, tmp_path: Path
             assert {f.values["task"] for f in found} & {"payroll/needs", "payroll/requirements"} == {"payroll/needs"}
 
 
+@pytest.mark.slow
 def test_the_owner_of_a_renamed_gate_can_withdraw_its_decision(begun: str, tmp_path: Path):
     applied(begun, tmp_path)
     done = recorded.withdraw_fact("decision-1", "New facts", change(begun, 9, actor="lead"))

@@ -212,6 +212,7 @@ def test_a_restore_while_messages_are_sent_stops_the_rest(stored: str, copy: Cop
     assert "restored, not released" in outcome.blocked
 
 
+@pytest.mark.thorough
 @pytest.mark.both_databases
 def test_several_workers_and_ticks_are_no_restore(stored: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Two machines, taking turns and not: each keeps its own record."""
@@ -325,6 +326,7 @@ def test_a_first_start_is_none_of_this(sqlite: str, tmp_path: Path):
     assert (outcome.blocked, message.may_have_gone) == ("", False)
 
 
+@pytest.mark.thorough
 def test_a_copy_of_an_earlier_version_is_recognised_by_what_the_machine_has_seen(sqlite: str, tmp_path: Path):
     """0.1.0 had no record: upgraded in place it begins one, and its own copy put back is noticed."""
     url = released("0.1.0", tmp_path)

@@ -74,6 +74,7 @@ def test_no_erased_person_comes_back_with_a_copy(stored: str, copy: Copy):
         assert [e[3] for e in audited.entries(session, "small")].count("person:erase") == 1
 
 
+@pytest.mark.slow
 def test_the_ledger_names_no_one_and_is_for_this_account_alone(stored: str):
     erase("lead", db=stored, programme=None, actor="chief", now=at(9))
     state = MachineState(stored)
@@ -142,6 +143,7 @@ def test_a_ledger_that_cannot_be_understood_stops_a_restore(sqlite: str, tmp_pat
     assert len(state.ledger.read_text().splitlines()) == 2
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_erasures_reach_a_copy_of_an_earlier_version(tmp_path: Path):
     url = released("0.1.0", tmp_path)

@@ -53,6 +53,7 @@ def test_an_erased_address_is_in_no_file(db: str):
     assert not MachineState(db).rewrite.exists()
 
 
+@pytest.mark.thorough
 def test_while_another_process_reads_it_is_owed_and_the_next_tick_does_it(db: str):
     with closing(sqlite3.connect(sqlite_path(db) or "", isolation_level=None)) as reader:
         reader.execute("BEGIN")

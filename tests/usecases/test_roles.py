@@ -87,6 +87,7 @@ DECISIONS = {
 
 
 class TestLock:
+    @pytest.mark.usual(3)
     @pytest.mark.parametrize("what", DECISIONS)
     def test_decisions_are_refused_on_the_command_line_alone(self, locked: str, what: str):
         with acting(Acting(via=Via.COMMAND)), pytest.raises(NotAllowedError, match="does not take decisions there"):
@@ -101,6 +102,7 @@ class TestLock:
             DECISIONS[what](stored)
         assert count_entries(stored) > before, "the audit has it"
 
+    @pytest.mark.slow
     def test_decisions_of_minutes_are_refused_as_well(self, locked: str, tmp_path: Path):
         minutes = tmp_path / "minutes.csv"
         minutes.write_text("task,outcome,by,on,reason\npayroll/plan-agreed,reject,lead,2027-01-05,Not yet\n")
@@ -117,6 +119,7 @@ class TestLock:
             new, _ = store_import(reported, change(locked, "lead"))
             assert new.progress == 1, "progress is no decision"
 
+    @pytest.mark.slow
     def test_a_waiver_in_a_folder_is_refused_like_one_on_the_command_line(self, locked: str, folder: Path):
         with acting(Acting(via=Via.COMMAND)):
             with pytest.raises(NotAllowedError, match="cannot record a waiver here"):
@@ -131,6 +134,7 @@ class TestLock:
             assert apply(folder, sqlite, service=WAIVED) == 1
             assert apply(folder, sqlite, programme=LOCKED, service=WAIVED) == 2, "those that are known stay"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("actor", ["lead", "office"])
     def test_only_the_sro_or_the_board_unlocks_and_the_audit_shows_it(self, locked: str, folder: Path, actor: str):
         with acting(Acting(via=Via.COMMAND)):
@@ -166,11 +170,13 @@ class TestLooks:
             ("chief", f"go-no-go:{GO}"),
         ]
 
+    @pytest.mark.slow
     def test_one_without_people_is_not_noted(self, stored: str):
         reports.sro_of_stored(None, db=stored, today=TODAY, now=NOW)
         go_no_go_of(GO, db=stored, programme=None, today=TODAY, now=NOW)
         assert entries(stored, "look") == []
 
+    @pytest.mark.slow
     def test_the_command_notes_it_as_well(self, asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.delenv("CHANGEFLOW_AS", raising=False)
         args = ["report", "sro", "--db", asked, "--at", "2027-01-05", "--out", str(tmp_path / "r.json")]

@@ -34,6 +34,7 @@ def test_a_hidden_role_stays_hidden_when_everybody_gets_another_id(trust: Path, 
     assert hidden(published) == {role}
 
 
+@pytest.mark.thorough
 def test_nor_when_ids_and_addresses_change_one_after_the_other(trust: Path, sqlite: str, tmp_path: Path):
     people = staff()
     store(trust, sqlite, people, 4)
@@ -49,6 +50,7 @@ def test_nor_when_ids_and_addresses_change_one_after_the_other(trust: Path, sqli
     assert hidden(ask(tmp_path, sqlite, people, 12)) == {role}
 
 
+@pytest.mark.thorough
 def test_nor_when_somebody_of_it_is_erased_and_comes_with_another_id(trust: Path, sqlite: str, tmp_path: Path):
     people = staff()
     store(trust, sqlite, people, 4)
@@ -106,6 +108,7 @@ def two_to_a_mailbox(people: Staff) -> None:
         one["email"] = f"box-{n // 2}@example.org"
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("addresses", [None, without_addresses, two_to_a_mailbox])
 @pytest.mark.parametrize("rows", [only_the_new_ids, they_left_and_others_joined, everyone_is_there_twice])
 def test_nor_whatever_becomes_of_the_rows_and_addresses_of_the_earlier_ids(

@@ -68,6 +68,7 @@ def refused(world: World, filled: FilledSelection) -> tuple[str, ...]:
     return found.value.reasons
 
 
+@pytest.mark.slow
 def test_tasks_get_another_owner_in_one_version(world: World):
     done = publish_selected(owned_by("member", CAPACITY, SYSTEM, "programme/all-live"), "Why", world.change("chief"))
     assert done.version == version_of(world) == 2
@@ -76,6 +77,7 @@ def test_tasks_get_another_owner_in_one_version(world: World):
     assert set(done.values.values()) == {"Team Member"}
 
 
+@pytest.mark.slow
 def test_tasks_move_later_by_working_days_and_back(world: World):
     """They start on Wednesday 7 April; ten working days later is the 21st, as Easter is over."""
     tasks = (CAPACITY, SYSTEM)
@@ -87,6 +89,7 @@ def test_tasks_move_later_by_working_days_and_back(world: World):
     assert starts(programme_of(world), tasks) == [date(2027, 4, 7)] * 2
 
 
+@pytest.mark.slow
 def test_a_task_that_only_follows_selected_ones_moves_earlier_with_them(world: World):
     """Training has no earliest start of its own: it follows capacity and the system."""
     publish_selected(moving(10, CAPACITY, SYSTEM), "Why", world.change("chief"))
@@ -96,6 +99,7 @@ def test_a_task_that_only_follows_selected_ones_moves_earlier_with_them(world: W
     assert [(old - new).days for old, new in zip(before, after, strict=True)] == [7, 7]
 
 
+@pytest.mark.slow
 def test_a_task_that_something_keeps_from_an_earlier_start_is_refused_with_the_reason(world: World):
     publish_selected(moving(5, CAPACITY), "Why", world.change("chief"))
     [why] = refused(world, moving(-10, CAPACITY))
@@ -110,6 +114,7 @@ def test_a_task_that_something_keeps_from_an_earlier_start_is_refused_with_the_r
     )
 
 
+@pytest.mark.slow
 def test_what_has_begun_or_is_a_milestone_is_refused_by_name(world: World):
     progress.report_task(CAPACITY, TaskReport(TaskStatus.STARTED, TODAY, None, ""), world.change("chief"))
     milestone = programme_of(world).roadmap.tasks["programme/all-live"].name
@@ -119,6 +124,7 @@ def test_what_has_begun_or_is_a_milestone_is_refused_by_name(world: World):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", ["must_start", "must_finish"])
 def test_a_task_with_a_fixed_date_is_refused(field: str, world: World):
     service = world.home / "trust" / "services" / "estates.yaml"
@@ -135,6 +141,7 @@ def test_a_plan_that_starts_a_task_before_its_new_day_does_not_follow(world: Wor
         assert falls_short(programme, TaskMove(CAPACITY, day, is_set=True), earlier=False) is is_short
 
 
+@pytest.mark.slow
 def test_a_task_that_is_finished_or_unknown_by_now_is_a_conflict(world: World):
     finished = TaskReport(TaskStatus.FINISHED, TODAY, None, "")
     progress.report_task("estates/ash/plan", finished, world.change("chief"))
@@ -146,6 +153,7 @@ def test_a_task_that_is_finished_or_unknown_by_now_is_a_conflict(world: World):
     assert version_of(world) == before
 
 
+@pytest.mark.slow
 def test_the_edits_are_added_to_a_draft(world: World):
     add_selected_to_draft(moving(5, CAPACITY, SYSTEM), "", "Later", world.change("chief"))
     [draft] = drafts_of(world.change("chief"))
@@ -155,6 +163,7 @@ def test_the_edits_are_added_to_a_draft(world: World):
     assert version_of(world) == 1
 
 
+@pytest.mark.slow
 def test_one_edit_alone_keeps_its_day_if_the_tasks_before_it_finish_sooner(world: World):
     edits = edits_from([{"kind": "set-earliest", "task": SYSTEM, "earliest": "2027-05-05"}])
     publish(PlanDraft(programme="small", base=1, edits=edits), "Why", world.change("chief"))

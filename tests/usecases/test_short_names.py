@@ -28,6 +28,7 @@ def table(tmp_path: Path, *lines: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_progress_decisions_and_attendance_take_short_names(stored: str, tmp_path: Path):
     sheet = table(tmp_path, PROGRESS, "plan,2027-01-04,2027-01-05")
     assert store_import(sheet, change(stored, 5)) == (SheetRecorded(progress=1, comments=0), 0)
@@ -64,6 +65,7 @@ def test_a_gate_that_several_waves_have_is_refused_with_its_line(stored: str, tm
         gates.import_decisions(table(tmp_path, MINUTES, "go-no-go,approve,chief,2027-01-05,x"), change(stored, 5))
 
 
+@pytest.mark.slow
 def test_a_condition_comes_before_a_task_that_is_named_short(stored: str, tmp_path: Path):
     planned(stored)
     head = f"{MINUTES},condition,condition_owner,condition_due,condition_before"
@@ -73,6 +75,7 @@ def test_a_condition_comes_before_a_task_that_is_named_short(stored: str, tmp_pa
     assert [c.before for c in decision.conditions] == ["payroll/w1/go-live"]
 
 
+@pytest.mark.slow
 def test_facts_are_listed_about_a_short_name(stored: str):
     planned(stored)
     decide(answer(), change(stored, 5, actor="lead"))

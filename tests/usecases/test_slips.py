@@ -94,6 +94,7 @@ def test_other_tasks_are_compared_with_the_latest_baseline(late: str):
     assert slipped(late, task="payroll/w1/restructure") is None
 
 
+@pytest.mark.slow
 def test_without_a_baseline_nothing_is_compared(sqlite: str, tmp_path: Path):
     definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=change(sqlite, 4).now)
     slip(sqlite)

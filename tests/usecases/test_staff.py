@@ -67,6 +67,7 @@ def test_whoever_moves_is_counted_where_they_are(tmp_path: Path):
         assert found.group == wave
 
 
+@pytest.mark.slow
 def test_who_is_not_here_is_in_no_group_and_gets_no_mail(tmp_path: Path, sqlite: str):
     apply(a_folder(tmp_path / "t", people=PEOPLE), db=sqlite, actor="lead", now=datetime(2027, 1, 4, 9, tzinfo=LONDON))
     with session_scope(sqlite) as session:

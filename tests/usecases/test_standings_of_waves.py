@@ -73,6 +73,7 @@ def figures(standing: Standing | None) -> tuple[int | None, str]:
     return standing.answered, standing.held[0].text
 
 
+@pytest.mark.slow
 def test_figures_go_with_their_schools_whatever_their_wave_is_called(folder: Path, sqlite: str):
     """The two waves change their ids. Ash has 15 people at awareness: 12 to 17 of 30."""
     stored(folder, sqlite, {"w1": "ash, beech", "w2": "cedar"}, 4)

@@ -45,6 +45,7 @@ def test_a_role_whose_people_are_silent_for_a_round_has_lost_no_one(sqlite: str,
     assert published[role].hidden is Hidden.BEFORE
 
 
+@pytest.mark.thorough
 def test_nor_has_anyone_joined_a_role_whose_people_answer_at_last(sqlite: str, tmp_path: Path):
     trust, people = a_folder(tmp_path / "trust"), roles_of(35, 11)
     store(trust, sqlite, people, 4)
@@ -66,6 +67,7 @@ def with_policy(**values: int) -> str:
     return PROGRAMME + "policy: {" + ", ".join(f"{name}: {value}" for name, value in values.items()) + "}\n"
 
 
+@pytest.mark.thorough
 def test_a_smaller_minimum_group_lets_nothing_out_that_was_hidden(sqlite: str, tmp_path: Path):
     trust, people = a_folder(tmp_path / "trust"), roles_of(24, 11)
     store(trust, sqlite, people, 4)
@@ -78,6 +80,7 @@ def test_a_smaller_minimum_group_lets_nothing_out_that_was_hidden(sqlite: str, t
         assert ask(tmp_path, sqlite, moved, day + 1)[role].hidden is Hidden.BEFORE
 
 
+@pytest.mark.thorough
 def test_a_programme_keeps_its_threshold_also_for_people_whom_it_never_counted(sqlite: str, tmp_path: Path):
     """Two cuts through one person's answers would show a score: those of round 1 at 3, and in round 3 at 2."""
     trust, people = a_folder(tmp_path / "trust", programme=with_policy(barrier_threshold=3)), staff()
@@ -125,10 +128,12 @@ class TestAnswersThatRetentionRemoved:
         store(other, db, mixed, 20)
         return latest(db), ask(tmp_path, db, mixed, 21, programme="other")["mixed"]
 
+    @pytest.mark.thorough
     def test_they_still_count_against_what_another_programme_shows(self, sqlite: str, tmp_path: Path):
         _, mixed = self.publish_twice(sqlite, tmp_path)
         assert mixed.hidden is Hidden.TOGETHER
 
+    @pytest.mark.thorough
     def test_without_them_subtraction_would_show_that_ten_people_have_no_barrier(
         self, sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ):
@@ -142,6 +147,7 @@ class TestAnswersThatRetentionRemoved:
         assert mixed.held_by(Element.AWARENESS).high == at_least == 11
 
 
+@pytest.mark.thorough
 def test_two_programmes_that_publish_at_once_know_of_each_other(
     postgres: str, migrated_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

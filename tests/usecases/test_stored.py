@@ -38,12 +38,14 @@ def finish(db: str) -> None:
     finish_task(TASK, ON, None, Change(db=db, programme=None, actor="chief", now=NOW, on=ON))
 
 
+@pytest.mark.slow
 def test_the_same_state_is_read_once(small: str):
     first = read(small)
     with kept_only():
         assert read(small) is first
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_kept_programme_is_read_while_another_writes(small: str):
     first = read(small)
@@ -51,6 +53,7 @@ def test_a_kept_programme_is_read_while_another_writes(small: str):
         assert read(small) is first
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_change_is_seen_at_once(small: str):
     before = read(small)
@@ -59,6 +62,7 @@ def test_a_change_is_seen_at_once(small: str):
     assert read(small).programme.is_done(TASK)
 
 
+@pytest.mark.slow
 def test_another_day_is_another_programme(small: str):
     read(small)
     with kept_only(), pytest.raises(NotKeptError):
@@ -66,6 +70,7 @@ def test_another_day_is_another_programme(small: str):
     assert read(small, on=date(2027, 1, 6)).programme.on == date(2027, 1, 6)
 
 
+@pytest.mark.slow
 def test_other_rulepacks_are_another_programme(small: str, monkeypatch: pytest.MonkeyPatch):
     before, packs = read(small), shipped_rulepacks().packs
     raised = {name: e.model_copy(update={"value": 99}) for name, e in packs[0].entries.items()}
@@ -98,6 +103,7 @@ def test_another_file_under_the_same_address_is_another_programme(tmp_path: Path
     assert read(here) is not one
 
 
+@pytest.mark.slow
 def test_a_writer_that_has_written_reads_what_it_wrote(small: str):
     with session_scope(small) as session:
         before = load(session, None, on=ON, for_change=True)

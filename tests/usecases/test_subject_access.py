@@ -123,6 +123,7 @@ def test_scores_are_exported_only_with_a_reason_whose_words_are_not_kept(stored:
     assert "grievance" not in dump(stored)
 
 
+@pytest.mark.slow
 def test_without_scores_no_reason_is_needed(sqlite: str, tmp_path: Path):
     definitions.apply(a_folder(tmp_path / "trust"), db=sqlite, actor="chief", now=at(4))
     ask = {"db": sqlite, "programme": None, "actor": "chief", "now": at(31)}
@@ -142,6 +143,7 @@ def dump(db: str) -> str:
         return "\n".join(connection.iterdump())
 
 
+@pytest.mark.slow
 def test_nobody_is_assessed_tomorrow(stored: str, tmp_path: Path):
     path = tmp_path / "round-2.csv"
     path.write_text("person,on,awareness,desire,knowledge,ability\nlead,2027-02-01,3,3,3,3\n")
@@ -166,6 +168,7 @@ def test_every_table_that_can_name_a_person_is_looked_at():
     assert {table.name for table in tables if "people" in table.columns} == {"published_group"}
 
 
+@pytest.mark.slow
 def test_what_cannot_be_is_said(stored: str):
     ask = {"db": stored, "programme": None, "now": at(31)}
     with pytest.raises(UnknownThingError, match="laed"):

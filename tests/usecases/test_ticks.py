@@ -60,6 +60,7 @@ def finish(db: str, task: str, day: int, month: int = 1) -> None:
     progress.finish_task(task, on, None, change)
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_tick_run_twice_writes_nothing_the_second_time(stored: str):
     [first] = ticks.tick(db=stored, now=moment(8))
@@ -71,6 +72,7 @@ def test_a_tick_run_twice_writes_nothing_the_second_time(stored: str):
         assert len(session.exec(select(NudgeRow)).all()) == 1
 
 
+@pytest.mark.slow
 def test_after_missed_days_only_the_highest_level_goes(stored: str):
     ticks.tick(db=stored, now=moment(5))
     # Friday to Tuesday the tick did not run: due on the 8th and the reminder of the 12th have passed.
@@ -94,6 +96,7 @@ def test_the_escalation_path_ends_with_the_manager_and_the_report(stored: str):
     assert report.late == ("“Payroll: requirements” was due from the Director of People on 8 Jan 2027.",)
 
 
+@pytest.mark.slow
 def test_what_is_late_for_long_before_the_first_tick_is_reported_and_the_manager_reminded(stored: str):
     ticks.tick(db=stored, now=moment(26))
     assert rows(stored) == [("payroll/requirements", 3, "chief"), ("payroll/requirements", 4, None)]
@@ -101,6 +104,7 @@ def test_what_is_late_for_long_before_the_first_tick_is_reported_and_the_manager
     assert len(rows(stored)) == 2
 
 
+@pytest.mark.slow
 def test_reminders_start_again_after_a_promised_day_however_late_it_was(stored: str):
     ticks.tick(db=stored, now=moment(8))
     with session_scope(stored) as session:
@@ -114,6 +118,7 @@ def test_reminders_start_again_after_a_promised_day_however_late_it_was(stored: 
     assert rows(stored)[1:] == [("payroll/requirements", 4, None), ("payroll/requirements", 1, "lead")]
 
 
+@pytest.mark.slow
 def test_nobody_is_reminded_of_what_cannot_begin_yet(stored: str):
     ticks.tick(db=stored, now=moment(15))
     assert {subject for subject, _, _ in rows(stored)} == {"payroll/requirements"}
@@ -122,6 +127,7 @@ def test_nobody_is_reminded_of_what_cannot_begin_yet(stored: str):
     assert ("payroll/delegation", 0, "lead") in rows(stored)
 
 
+@pytest.mark.slow
 def test_a_due_day_that_moves_starts_the_escalation_path_again(stored: str, tmp_path: Path):
     ticks.tick(db=stored, now=moment(8))
     longer = OWNED.replace("requirements: {owner: lead}", "requirements: {owner: lead, duration: 6d}")
@@ -132,6 +138,7 @@ def test_a_due_day_that_moves_starts_the_escalation_path_again(stored: str, tmp_
     assert due == [(1, date(2027, 1, 8)), (1, date(2027, 1, 11))]
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_message_is_sent_once(stored: str):
     ticks.tick(db=stored, now=moment(8))
@@ -148,6 +155,7 @@ def test_a_message_is_sent_once(stored: str):
     assert message.unsubscribe is not None
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_what_is_done_by_then_is_withdrawn(stored: str):
     ticks.tick(db=stored, now=moment(8))
@@ -162,6 +170,7 @@ def test_what_is_done_by_then_is_withdrawn(stored: str):
         assert withdrawn.why == MOVED
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_a_failure_is_tried_again_with_the_same_message_id(stored: str):
     ticks.tick(db=stored, now=moment(8))
@@ -267,6 +276,7 @@ def test_what_may_have_gone_by_a_channel_that_must_not_repeat_waits_for_a_person
     assert len(unsure.sent) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_two_dispatchers_never_open_the_same(stored: str):
     ticks.tick(db=stored, now=moment(8))
@@ -300,6 +310,7 @@ def test_a_person_gets_one_message_a_day_with_everything_in_it(stored: str):
     assert dispatch.dispatch(db=stored, now=moment(8, 12), channel=postbox).sent == 0
 
 
+@pytest.mark.slow
 def test_two_things_wait_for_the_hour_of_digests(stored: str):
     finish(stored, "payroll/requirements", 8)
     ticks.tick(db=stored, now=moment(8))
@@ -309,6 +320,7 @@ def test_two_things_wait_for_the_hour_of_digests(stored: str):
     assert dispatch.dispatch(db=stored, now=early + timedelta(minutes=15), channel=postbox).sent == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("hour", "why"), [(6, None), (18, "no messages after 17:30; next on 11 Jan 2027")])
 def test_nobody_is_written_to_in_quiet_hours(stored: str, hour: int, why: str | None):
     ticks.tick(db=stored, now=moment(8, 5))
@@ -319,6 +331,7 @@ def test_nobody_is_written_to_in_quiet_hours(stored: str, hour: int, why: str | 
     assert postbox.sent == []
 
 
+@pytest.mark.slow
 def test_a_channel_that_reaches_people_waits_until_the_programme_is_live(stored: str):
     ticks.tick(db=stored, now=moment(8))
     postbox = Postbox()
@@ -366,6 +379,7 @@ def test_whoever_decides_is_told_what_the_evidence_says_and_their_manager_is_not
     assert evidence not in to_manager.text + to_manager.html
 
 
+@pytest.mark.slow
 def test_the_file_channel_writes_mails_that_a_reader_can_open(stored: str, tmp_path: Path):
     ticks.tick(db=stored, now=moment(8))
     dispatch.dispatch(db=stored, now=moment(8, 9), channel=FileChannel(tmp_path / "out"))
@@ -376,6 +390,7 @@ def test_the_file_channel_writes_mails_that_a_reader_can_open(stored: str, tmp_p
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_the_audit_chain_names_nobody(stored: str):
     ticks.tick(db=stored, now=moment(8))

@@ -61,10 +61,12 @@ def training_criteria(db: str) -> list[tuple[str, State]]:
     ]
 
 
+@pytest.mark.slow
 def test_without_attendance_the_sessions_own_report_has_to_do(held: str):
     assert training_criteria(held) == [("Training has been delivered at 1 of 1 schools.", State.MET)]
 
 
+@pytest.mark.slow
 def test_a_session_to_which_too_few_came_is_not_delivered(held: str, tmp_path: Path):
     assert came(tmp_path, held, range(8)) == 8
     found = dict(training_criteria(held))
@@ -85,6 +87,7 @@ def test_nine_of_ten_are_enough_and_nobody_is_counted_twice(held: str, tmp_path:
     assert (len(one.needed_by), len(one.came), len(one.with_evidence)) == (10, 9, 1)
 
 
+@pytest.mark.slow
 def test_people_who_did_not_come_are_not_recorded_and_reported(held: str, tmp_path: Path):
     path = tmp_path / "came.csv"
     rows = [(1, "Attended"), (2, "Did not attend"), (3, "Absent"), (4, "present")]
@@ -99,6 +102,7 @@ def test_people_who_did_not_come_are_not_recorded_and_reported(held: str, tmp_pa
     assert [(p.line, p.column) for p in raised.value.problems] == [(2, 4), (3, 4)]
 
 
+@pytest.mark.slow
 def test_a_person_who_came_and_did_not_on_one_day_is_a_contradiction(held: str, tmp_path: Path):
     path = tmp_path / "came.csv"
     lines = [("p1", TRAINED, "yes"), ("p1", TRAINED, "no"), ("p2", "2027-01-18", "no"), ("p2", TRAINED, "yes")]
@@ -110,6 +114,7 @@ def test_a_person_who_came_and_did_not_on_one_day_is_a_contradiction(held: str, 
     assert "Line 2 says the opposite of p1 on this day." in str(problem)
 
 
+@pytest.mark.slow
 def test_every_mistake_at_once_and_nothing_recorded(held: str, tmp_path: Path):
     path = tmp_path / "came.csv"
     path.write_text(

@@ -20,7 +20,7 @@ from tests import audited
 from tests.builders import a_folder
 from tests.conftest import sample_copy
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.both_databases(usual=True)
 
 NOW = datetime(2027, 1, 5, 9, tzinfo=UTC)
 ON = date(2027, 1, 5)
@@ -67,6 +67,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return found
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 def test_finishing_a_task_of_the_sample_judges_it_once_before_and_once_after(
     empty_db: str, tmp_path: Path, counts: Counter[str]
@@ -88,6 +89,7 @@ def test_finishing_a_task_of_the_sample_judges_it_once_before_and_once_after(
     assert counts["schedules"] <= 2
 
 
+@pytest.mark.slow
 def test_what_is_read_after_a_change_is_not_judged_again(small: str, counts: Counter[str]):
     finish_task("payroll/requirements", ON, None, a_change(small))
     counts.clear()
@@ -97,6 +99,7 @@ def test_what_is_read_after_a_change_is_not_judged_again(small: str, counts: Cou
     assert counts == {}
 
 
+@pytest.mark.slow
 def test_a_work_that_raises_at_its_end_writes_nothing(small: str):
     before = state(small)
 
@@ -126,6 +129,7 @@ def test_a_work_whose_forecast_fails_writes_nothing(small: str, monkeypatch: pyt
     assert finish_task("payroll/requirements", ON, None, a_change(small)) == 1
 
 
+@pytest.mark.slow
 def test_a_work_that_records_nothing_leaves_the_state_as_it_was(small: str):
     before = state(small)
     with unit_of_work(a_change(small)) as work:
@@ -133,6 +137,7 @@ def test_a_work_that_records_nothing_leaves_the_state_as_it_was(small: str):
     assert state(small) == before
 
 
+@pytest.mark.slow
 def test_a_rehearsal_that_another_change_overtook_is_not_used(small: str):
     with read_scope(small) as session:
         before = load(session, None, on=ON)

@@ -44,6 +44,7 @@ def offer(problem: WaveProblem, style: Style, plan: WavePlan) -> Offer:
     return Offer(style=style, plan=plan, numbers=numbers_of(problem, plan), gap=0.0, is_proved=True, is_repeatable=True)
 
 
+@pytest.mark.slow
 def test_the_first_date_is_explained_by_the_work_before_it(folder: Path):
     """Staff are trained until 19 January, and skills shown on the 20th, a Wednesday: any day from then on will do."""
     _, problem = asked(folder)
@@ -73,6 +74,7 @@ def test_a_later_date_has_the_reasons_against_earlier_ones_and_against_still_ear
     assert lines[2].startswith("Not before ")
 
 
+@pytest.mark.slow
 def test_proposals_that_give_a_school_the_same_date_are_explained_together(folder: Path):
     programme, problem = asked(folder)
     soon, late = first_dates(problem), first_dates(problem, 1)
@@ -103,6 +105,7 @@ def test_plans_with_the_same_waves_are_shown_once(folder: Path):
     assert text[at + 1 :] == ["  The same waves as “Earliest”."]
 
 
+@pytest.mark.slow
 def test_the_report_says_whether_the_current_plan_meets_the_limits(folder: Path):
     """All three schools go live on a Wednesday, where any week opens on its Monday; one school a wave is allowed."""
     programme, problem = asked(folder, "services: {payroll: {wave_size: 1}}\n")

@@ -87,6 +87,7 @@ def test_a_go_live_that_people_work_on_every_day_opens_on_the_first_itself(tmp_p
     assert {date(2027, 5, 1), date(2027, 8, 1)} <= set(days(problem_of(folder)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("opens_on", ["month", "pay_period"])
 def test_a_month_that_opens_on_a_day_off_has_one_day_everywhere(tmp_path: Path, opens_on: str):
     """`fixed` says 1 May 2027, a Saturday; what was announced is the same month. The proposal, the plan after it is
@@ -129,6 +130,7 @@ def test_the_plan_in_force_has_the_days_of_the_plan(tmp_path: Path):
     assert effect_in_force(programme, problem, found).breaks == ()
 
 
+@pytest.mark.slow
 def test_nothing_is_planned_before_the_data_date(tmp_path: Path):
     """Training is two weeks before go-live. On Monday 1 March none has been: the first can be in that week, for the
     15th. On Wednesday the 3rd three days are left in it; on Thursday the 4th two, and training can be a week later."""
@@ -158,6 +160,7 @@ def test_training_after_a_go_live_waits_for_the_school_to_be_there(tmp_path: Pat
     assert problem.monday(usual.last) == date(2027, 7, 12)
 
 
+@pytest.mark.slow
 def test_a_parallel_run_after_a_go_live_keeps_out_of_blackouts_as_well(tmp_path: Path):
     calendar = TRUST + (
         "blackouts: [{name: Year end, first_day: 2027-03-29, last_day: 2027-04-02, activities: [parallel_run]}]\n"
@@ -168,6 +171,7 @@ def test_a_parallel_run_after_a_go_live_keeps_out_of_blackouts_as_well(tmp_path:
     assert "“Year end” falls in its parallel run" in problem.dropped[CEDAR].values()
 
 
+@pytest.mark.slow
 def test_what_has_happened_takes_its_work_also_on_a_day_that_was_kept_free(tmp_path: Path):
     """Cedar went live on 8 March, within a blackout: two days of support are still to come."""
     calendar = TRUST + (

@@ -44,6 +44,7 @@ def test_go_lives_can_open_on_the_days_of_a_meeting(tmp_path: Path):
     assert days(tmp_path, "meeting/board") == [date(2027, 2, 24), date(2027, 4, 14), date(2027, 6, 9)]
 
 
+@pytest.mark.slow
 def test_go_lives_can_open_with_a_term(tmp_path: Path):
     """Spring term begins before the first forecast. Autumn term has no school weeks before it to be trained in."""
     assert date(2027, 4, 12) in days(tmp_path, "term")

@@ -64,6 +64,7 @@ def with_days(problem: WaveProblem, days: Mapping[str, date]) -> WavePlan:
     return WavePlan(chosen=chosen, pilot=frozenset())
 
 
+@pytest.mark.slow
 def test_the_plan_in_force_is_what_the_programme_forecasts(folder: Path):
     """All schools go live on Wednesday 20 January, where go-lives open on Mondays: it says so of each."""
     programme, problem = both(folder)
@@ -82,6 +83,7 @@ def test_a_proposal_is_planned_with_its_deadlines(folder: Path):
     assert (milestone.forecast, milestone.days_late) == (date(2027, 3, 1), 14)
 
 
+@pytest.mark.slow
 def test_a_wave_that_would_go_live_later_than_proposed_is_named(folder: Path):
     """Nothing is done by 11 January: the tasks take until the 20th."""
     programme, problem = both(folder)
@@ -96,6 +98,7 @@ def test_a_wave_that_would_go_live_later_than_proposed_is_named(folder: Path):
     assert "would go live on 20 Jan 2027, not on 11 Jan 2027" in current.breaks[0]
 
 
+@pytest.mark.slow
 def test_a_wave_keeps_its_id_and_what_else_the_file_says(folder: Path):
     """Ash alone goes first, Beech and Cedar a week later: wave 1 and wave 2 stay, with other schools and a day each."""
     programme, problem = both(folder)
@@ -199,6 +202,7 @@ def begun(folder: Path, db: str, *tasks: str) -> str:
     return db
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_what_is_recorded_goes_on_when_a_plan_gives_tasks_another_id(folder: Path, sqlite: str):
     """Estates goes live in wave 1 a week before payroll, whose milestone names `payroll/w1`: estates' wave 1 becomes
@@ -219,6 +223,7 @@ def test_what_is_recorded_goes_on_when_a_plan_gives_tasks_another_id(folder: Pat
     assert after.facts.progress.keys() <= after.roadmap.tasks.keys()
 
 
+@pytest.mark.slow
 def test_former_ids_of_a_wave_that_is_gone_are_taken_out(folder: Path):
     """All schools go live on one day: no wave 2 is left that could have been another."""
     (folder / FILE).write_text(PROGRAMME)
@@ -282,6 +287,7 @@ def test_a_wrong_plan_name_is_refused_before_the_search(folder: Path, monkeypatc
         plan_waves(plan_folder(folder).programme, seconds=1, seed=1, wanted="soonest")
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_command_shows_asks_and_writes(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CHANGEFLOW_DB", f"sqlite:///{folder.parent}/none.db")

@@ -67,12 +67,14 @@ def with_schools(programme: Programme, schools: Mapping[str, Mapping[str, Any]])
 
 
 class TestThreePlans:
+    @pytest.mark.thorough
     def test_each_keeps_every_promise(self, waves: Waves):
         assert [o.style.key for o in waves.offers] == ["earliest", "calmest", "fewest-changes"]
         for offer in waves.offers:
             assert check_plan(waves.problem, offer.plan) == ()
             assert len(offer.plan.chosen) == 42
 
+    @pytest.mark.thorough
     def test_each_is_best_at_what_it_puts_first(self, waves: Waves):
         earliest, calmest, fewest = (o.numbers for o in waves.offers)
         assert earliest.mean_week <= min(calmest.mean_week, fewest.mean_week)
@@ -132,6 +134,7 @@ class TestThreePlans:
         for offer in waves.offers:
             assert {("oakfield", s) for s in ("estates", "finance", "payroll")} <= offer.plan.pilot
 
+    @pytest.mark.thorough
     def test_the_page_shows_what_the_table_says(self, waves: Waves, programme: Programme, tmp_path: Path):
         from lxml import html
 
@@ -154,6 +157,7 @@ class TestThreePlans:
 
 
 class TestConflicts:
+    @pytest.mark.thorough
     def test_two_schools_fixed_to_one_date_and_kept_apart(self, programme: Programme):
         """1 August 2027 is a Sunday. It stands for its pay period, whose go-lives are on Monday the 2nd."""
         day = date(2027, 8, 1)
@@ -178,11 +182,13 @@ class TestConflicts:
         lines = list(conflict_text(found.conflict, found.relaxations, is_minimal=True))
         assert lines[0].startswith("There is no plan. These limits cannot all be met")
 
+    @pytest.mark.thorough
     def test_a_last_date_that_is_too_soon_says_how_much_later(self, programme: Programme):
         found = plan_waves(with_rollout(programme, latest=date(2027, 10, 15)), seconds=PATIENCE, effort=0.5, seed=1)
         assert found.offers == ()
         assert any(w.startswith("Let the last go-live be") for w in found.relaxations)
 
+    @pytest.mark.usual(1)
     @pytest.mark.parametrize(
         ("school", "day", "obstacle"),
         [
@@ -238,6 +244,7 @@ class TestASlippedPilot:
         late, _ = join(sample.definition, rulepacks=sample.rulepacks, facts=known, on=date(2027, 6, 1))
         return plan_waves(judge(late).programme, seconds=PATIENCE, effort=0.5, seed=1)
 
+    @pytest.mark.thorough
     def test_the_fewest_announced_dates_move_and_the_report_names_them(self, sample: Folder, programme: Programme):
         found = self.replanned(sample, programme)
         fewest = found.offers[-1]
@@ -309,6 +316,7 @@ class TestFolder:
             assert read_folder(folder).definition == new
         assert '"rollout": {"prices": {"told": 3.0, "told_week": 1.0}, "told_as_planned": true}' in new.canonical()
 
+    @pytest.mark.thorough
     def test_the_command_answers_in_json_and_why(self, tmp_path: Path):
         folder = a_folder(tmp_path / "trust")
         done = CliRunner().invoke(app, ["waves", str(folder), "--format", "json", "--seconds", "300"])

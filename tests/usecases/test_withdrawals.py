@@ -170,6 +170,7 @@ def latest(db: str, kind: str) -> RecordedFact:
     return recorded(db, kind)[-1]
 
 
+@pytest.mark.usual(6)
 @pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.parametrize("kind", RECORDERS)
@@ -254,6 +255,7 @@ class TestDecisions:
             withdraw_fact("decision-1", "Wrong", change(trust, actor="manager"))
         withdraw_fact("decision-1", "Wrong", change(trust, actor="chief", now=LATER))
 
+    @pytest.mark.slow
     def test_the_finish_that_it_meant_is_withdrawn_with_it_alone(self, trust: str, tmp_path: Path):
         an_approval(trust, NOW, tmp_path)
         finish = next(f for f in recorded(trust, "progress") if f.values["task"] == PLAN)
@@ -296,6 +298,7 @@ class TestDecisions:
         assert PLAN in found.progress
 
 
+@pytest.mark.slow
 def test_a_checkpoints_finish_goes_with_its_result(trust: str, tmp_path: Path):
     RECORDERS["checkpoint"](trust, NOW, tmp_path)
     done = withdraw_fact("checkpoint-1", "Another wave", change(trust, now=LATER))

@@ -46,6 +46,7 @@ def report(db: str, task: str, day: int, finished: int | None = None) -> None:
     progress.report_progress([ReportedProgress(task, date(2027, 1, 4), last)], change)
 
 
+@pytest.mark.slow
 def test_what_can_begin_what_is_due_and_what_is_late(stored: str):
     """A week before its last day it is due; on Tuesday 12 it is two working days late. What follows it waits."""
     for day, ahead, state, late in ((4, date(2027, 1, 7), "ready", 0), (4, None, "due", 0), (12, None, "late", 2)):
@@ -70,6 +71,7 @@ def test_what_has_begun_and_what_is_done(stored: str):
     assert states(found)["payroll/w1/capacity"] == "due"
 
 
+@pytest.mark.slow
 def test_filters_are_combined(stored: str):
     late = frozenset({WorkState.LATE})
     assert states(listed(stored, 12, WorkFilter(states=late, person="lead"))) == {"payroll/requirements": "late"}
@@ -80,12 +82,14 @@ def test_filters_are_combined(stored: str):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", [WorkFilter(person="no-one"), WorkFilter(wave="w9"), WorkFilter(service="hr")])
 def test_a_filter_that_nothing_here_has_is_refused(stored: str, wanted: WorkFilter):
     with pytest.raises(UnknownThingError):
         listed(stored, 12, wanted)
 
 
+@pytest.mark.slow
 def test_tasks_that_differ_in_their_school_alone_make_one_line_and_an_empty_list_says_what_was_asked(stored: str):
     found = listed(stored, 12, WorkFilter(words=("train",), wave="w1"))
     lines = list(work_lines(found.programme, found.items, asked="wave w1", today=date(2027, 1, 12)))
@@ -102,6 +106,7 @@ def test_tasks_that_differ_in_their_school_alone_make_one_line_and_an_empty_list
     assert empty == ["No tasks found on 12 Jan 2027 (late)."]
 
 
+@pytest.mark.slow
 def test_each_task_has_a_row_of_its_own_with_its_owners_name(stored: str):
     found = listed(stored, 12, WorkFilter(words=("train",)))
     rows = work_rows(found.programme, found.items)

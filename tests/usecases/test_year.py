@@ -298,6 +298,7 @@ def lived(db: str, folder: Path, actor: str, days: list[date], seed: int, *, wit
     return year
 
 
+@pytest.mark.thorough
 @settings(max_examples=1, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(seed=st.integers(0, 2**32))
 def test_a_year_of_the_sample(tmp_path_factory: pytest.TempPathFactory, seed: int):
@@ -323,6 +324,7 @@ head,Head,Head teacher,head@example.org,lead,ash,,chief,mon;thu,,
 """
 
 
+@pytest.mark.thorough
 @settings(max_examples=2, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(
     seed=st.integers(0, 2**32),

@@ -40,6 +40,7 @@ def test_the_report_of_a_small_ready_programme_that_has_moved_is_proved():
     assert _problems(moved_report()) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_report_of_the_large_ready_programme_is_proved():
     assert _problems(_large_report()) == []
@@ -56,6 +57,7 @@ def test_a_few_random_programmes_are_proved_and_their_tamperings_are_not():
     assert rejected == dict.fromkeys(TAMPERINGS, 2)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_thousand_tamperings_are_rejected():
     """They are rejected by what the file proves: that the checksum differs does not count."""
@@ -85,6 +87,7 @@ def test_the_checker_is_small_enough_to_read():
     assert sum(len(file.read_text(encoding="utf-8").splitlines()) for file in files) < MOST_LINES
 
 
+@pytest.mark.slow
 def test_a_problem_names_the_task_what_the_file_says_and_what_follows():
     report = json.loads(moved_report())
     task = next(t for t in report["proof"]["tasks"] if "ended" not in t["given"] and t["total_float"] == 0)

@@ -58,6 +58,7 @@ def test_an_answer_that_cannot_be_anchored_is_refused(db: str, token: str, tmp_p
     assert "We have marked this as done." in answer(db, token, tmp_path / "anchor.txt").text
 
 
+@pytest.mark.slow
 def test_an_answer_is_refused_while_the_anchor_is_missing(db: str, token: str, tmp_path: Path):
     anchor = tmp_path / "anchor.txt"
     anchor.unlink()

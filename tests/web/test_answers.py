@@ -132,6 +132,7 @@ def test_opening_a_link_does_not_use_it_up_and_an_answer_counts_once(stored: str
     assert (again.status_code, "already had your answer" in again.text) == (410, True)
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 @pytest.mark.both_databases
 def test_one_of_a_hundred_answers_at_once_succeeds(stored: str, token: str):
@@ -148,6 +149,7 @@ def test_one_of_a_hundred_answers_at_once_succeeds(stored: str, token: str):
         assert len(answers.answers(session, "small").all) == 1
 
 
+@pytest.mark.slow
 def test_a_token_is_long_and_only_its_digest_is_stored(stored: str, token: str):
     assert len(token) >= 43, "256 bits"
     with session_scope(stored) as session:
@@ -155,6 +157,7 @@ def test_a_token_is_long_and_only_its_digest_is_stored(stored: str, token: str):
     assert all(token not in digest and len(digest) == 64 for digest in kept)
 
 
+@pytest.mark.slow
 def test_a_page_is_not_cached_and_has_no_other_links(stored: str, token: str):
     shown = pages(stored, moment(8, 10)).get(f"/a/{token}")
     assert shown.headers["cache-control"] == "no-store"
@@ -231,6 +234,7 @@ class TestNotYet:
         [message] = sent_on(stored, 14)
         assert message.subject == "Payroll: requirements (due today)"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("until", "what"),
         [
@@ -306,6 +310,7 @@ def test_optional_messages_can_be_switched_off_after_the_task_is_done(stored: st
     assert client.post(f"/u/{token_in(message, 'u')}", data={"List-Unsubscribe": "One-Click"}).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("token", "day", "status", "what"),
     [("x" * 43, 8, 404, "not one of ours"), (None, 28 + 11, 410, "expired")],
@@ -383,6 +388,7 @@ class TestRequestsOtherThanTasks:
     def asks_for_scores(self, db: str, token: str) -> bool:
         return link_answers.question_of(token, db=db, now=moment(11, 10)).kind == "assessment"
 
+    @pytest.mark.slow
     def test_the_sponsor_is_asked_for_visible_support(self, stored: str):
         finish = date(2027, 1, 5)
         change = unit_of_work.Change(db=stored, programme=None, actor="lead", now=moment(5), on=finish)
@@ -418,6 +424,7 @@ def test_a_calendar_address_is_personal_and_replaces_the_earlier_one(stored: str
     assert web.post(f"/u/{second[3:-4]}/calendar", {}).status_code == 404
 
 
+@pytest.mark.slow
 def test_health_and_metrics_name_no_one(stored: str, token: str):
     client = pages(stored, moment(8, 10))
     healthy = client.get("/health")

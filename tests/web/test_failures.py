@@ -57,6 +57,7 @@ class TestADatabaseThatIsNotAvailable:
         if path not in ("/health", "/metrics"):
             assert "We have not saved any changes" in answer.text
 
+    @pytest.mark.usual(18)
     @pytest.mark.parametrize(("method", "path"), ROUTES)
     @pytest.mark.parametrize("what", quick_first(3, ["gone", "foreign", "older", *UNUSABLE]))
     def test_gives_a_503_whatever_is_wrong_with_it(
@@ -82,6 +83,7 @@ class TestADatabaseThatIsNotAvailable:
         assert str(tmp_path) not in answer.text
         assert_is_guarded(answer)
 
+    @pytest.mark.slow
     def test_readers_are_served_while_the_database_is_busy_for_writers(
         self, linked: str, monkeypatch: pytest.MonkeyPatch
     ):
@@ -122,6 +124,7 @@ class TestAnErrorOfOurOwn:
         for secret in ("pl4nted", "lead@example.org", ANSWER, "Traceback"):
             assert secret not in everything
 
+    @pytest.mark.slow
     def test_is_not_logged_when_a_reader_loses_their_connection(self, linked: str):
         stream = io.StringIO()
         logs.begin("json", stream=stream)

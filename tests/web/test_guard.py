@@ -39,11 +39,13 @@ class TestHeaders:
     def test_are_on_every_answer(self, linked: str, method: str, path: str):
         assert_is_guarded(asking(linked)(method, path, data={"answer": "x"} if method == "POST" else None))
 
+    @pytest.mark.slow
     def test_forbid_framing_a_page(self, linked: str):
         shown = asking(linked)("GET", f"/a/{ANSWER}")
         assert "frame-ancestors 'none'" in shown.headers["content-security-policy"]
         assert shown.headers["x-frame-options"] == "DENY"
 
+    @pytest.mark.slow
     def test_have_strict_transport_security_only_with_https(self, linked: str):
         for base, expected in (("https://change.example.org", "max-age=31536000"), ("http://127.0.0.1:8000", None)):
             for path in (f"/a/{ANSWER}", "/nowhere", "/a/%00"):
@@ -95,6 +97,7 @@ class TestControlCharacters:
         with read_scope(linked) as session:
             assert session.exec(select(ReachRow)).all() == []
 
+    @pytest.mark.slow
     def test_a_form_of_another_type_is_refused_but_one_click_may_come_in_parts(self, linked: str):
         ask = asking(linked)
         assert ask("POST", f"/a/{ANSWER}", json={"answer": "done"}).status_code == 415
@@ -104,6 +107,7 @@ class TestControlCharacters:
 
 
 class TestMethods:
+    @pytest.mark.slow
     @pytest.mark.parametrize("path", [f"/a/{ANSWER}", f"/u/{CHOOSE}", "/health", "/metrics"])
     def test_head_answers_as_get_does(self, linked: str, path: str):
         ask = asking(linked)
@@ -111,6 +115,7 @@ class TestMethods:
         assert head.status_code == get.status_code
         assert head.headers["content-type"] == get.headers["content-type"]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("path", "allowed"),
         [

@@ -51,6 +51,7 @@ def a_silent_mail_server() -> Iterator[tuple[str, list[socket.socket]]]:
         one.close()
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_mail_server_that_hangs_does_not_stop_signing_in_with_the_provider(tmp_path: Path):
     world = stored_world(tmp_path)

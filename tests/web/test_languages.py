@@ -67,6 +67,7 @@ def test_a_reader_of_welsh_gets_every_page_in_welsh_and_marked_as_unchecked(wels
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_task_is_asked_about_with_its_day_in_welsh(welsh: Ask):
     text = shown(welsh, "GET", f"/a/{ANSWER}").text_content()
     assert "Mae hyn i’w gwblhau erbyn Dydd Gwener 8 Ionawr. Anfonwyd at: " in " ".join(text.split())
@@ -79,12 +80,14 @@ def test_the_statements_of_an_assessment_are_in_welsh(welsh: Ask):
     assert "1: dim o gwbl" in page.text_content()
 
 
+@pytest.mark.slow
 def test_a_wrong_answer_is_explained_in_welsh(welsh: Ask):
     page = shown(welsh, "POST", f"/a/{ANSWER}", data={"answer": "not_yet", "until": "2027-01-05"})
     [error] = page.xpath("//*[@role='alert']")
     assert "Nid yw 5 Ionawr 2027 yn y dyfodol." in error.text_content()
 
 
+@pytest.mark.slow
 def test_the_programmes_language_is_for_people_who_have_none(db: str, tmp_path: Path):
     people = WELSH.replace(",chief,cy\n", ",chief,\n")
     ask = stored_with(db, tmp_path / "trust", programme=PROGRAMME + "language: cy\n", people=people)
@@ -92,6 +95,7 @@ def test_the_programmes_language_is_for_people_who_have_none(db: str, tmp_path: 
     assert shown(ask, "GET", f"/u/{CHOOSE}").get("lang") == "cy"
 
 
+@pytest.mark.slow
 def test_a_persons_own_language_is_before_the_programmes(db: str, tmp_path: Path):
     english = WELSH.replace(",cy\n", ",en\n")
     ask = stored_with(db, tmp_path / "trust", programme=PROGRAMME + "language: cy\n", people=english)

@@ -14,6 +14,7 @@ from tests.web.asking import ANSWER, CHOOSE, NOW, asking, assert_is_guarded, at_
 
 
 class TestLimits:
+    @pytest.mark.slow
     def test_requests_of_a_link_are_limited(self, linked: str):
         ask = asking(linked, limits=Limits(per_link=Rate(burst=3, per_second=0.001)))
         assert [ask("GET", f"/a/{ANSWER}").status_code for _ in range(4)] == [200, 200, 200, 429]
@@ -28,6 +29,7 @@ class TestLimits:
         statuses = [r.status_code for r in at_once(linked, 50, "GET", f"/u/{CHOOSE}", options={"limits": limits})]
         assert (statuses.count(200), statuses.count(429)) == (20, 30)
 
+    @pytest.mark.slow
     def test_too_many_requests_at_once_are_refused(self, linked: str):
         answers_ = at_once(linked, 30, "GET", f"/u/{CHOOSE}", options={"limits": Limits(at_once=5)})
         statuses = [r.status_code for r in answers_]
@@ -47,6 +49,7 @@ class TestLimits:
         clock[0] = 1000
         assert [buckets.take("x") for _ in range(3)] == [0, 0, 2], "never more than the burst"
 
+    @pytest.mark.slow
     def test_a_bucket_is_exact_between_threads(self):
         buckets = Buckets(Rate(burst=500, per_second=1e-9))
         with ThreadPoolExecutor(16) as pool:
@@ -137,6 +140,7 @@ class TestQuotas:
 
 
 class TestWhoMaySeeTheNumbers:
+    @pytest.mark.usual(12)
     @pytest.mark.parametrize(
         ("client", "headers", "may"),
         [
@@ -181,6 +185,7 @@ class TestWhoMaySeeTheNumbers:
             answer = asking(linked)("GET", "/metrics", client="192.0.2.7", headers={"authorization": given})
             assert answer.status_code == 404
 
+    @pytest.mark.slow
     def test_a_forwarded_address_counts_only_from_a_named_proxy(self, linked: str):
         one = Limits(per_address=Rate(burst=1, per_second=0.001))
 

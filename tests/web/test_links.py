@@ -24,8 +24,9 @@ from tests.web.asking import ANSWER, CHOOSE, NOW, asking, at_once, failing, ours
 
 
 class TestLinks:
+    @pytest.mark.usual(1)
     @pytest.mark.slow
-    @pytest.mark.both_databases
+    @pytest.mark.both_databases(usual=True)
     def test_one_of_a_hundred_answers_at_once_succeeds(self, linked: str):
         found = at_once(linked, 100, "POST", f"/a/{ANSWER}", data={"answer": "acknowledged"})
         statuses = [r.status_code for r in found]
@@ -95,7 +96,8 @@ class TestOneCalendarAddress:
         [address] = html.fromstring(made[0].text).xpath("//main//a/@href")
         assert asking(linked)("GET", address).status_code == 200
 
-    @pytest.mark.both_databases
+    @pytest.mark.slow
+    @pytest.mark.both_databases(usual=True)
     def test_is_replaced_once_however_often_the_form_is_sent(self, linked: str):
         ask = asking(linked)
         ask("POST", f"/u/{CHOOSE}/calendar")
@@ -128,6 +130,7 @@ class TestOneCalendarAddress:
         assert sum(self.feeds(linked)) == 2
 
 
+@pytest.mark.slow
 def test_a_question_shows_the_stored_state(linked: str):
     """Programmes in memory are recognised by their state: after a change, no page shows the earlier state."""
     first = link_answers.question_of(ANSWER, db=linked, now=NOW)

@@ -48,6 +48,8 @@ def answers(file: Path) -> int:
         return int(connection.execute("SELECT count(*) FROM answer").fetchone()[0])
 
 
+@pytest.mark.slow
+@pytest.mark.usual(1)
 @pytest.mark.parametrize("fault", [replace, overwrite, remove])
 def test_pages_answer_503_on_every_route_and_lose_no_answer(stored: str, tmp_path: Path, fault: Callable[[Path], None]):
     [message] = sent_on(stored, 8)
@@ -89,6 +91,7 @@ def serving(db: str) -> Iterator[tuple[int, str]]:
         server.wait()
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_an_answer_that_a_server_has_taken_is_never_lost_to_a_restore(stored: str, tmp_path: Path):
     """The attack: restore while a server runs, answer, restart, look for the answer."""

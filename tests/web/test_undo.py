@@ -103,6 +103,7 @@ def test_after_a_quarter_of_an_hour_nothing_can_be_undone(stored: str, link: str
     assert is_done(stored)
 
 
+@pytest.mark.slow
 def test_a_link_that_was_not_used_has_nothing_to_undo(stored: str, link: str):
     assert pages(stored, at(0)).post(f"{link}/undo", {}).status_code == 410
     assert pages(stored, at(0)).post("/a/nothing/undo", {}).status_code == 404
@@ -153,6 +154,7 @@ def test_another_day_that_delays_a_promise_needs_a_reason_which_goes_with_the_an
         assert "was late" not in str(facts.recorded(session, "small", "comment"))
 
 
+@pytest.mark.slow
 def test_support_that_a_sponsor_reported_is_undone_too(stored: str):
     """An answer of the sponsor records an act of support, which is withdrawn with the answer."""
     change = Change(db=stored, programme="small", actor="chief", now=at(0), on=DAY)

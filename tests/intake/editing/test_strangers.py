@@ -33,6 +33,7 @@ def test_an_edit_has_the_same_result_in_any_style(edit: Edit, seed: int):
     assert contents(after) == contents(edit.apply(SOURCES))
 
 
+@pytest.mark.slow
 @given(st.sampled_from(EDITS), st.integers(0, 10**6))
 def test_few_lines_change_and_all_others_stay_to_the_letter(edit: Edit, seed: int):
     strange = in_other_hands(SOURCES, Random(seed))

@@ -74,6 +74,7 @@ def a_random_plan(seed: int) -> Roadmap:
     return replace(a_roadmap(*tasks), links=tuple(links))
 
 
+@pytest.mark.usual(28)
 @pytest.mark.parametrize("seed", quick_first(20, range(120)))
 def test_each_conflict_is_one_that_brute_force_calls_minimal(seed: int):
     """Every subset of what may be given up is tried: a conflict is minimal when it misses the limit and none of its

@@ -10,6 +10,7 @@ from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.duration import Unit
 from tests.builders import DAY, OFFICE, a_calendar, a_roadmap, a_task, clock
+from tests.quick import draws
 from tests.roadmap.engine.test_cpm import roadmaps
 
 
@@ -86,7 +87,7 @@ def test_drag_is_what_the_task_costs_the_whole():
 
 @pytest.mark.slow
 @given(roadmaps())
-@settings(max_examples=60)
+@settings(max_examples=draws(60))
 def test_recomputing_what_follows_equals_computing_everything(roadmap: Roadmap):
     """The oracle: lengthen the task by three days and schedule the whole roadmap again."""
     schedule = time_roadmap(roadmap)

@@ -12,6 +12,7 @@ from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.tasks import Bound, Constraint, Link, Roadmap, TaskProgress
 from changeflow.values.duration import Duration
 from tests.builders import DAY, OFFICE, a_calendar, a_roadmap, a_task, at
+from tests.quick import draws
 from tests.roadmap.engine.test_cpm import roadmaps
 
 TERM = a_calendar("term", ("2027-02-15", "2027-02-19", "half-term"))
@@ -101,7 +102,7 @@ def test_float_to_the_end_says_that_what_waits_moves_sooner():
 
 @pytest.mark.slow
 @given(roadmaps())
-@settings(max_examples=40)
+@settings(max_examples=draws(40))
 def test_planning_again_confirms_the_float_in_words(roadmap: Roadmap):
     """A finish as late as the total float allows leaves the end where it is; without float, a day later moves it."""
     slips = Slips(roadmap, schedule := time_roadmap(roadmap))

@@ -11,6 +11,7 @@ from changeflow.roadmap.engine.cpm import Schedule, time_roadmap
 from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, TaskProgress
 from changeflow.values.duration import Duration, parse_duration
 from tests.builders import DAY, OFFICE, a_calendar, a_link, a_roadmap, a_task, at, clock
+from tests.quick import draws
 
 
 def early(schedule: Schedule, task: str) -> tuple[str, str]:
@@ -239,7 +240,7 @@ def roadmaps(draw: st.DrawFn) -> Roadmap:
 
 @pytest.mark.slow
 @given(roadmaps())
-@settings(max_examples=150)
+@settings(max_examples=draws(150))
 def test_no_date_breaks_a_link_and_no_float_is_negative(roadmap: Roadmap):
     schedule = time_roadmap(roadmap)
     for timed in schedule.timed.values():
@@ -257,7 +258,7 @@ def test_no_date_breaks_a_link_and_no_float_is_negative(roadmap: Roadmap):
 
 @pytest.mark.slow
 @given(roadmaps())
-@settings(max_examples=100)
+@settings(max_examples=draws(100))
 def test_adding_a_link_never_moves_an_early_date_earlier(roadmap: Roadmap):
     ids = sorted(roadmap.tasks)
     extra = (a_link(f"{ids[0]} -> {ids[-1]}"),) if len(ids) > 1 else ()
@@ -267,7 +268,7 @@ def test_adding_a_link_never_moves_an_early_date_earlier(roadmap: Roadmap):
 
 @pytest.mark.slow
 @given(roadmaps())
-@settings(max_examples=60)
+@settings(max_examples=draws(60))
 def test_every_driving_chain_begins_without_a_driver_and_ends_at_the_finish(roadmap: Roadmap):
     schedule = time_roadmap(roadmap)
     driving = [t for t in schedule.timed.values() if t.driving]

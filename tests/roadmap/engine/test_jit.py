@@ -53,6 +53,7 @@ def test_a_small_network_is_run_without_numba(tmp_path: Path):
     assert run(ORDER.format("", "False"), tmp_path) == ""
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_compiling_is_said_once_and_kept_where_numba_is_told_to(tmp_path: Path):
     assert run(COMPILED, tmp_path) == "Getting ready (the first time only, up to a minute) …\n"
@@ -64,6 +65,7 @@ def _next(number: int) -> int:
     return number + 1
 
 
+@pytest.mark.slow
 def test_kept_code_is_used_until_any_source_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A function may call one in another file, and numba looks at its own file alone."""
 
@@ -113,6 +115,7 @@ def test_a_loop_leaves_places_out():
     assert in_order(np.array([0, 1, 2]), np.array([1, 2, 1]), 3).tolist() == [0]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_warm_compiles_everything_that_is_ever_compiled():
     """Warmed, none of the engine's twins is without compiled code, and another programme adds none to them."""

@@ -184,6 +184,7 @@ def test_compiled_code_gives_what_interpreted_code_gives(monkeypatch: pytest.Mon
     assert compare(range(150), monkeypatch) > 100
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_compiled_code_gives_what_interpreted_code_gives_on_a_thousand_networks(monkeypatch: pytest.MonkeyPatch):
     assert compare(range(1_000, 2_000), monkeypatch) > 700
@@ -210,6 +211,7 @@ def test_what_runs_out_is_named(duration: str, runs_out: str, way: str, monkeypa
     assert str(timed_in(way, roadmap, monkeypatch)).startswith(runs_out)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_chain_of_a_hundred_thousand_tasks_needs_no_recursion():
     count = 100_000

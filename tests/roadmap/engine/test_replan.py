@@ -23,7 +23,7 @@ from changeflow.roadmap.model.tasks import Bound, Constraint, Roadmap, TaskProgr
 from changeflow.values.base import TaskId
 from changeflow.values.duration import Duration, Unit
 from tests.builders import DAY, a_roadmap, a_task, at
-from tests.quick import quick_first
+from tests.quick import draws, quick_first
 from tests.roadmap.engine.test_kernel import a_random_roadmap
 
 
@@ -45,6 +45,7 @@ def changed(r: random.Random, roadmap: Roadmap) -> Roadmap:
     return replace(roadmap, tasks={**roadmap.tasks, task.id: task})
 
 
+@pytest.mark.usual(60)
 @pytest.mark.parametrize("seed", quick_first(20, range(160)))
 def test_one_change_after_another_gives_what_a_whole_pass_gives(seed: int):
     r, roadmap = random.Random(seed), a_random_roadmap(seed)
@@ -64,6 +65,7 @@ def test_one_change_after_another_gives_what_a_whole_pass_gives(seed: int):
         assert dict(again) == dict(wanted)
 
 
+@pytest.mark.usual(15)
 @pytest.mark.parametrize("seed", quick_first(10, range(80)))
 def test_trials_give_the_early_dates_of_whole_schedules(seed: int):
     """With set finishes and tasks as late as possible among them, and errors of one trial that the next forgets."""
@@ -101,7 +103,7 @@ def placed_after(roadmap: Roadmap, schedule: Schedule, task: TaskId, finish: int
 
 @pytest.mark.slow
 @given(seed=st.integers(0, 100_000), n=st.integers(0, 20), shift=st.integers(-20, 90))
-@settings(max_examples=60)
+@settings(max_examples=draws(60))
 def test_another_finish_of_a_task_moves_what_whole_passes_move(seed: int, n: int, shift: int):
     roadmap = a_random_roadmap(seed)
     try:
@@ -126,6 +128,7 @@ def test_another_finish_of_a_task_moves_what_whole_passes_move(seed: int, n: int
         finish += 1440
 
 
+@pytest.mark.usual(80)
 @pytest.mark.parametrize("minutes", [DAY, 5 * DAY, -DAY])
 @pytest.mark.parametrize("seed", quick_first(10, range(80)))
 def test_the_sweep_gives_what_each_longer_task_gives_by_itself(seed: int, minutes: int):

@@ -460,6 +460,7 @@ def test_floats_are_what_planning_again_confirms():
     assert confirm_floats(range(40)) > 100
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_floats_are_what_planning_again_confirms_on_many_networks():
     assert confirm_floats(range(100, 400)) > 850

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from changeflow.roadmap.levelling.bounds import bounds_of, check_level
 from changeflow.roadmap.levelling.problem import ALWAYS, FREE, Bind, Keep, LevelProblem, Piece
 from changeflow.roadmap.levelling.search import Levelled, SearchEffort, level
+from tests.quick import draws
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
@@ -111,7 +112,7 @@ def least(problem: LevelProblem) -> int | None:
 
 
 @given(tiny())
-@settings(max_examples=25)
+@settings(max_examples=draws(25))
 def test_the_solver_finds_what_brute_force_finds(problem: LevelProblem) -> None:
     best, answer = least(problem), level(problem, SearchEffort(seconds=PATIENCE, effort=1))
     if answer is None:
@@ -174,7 +175,7 @@ def larger(draw: st.DrawFn) -> LevelProblem:
 
 
 @given(larger())
-@settings(max_examples=25)
+@settings(max_examples=draws(25))
 def test_every_plan_passes_the_checker_and_no_bound_is_beaten(problem: LevelProblem) -> None:
     answer = found(problem, SearchEffort(seconds=PATIENCE, effort=0.05))
     assert check_level(problem, answer.start, answer.finish) == []

@@ -15,6 +15,7 @@ from changeflow.roadmap.waves.problem import WavePlan, WaveProblem
 from changeflow.roadmap.waves.rows import write_rows
 from changeflow.roadmap.waves.solve import SearchLimits, solve
 from changeflow.roadmap.waves.solve import worth as worth_of
+from tests.quick import draws
 from tests.roadmap.wave_problems import PROBLEMS, a_group, every_plan, problem, tiny, worth
 from tests.waiting import PATIENCE
 
@@ -28,7 +29,7 @@ def cost(tried: WaveProblem, plan: WavePlan, weights: Weights) -> Fraction:
     return worth(tried, plan, weights.model_copy(update={"fairness": 0, "peak": 0}))
 
 
-@settings(max_examples=8, suppress_health_check=list(HealthCheck))
+@settings(max_examples=draws(8), suppress_health_check=list(HealthCheck))
 @given(PROBLEMS)
 def test_it_keeps_every_promise_and_never_costs_more(drawn: Mapping[str, Any]):
     tried = tiny(drawn)

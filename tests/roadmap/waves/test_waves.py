@@ -26,6 +26,7 @@ from changeflow.roadmap.waves.problem import (
 )
 from changeflow.roadmap.waves.rows import exactly, write_rows
 from changeflow.roadmap.waves.solve import SearchLimits, _Bounder, _quick_plan, solve, solve_plan
+from tests.quick import draws
 from tests.roadmap.wave_problems import PROBLEMS, a_group, every_plan, problem, tiny, worth
 from tests.waiting import PATIENCE
 
@@ -33,7 +34,7 @@ QUICK = SearchLimits(seconds=PATIENCE, effort=10)
 
 
 @pytest.mark.slow
-@settings(max_examples=12, suppress_health_check=list(HealthCheck))
+@settings(max_examples=draws(12), suppress_health_check=list(HealthCheck))
 @given(PROBLEMS)
 def test_the_best_plan_is_the_one_that_brute_force_finds(drawn: Mapping[str, Any]):
     tried = tiny(drawn)
@@ -51,7 +52,7 @@ def test_the_best_plan_is_the_one_that_brute_force_finds(drawn: Mapping[str, Any
 
 
 @pytest.mark.slow
-@settings(max_examples=8, suppress_health_check=list(HealthCheck))
+@settings(max_examples=draws(8), suppress_health_check=list(HealthCheck))
 @given(PROBLEMS)
 def test_no_plan_is_better_than_its_bound(drawn: Mapping[str, Any]):
     tried = tiny(drawn)
@@ -90,6 +91,7 @@ class TestConflicts:
                     found.append(set(some))
         return found
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("fixed", ["abc", "abcd"])
     def test_what_is_told_is_one_of_the_minimal_conflicts(self, fixed: str):
         tried = self.crowded(fixed)
@@ -159,7 +161,7 @@ class TestConflicts:
         assert explain(problem()) is None
 
     @pytest.mark.slow
-    @settings(max_examples=8, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=draws(8), suppress_health_check=list(HealthCheck))
     @given(PROBLEMS, st.lists(st.sampled_from([2, 4, 6]), min_size=3, max_size=3))
     def test_whatever_conflicts_is_infeasible_and_nothing_of_it_can_be_left_out(
         self, drawn: Mapping[str, Any], weeks: list[int]
@@ -206,6 +208,7 @@ class TestPlans:
     def test_where_nothing_was_announced_the_third_is_a_compromise(self):
         assert styles_for(problem())[-1] is COMPROMISE
 
+    @pytest.mark.slow
     def test_how_far_a_school_moves_is_priced_as_well(self):
         """B was announced for week 4, which is taken; week 6 and week 30 are free: it goes in week 6."""
         tried = problem(

@@ -127,6 +127,7 @@ def test_a_restored_database_has_no_session_link_or_token_of_before(
     assert signed_in(own_world.db, "chief").get(HOME).status_code == 200
 
 
+@pytest.mark.slow
 def test_sessions_and_links_are_kept_for_thirty_days_after_they_end(own_world: World, tmp_path: Path):
     invite(own_world, "head")
     signed_in(own_world.db, "chief")

@@ -24,7 +24,7 @@ from changeflow.usecases.wave_boards import board
 from changeflow.web.api_views import PICTURES
 from changeflow.web.security import SESSION
 from tests.every_role import NOW, TODAY, World
-from tests.quick import quick_first
+from tests.quick import draws, quick_first
 from tests.web.visiting import Browser, signed_in
 
 SMALL = "/api/v1/programmes/small"
@@ -64,6 +64,7 @@ def read(world: World, path: str, token: str, **more: str) -> tuple[int, object]
     return answer.status_code, answer.json()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "command"),
     [("plan", ["plan"]), ("tasks", ["task", "list"]), ("decisions", ["gate", "list"])],
@@ -81,6 +82,7 @@ def test_it_says_what_the_command_says(world: World, token: str, path: str, comm
         assert found == expected
 
 
+@pytest.mark.slow
 def test_a_token_that_does_not_work_reads_nothing(own_world: World):
     give(own_world, "e" * 43, days=-1)
     for one in ("", "x" * 43, "e" * 43, "\x7f", "a b"):
@@ -95,6 +97,7 @@ def test_a_token_reads_its_own_programme_alone(world: World, token: str):
     assert (status, found["title"]) == (404, "Page not found")  # type: ignore[index]
 
 
+@pytest.mark.slow
 def test_a_token_ends_with_the_role_of_its_maker(own_world: World):
     for number, by in enumerate(("no-one-known", "viewer", "chief")):
         token = str(number) * 43
@@ -103,6 +106,7 @@ def test_a_token_ends_with_the_role_of_its_maker(own_world: World):
         assert status == (404 if by == "no-one-known" else 401)
 
 
+@pytest.mark.slow
 def test_reading_results_of_people_is_in_the_audit_once(own_world: World):
     give(own_world, "r" * 43)
     before = len(own_world.audited())
@@ -151,6 +155,7 @@ VIEWS: dict[str, Callable[[Visit], object]] = {
 """What the pages of the same names show."""
 
 
+@pytest.mark.usual(10)
 @pytest.mark.parametrize("path", VIEWS)
 def test_it_says_what_the_page_says(world: World, issued: World, token: str, path: str):
     shown = view_of(world, VIEWS[path])
@@ -160,6 +165,7 @@ def test_it_says_what_the_page_says(world: World, issued: World, token: str, pat
     assert shown
 
 
+@pytest.mark.slow
 def test_the_result_of_a_calculation_is_the_commands(own_world: World):
     give(own_world, "c" * 43)
     with session_scope(own_world.db) as session:
@@ -175,6 +181,7 @@ def test_the_result_of_a_calculation_is_the_commands(own_world: World):
     assert read(own_world, f"{SMALL}/calculations/2", "c" * 43)[0] == 404
 
 
+@pytest.mark.slow
 def test_an_issued_report_is_the_file_of_its_page(world: World, issued: World, token: str):
     own = signed_in(world.db, "chief").get("/p/small/reports/1.json")
     answer = Browser(world.db).get(f"{SMALL}/reports/1", headers={"Authorization": f"Bearer {token}"})
@@ -182,6 +189,7 @@ def test_an_issued_report_is_the_file_of_its_page(world: World, issued: World, t
     assert answer.json()["proof"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "looked"),
     quick_first(1, [("/people", "round:2027-03-18"), ("/reports/1", "report:1"), ("/pilots/payroll", None)]),
@@ -263,6 +271,7 @@ def test_no_answer_has_a_score(world: World, token: str):
         assert re.search(r'"scores?"', answer.text) is None
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_no_random_request_makes_it_fail(world: World, token: str):
     """Each operation gets random requests by its own description, and responds as the description says."""
@@ -271,7 +280,7 @@ def test_no_random_request_makes_it_fail(world: World, token: str):
     assert len(operations) == 23
     for operation in operations:
 
-        @settings(max_examples=20)
+        @settings(max_examples=draws(20))
         @given(case=operation.as_strategy())
         def answers_as_it_says(case: schemathesis.Case) -> None:
             case.call_and_validate(headers={"Authorization": f"Bearer {token}"})

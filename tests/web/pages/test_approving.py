@@ -72,6 +72,7 @@ def test_a_plan_that_has_moved_since_the_page_is_not_approved_unseen(own_world: 
     assert stored(own_world).baseline is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("person", ["member", "viewer", "head"])
 def test_only_the_sro_and_the_board_see_the_form_of_a_baseline(world: World, person: str):
     browser = signed_in(world.db, person)

@@ -24,6 +24,7 @@ def with_session(world: World, token: str) -> Browser:
     return browser
 
 
+@pytest.mark.slow
 def test_a_forged_session_is_none(world: World, logged: io.StringIO):
     real = signed_in(world.db, "chief").cookies[SESSION]
     stored = sessions(real, db=world.db, now=NOW)[0].id
@@ -46,6 +47,7 @@ def test_a_forged_session_is_none(world: World, logged: io.StringIO):
         assert [line["action"] for line in refusals(logged)] == (["session"] if token else [])
 
 
+@pytest.mark.slow
 def test_a_session_that_was_signed_out_cannot_be_replayed(own_world: World, logged: io.StringIO):
     browser = signed_in(own_world.db, "chief")
     token, page = browser.cookies[SESSION], browser.get(SESSIONS)
@@ -75,6 +77,7 @@ def test_a_session_of_one_browser_is_not_anothers(own_world: World):
     assert first.get(HOME).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_person_in_two_browsers_signs_out_of_one(own_world: World):
     first, second = signed_in(own_world.db, "chief"), signed_in(own_world.db, "chief")
     first.send("/sign-out", first.get(SESSIONS))
@@ -175,6 +178,7 @@ def test_a_form_that_is_too_large_or_of_another_kind_is_refused(world: World):
     assert browser.ask("POST", where, data={f"f{n}": "x" for n in range(60)}).status_code == 413
 
 
+@pytest.mark.slow
 def test_a_session_signed_in_by_someone_with_the_same_address_at_another_provider_is_their_own(own_world: World):
     """Two providers are never set at once. An account at an earlier provider does not belong to the same person."""
     signed_in(own_world.db, "chief")

@@ -43,6 +43,7 @@ def test_a_programme_that_is_not_theirs_is_not_there(world: World):
     assert (answer.status_code, heading(answer)) == (404, "Page not found")
 
 
+@pytest.mark.slow
 def test_a_person_who_has_left_the_programme_is_out_at_the_next_request(own_world: World):
     browser = signed_in(own_world.db, "viewer")
     assert browser.get("/p/small").status_code == 200
@@ -58,6 +59,7 @@ def test_a_person_who_has_left_the_programme_is_out_at_the_next_request(own_worl
         )
 
 
+@pytest.mark.slow
 def test_reading_results_of_people_is_in_the_audit_once(own_world: World):
     before = len(own_world.audited())
     browser = signed_in(own_world.db, "chief")
@@ -88,6 +90,7 @@ def test_every_link_to_a_part_of_the_annex_finds_it(world: World):
     assert {"milestones", "decisions", "people", "health"} <= set(parts)
 
 
+@pytest.mark.slow
 def test_decisions_and_schools_are_links(world: World):
     browser = signed_in(world.db, "chief")
     page = browser.get("/p/small").text + browser.get("/p/small/more").text
@@ -107,6 +110,7 @@ def test_only_schools_that_a_person_may_open_are_links(world: World, person: str
     assert len(set(re.findall(r'href="/p/small/schools/([a-z]+)"', page))) == schools
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_files_are_those_of_the_command(world: World):
     browser = signed_in(world.db, "chief")

@@ -62,6 +62,7 @@ def test_a_second_click_opens_the_same_calculation(own_world: World):
     assert text_of(browser.get(INDEX)).count("waiting") == 2
 
 
+@pytest.mark.slow
 def test_who_may_not_start_one_sees_no_button_and_is_refused(own_world: World):
     browser = signed_in(own_world.db, HOLDER[Role.VIEWER])
     page = browser.get(INDEX)
@@ -77,6 +78,7 @@ def test_a_form_without_the_pages_token_is_refused(own_world: World):
     assert browser.get(f"{INDEX}/1").status_code == 404
 
 
+@pytest.mark.slow
 def test_an_unknown_kind_and_an_unknown_number_are_not_there(own_world: World):
     browser = signed_in(own_world.db, "chief")
     assert browser.send(INDEX, browser.get(INDEX), kind="<b>x</b>").status_code == 404
@@ -94,6 +96,7 @@ def test_a_stopped_calculation_is_not_run(own_world: World):
     assert "stopped" in text_of(browser.get(where))
 
 
+@pytest.mark.slow
 def test_a_worker_that_stopped_is_followed_by_another(own_world: World):
     started(signed_in(own_world.db, "chief"))
     first = jobs.claim(db=own_world.db, now=NOW)
@@ -104,6 +107,7 @@ def test_a_worker_that_stopped_is_followed_by_another(own_world: World):
     assert again.id == first.id
 
 
+@pytest.mark.slow
 def test_the_news_of_a_running_calculation_are_shown(own_world: World):
     browser = signed_in(own_world.db, "chief")
     where = started(browser)
@@ -157,6 +161,7 @@ def test_an_erasure_leaves_no_name_in_results(own_world: World):
     assert b"Exampleson" not in sqlite_path(own_world.db).read_bytes()
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_result_is_the_commands(db: str, tmp_path: Path):
     store_once(sample_copy(tmp_path), db=db, actor="programme-manager", now=NOW)
@@ -172,6 +177,7 @@ def test_the_result_is_the_commands(db: str, tmp_path: Path):
     assert shown == json.loads(result.stdout)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_calculation_that_cannot_be_done_says_why(own_world: World):
     browser = signed_in(own_world.db, "chief")
@@ -218,6 +224,7 @@ def test_a_reason_is_found_after_notes_and_an_unknown_one_has_no_words():
     assert reason_in_words(["Something else: --seconds 30."]) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "shown"),
     [
@@ -251,6 +258,7 @@ def test_a_running_calculation_can_be_stopped(own_world: World, monkeypatch: pyt
     assert "stopped" in text_of(browser.get(where)) or "finished" in text_of(browser.get(where))
 
 
+@pytest.mark.slow
 def test_the_audit_says_who_asked_in_a_session(own_world: World):
     started(signed_in(own_world.db, "chief"))
     with closing(sqlite3.connect(own_world.db.removeprefix("sqlite:///"))) as connection:
@@ -260,6 +268,7 @@ def test_the_audit_says_who_asked_in_a_session(own_world: World):
     assert re.fullmatch("session:[0-9a-f]{16}", account)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_levelled_dates_become_a_draft_that_is_published(stored_sample: str):
     """Two tasks wait: one begins with a day's work, and the other in the middle of a day."""
@@ -290,6 +299,7 @@ def test_levelled_dates_become_a_draft_that_is_published(stored_sample: str):
     assert all(after.days_of(move.task)[0] >= accepted[move.task].date() for move in moves)
 
 
+@pytest.mark.slow
 def test_who_may_not_change_the_plan_cannot_use_levelled_dates(own_world: World):
     browser = signed_in(own_world.db, HOLDER[Role.VIEWER])
     assert browser.send(f"{INDEX}/1/draft", browser.get(INDEX)).status_code == 403

@@ -42,6 +42,7 @@ def test_proposals_are_those_of_the_command(world: World):
     assert "Which schools go first?" not in page
 
 
+@pytest.mark.slow
 def test_a_choice_is_checked_shown_and_becomes_a_version(own_world: World):
     browser = signed_in(own_world.db, "member")
     before = waves_of(own_world)
@@ -68,6 +69,7 @@ def test_a_choice_is_checked_shown_and_becomes_a_version(own_world: World):
     assert "Pilot saved" in page
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_moving_an_announced_go_live_needs_a_reason(own_world: World):
     later = FILE.replace("schools: [beech, cedar]}", "start_no_earlier: 2027-11-01, schools: [beech, cedar]}")
@@ -86,6 +88,7 @@ def test_moving_an_announced_go_live_needs_a_reason(own_world: World):
     assert any(c.text == "Beech has a new roof" for c in programme_of(own_world).facts.comments)
 
 
+@pytest.mark.slow
 def test_a_pilot_that_has_begun_stays(own_world: World):
     task = next(t.id for t in programme_of(own_world).tasks() if t.wave == "w1")
     progress.report_progress([ReportedProgress(task, date(2027, 3, 1))], own_world.change("member"))

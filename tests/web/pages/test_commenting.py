@@ -33,6 +33,7 @@ def notices(world: World) -> list[tuple[str, str, int]]:
         return [(n.person, n.subject, n.rung) for n in found]
 
 
+@pytest.mark.slow
 def test_a_comment_is_shown_once_even_after_a_double_click(own_world: World):
     browser = signed_in(own_world.db, "member")
     text = "Waiting for <b>the supplier</b> {{ 7*7 }}\r\n\r\nSee the contract"
@@ -45,6 +46,7 @@ def test_a_comment_is_shown_once_even_after_a_double_click(own_world: World):
     assert "No one has commented" not in text_of(page)
 
 
+@pytest.mark.slow
 def test_a_mistake_keeps_the_text_and_saves_nothing(own_world: World):
     browser = signed_in(own_world.db, "member")
     for text, words in (

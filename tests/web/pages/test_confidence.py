@@ -49,6 +49,7 @@ def test_a_double_click_rates_once_and_a_rating_in_the_meantime_is_shown(own_wor
     assert "Mine" in stale.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

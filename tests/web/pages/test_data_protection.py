@@ -42,6 +42,7 @@ def stored_in(world: World) -> list[str]:
     return [line for line in world.dump().splitlines() if "'look'" not in line]
 
 
+@pytest.mark.slow
 def test_a_request_has_a_last_day_until_it_is_answered(own_world: World):
     browser = signed_in(own_world.db, "officer")
     assert asked(browser).headers["location"] == f"{THEIRS}?saved=recorded"
@@ -68,6 +69,7 @@ def test_a_request_has_a_last_day_until_it_is_answered(own_world: World):
     ]
 
 
+@pytest.mark.slow
 def test_a_complex_request_is_extended_once_in_time(own_world: World):
     browser = signed_in(own_world.db, "officer")
     asked(browser)
@@ -83,6 +85,7 @@ def test_a_complex_request_is_extended_once_in_time(own_world: World):
         assert json.loads(export.text)["to be answered by"] == due
 
 
+@pytest.mark.slow
 def test_an_overdue_request_cannot_be_extended(own_world: World):
     browser = signed_in(own_world.db, "officer")
     asked(browser, on="1/2/2027")
@@ -93,6 +96,7 @@ def test_an_overdue_request_cannot_be_extended(own_world: World):
     assert "You must tell the person between 1 Feb 2027" in text_of(refused)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
@@ -108,6 +112,7 @@ def test_a_request_that_makes_no_sense_is_refused(world: World, fields: dict[str
     assert problem in text_of(answer)
 
 
+@pytest.mark.slow
 def test_an_export_has_everything_about_one_person_and_asks_why_scores_are_needed(own_world: World):
     browser = signed_in(own_world.db, "officer")
     without = browser.send(f"{THEIRS}/export", browser.get(THEIRS))
@@ -123,6 +128,7 @@ def test_an_export_has_everything_about_one_person_and_asks_why_scores_are_neede
     assert "Their own request" not in own_world.dump()
 
 
+@pytest.mark.slow
 def test_an_erasure_says_what_is_removed_and_what_stays_and_then_removes_it(own_world: World):
     browser = signed_in(own_world.db, "officer")
     asked(browser, kind="erasure")
@@ -147,6 +153,7 @@ def test_an_erasure_says_what_is_removed_and_what_stays_and_then_removes_it(own_
     assert ("officer", "person:erase", "person:viewer:not-needed") in own_world.audited()
 
 
+@pytest.mark.slow
 def test_an_erasure_needs_a_ground_and_an_effect_that_was_seen(own_world: World):
     browser = signed_in(own_world.db, "officer")
     without = erased(browser)
@@ -172,6 +179,7 @@ def test_the_settings_link_to_it_for_those_who_may(world: World):
     assert PAGE not in signed_in(world.db, "owner").get("/p/small/settings").text
 
 
+@pytest.mark.slow
 def test_reading_the_page_is_recorded(own_world: World):
     signed_in(own_world.db, "officer", now=NOW + timedelta(hours=1)).get(PAGE)
     assert ("officer", "look", "data-requests") in own_world.audited()

@@ -89,6 +89,7 @@ def test_what_the_evidence_does_not_support_is_disabled_and_refused_with_who_may
     assert decisions_of(own_world, GO) == []
 
 
+@pytest.mark.usual(5)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "words"),
@@ -123,6 +124,7 @@ def test_mistakes_keep_what_was_typed(world: World, fields: dict[str, str], word
     assert len(decisions_of(world)) == 1
 
 
+@pytest.mark.slow
 def test_more_rows_come_without_losing_what_was_typed(world: World):
     browser = signed_in(world.db, "chief")
     page = check(browser, **ANSWER, step="add")
@@ -206,6 +208,7 @@ def test_another_persons_decision_is_recorded_with_who_and_when(own_world: World
     assert "--" not in text_of(foreign)
 
 
+@pytest.mark.slow
 def test_who_may_decide_can_also_record_what_someone_else_decided(world: World):
     browser = signed_in(world.db, "chief")
     assert "Record their decision" in text_of(browser.get(PAGE))
@@ -220,6 +223,7 @@ def test_people_of_one_school_do_not_learn_that_a_decision_exists(world: World):
     assert browser.send(PAGE, browser.get("/p/small/settings/sessions"), **ANSWER).status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("person", ["viewer", "accountant", "admin", "member"])
 def test_who_may_not_decide_is_refused(world: World, person: str):
     browser = signed_in(world.db, person)

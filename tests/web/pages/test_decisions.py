@@ -72,6 +72,7 @@ def test_the_page_names_who_can_provide_what_is_missing(world: World):
         assert who == programme.programme.person(criterion.owner)
 
 
+@pytest.mark.slow
 def test_a_decision_that_was_rejected_shows_the_reason(world: World):
     text = text_of(signed_in(world.db, "chief").get(f"/p/small/decisions/{PLAN}"))
     assert "rejected" in text

@@ -52,6 +52,7 @@ def calculate(world: World) -> None:
     jobs.finish(job.id, JobState.DONE, db=world.db, now=NOW, data=data)
 
 
+@pytest.mark.slow
 def test_a_draft_is_renamed_and_copied_to_begin_another(own_world: World):
     browser, number = signed_in(own_world.db, "chief"), draft(own_world, "Later", LONGER)
     copied = send(browser, number, "copies", draft_name="Later still")
@@ -104,6 +105,7 @@ def test_a_draft_names_what_was_published_since_it_was_begun(own_world: World):
     assert "Reason: Agreed." in page
 
 
+@pytest.mark.slow
 def test_a_draft_is_compared_with_the_plan_in_force_and_another_draft(own_world: World):
     announcements.announce_forecast(None, (), how="letter", on=TODAY, change=own_world.change("chief"))
     browser, number = signed_in(own_world.db, "chief"), draft(own_world, "Later", LONGER)
@@ -127,6 +129,7 @@ def test_a_draft_that_does_not_fit_is_not_compared(own_world: World):
     assert "“Later” cannot be compared" in text_of(page)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_likelihood_is_calculated_shown_and_old_after_another_publication(own_world: World):
     publish_now(own_world, ESTIMATE)
@@ -169,6 +172,7 @@ def test_a_draft_saved_again_or_published_ends_its_calculation(own_world: World)
         assert latest_job_of(session, "small", DRAFT_ODDS, f"{number}.") is None
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_worker_runs_it_and_says_why_there_is_no_result(own_world: World):
     browser, number = signed_in(own_world.db, "chief"), draft(own_world, "Later", LONGER)

@@ -39,6 +39,7 @@ def stored(world: World) -> Any:
         return load(session, "small", on=TODAY)
 
 
+@pytest.mark.slow
 def test_a_task_page_offers_its_edits_to_those_who_may_change_the_plan(world: World):
     page = signed_in(world.db, "chief").get(PLAN)
     assert f'href="{DURATION}"' in page.text
@@ -90,6 +91,7 @@ def test_a_task_needs_people_of_a_team_once_the_programme_has_one(own_world: Wor
     assert "needs no one from" in text_of(check(browser, need, team="ict", people=""))
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_longer_duration_is_checked_published_and_undone(own_world: World):
     browser = signed_in(own_world.db, "chief")
@@ -113,6 +115,7 @@ def test_a_longer_duration_is_checked_published_and_undone(own_world: World):
     assert stored(own_world).version.hash == before.version.hash
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_edits_are_collected_in_a_draft_shown_with_their_effect_and_published_together(own_world: World):
     browser, before = signed_in(own_world.db, "chief"), stored(own_world)
@@ -166,6 +169,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(own_world: World, fiel
     assert f'value="{fields["amount"]}"' in answer.text
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_forms_of_the_plan_publish_what_was_filled_in(own_world: World):
     """One of each way to fill in a field: a choice, days, ticks, a number, yes or no, and days on lines."""
@@ -196,6 +200,7 @@ def test_the_forms_of_the_plan_publish_what_was_filled_in(own_world: World):
     assert "Enter both who approved the benefits and on which day, or neither." in text_of(half)
 
 
+@pytest.mark.slow
 def test_what_is_wrong_with_a_field_is_said_in_plain_words(world: World):
     browser = signed_in(world.db, "chief")
     wrong = {
@@ -218,6 +223,7 @@ def test_a_new_school_has_no_details_that_the_table_lacks(world: World):
     assert 'name="pupils"' not in form.text
 
 
+@pytest.mark.slow
 def test_an_edit_or_a_task_that_does_not_exist_is_not_found(world: World):
     browser = signed_in(world.db, "chief")
     for path in ("edits/nothing", "edits/set-duration", "task-edits/move-school/payroll/ash/plan",
@@ -240,6 +246,7 @@ def test_two_people_who_change_a_draft_at_once_lose_nothing(own_world: World):
     assert discarded.status_code == 409
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ["9" * 20, "9" * 5_000, "-1", "one"])
 def test_a_draft_that_no_number_names_is_not_found(number: str, world: World):
     browser = signed_in(world.db, "chief")
@@ -250,6 +257,7 @@ def test_a_draft_that_no_number_names_is_not_found(number: str, world: World):
     assert "One of your choices is not, or no longer, available." in text_of(refused)
 
 
+@pytest.mark.slow
 def test_a_link_that_cannot_be_read_is_refused(world: World):
     browser, to = signed_in(world.db, "chief"), "/p/small/task-edits/unlink/payroll/ash/plan"
     for step, other in (("check", "x FS+"), ("draft", "x FS+"), ("draft", "")):
@@ -273,6 +281,7 @@ def test_a_form_with_nothing_to_choose_says_so_and_is_not_offered(world: World):
     assert "edits/set-pin" in offered
 
 
+@pytest.mark.slow
 def test_undoing_has_a_heading_before_its_effect(own_world: World):
     browser, to = signed_in(own_world.db, "chief"), "/p/small/edits/add-wave"
     fields = {"name": "Last wave", "schools-cedar": "1"}

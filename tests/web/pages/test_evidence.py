@@ -136,6 +136,7 @@ def test_a_withdrawn_file_is_gone_from_the_database_and_from_exports(own_world: 
     assert all(b"A name that should not be here" not in file.read_bytes() for file in files if file.is_file())
 
 
+@pytest.mark.slow
 def test_a_file_that_was_changed_in_the_database_is_not_shown(own_world: World):
     browser = signed_in(own_world.db, "member")
     attach(browser, "a.pdf", PDF)

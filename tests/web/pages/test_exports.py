@@ -29,6 +29,7 @@ def viewer(world: World) -> Browser:
     return signed_in(world.db, "viewer")
 
 
+@pytest.mark.slow
 def test_the_folder_is_the_commands_own_without_names_and_addresses(viewer: Browser, world: World, tmp_path: Path):
     answer = viewer.get(f"{PAGE}/folder")
     assert answer.headers["content-disposition"] == 'attachment; filename="small-2027-03-25-folder.zip"'
@@ -39,6 +40,7 @@ def test_the_folder_is_the_commands_own_without_names_and_addresses(viewer: Brow
     assert b"@example.org" not in found["small/people.csv"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("export", "form"), [("project", "mspdi"), ("calendar", "ics")])
 def test_a_schedule_is_the_commands_own(viewer: Browser, world: World, tmp_path: Path, export: str, form: str):
     out = tmp_path / "out"
@@ -59,6 +61,7 @@ def test_everything_is_in_one_file(viewer: Browser):
     assert found["small-2027-03-25-progress.xlsx"] == viewer.get(f"{PAGE}/workbook").content
 
 
+@pytest.mark.slow
 def test_names_and_addresses_are_exported_on_record_and_change_nothing_when_applied_again(own_world: World):
     browser = signed_in(own_world.db, "member")
     answer = browser.send(f"{PAGE}/addresses", browser.get(PAGE))
@@ -73,6 +76,7 @@ def test_names_and_addresses_are_exported_on_record_and_change_nothing_when_appl
     assert definitions.apply(folder / "small", db=own_world.db, actor="chief", now=NOW) == 1
 
 
+@pytest.mark.slow
 def test_explanations_of_contracts_are_exported_on_record_by_those_who_may_see_them(own_world: World):
     service = written(own_world.home) / "services/payroll.yaml"
     service.write_text(PAYROLL.replace("  pay: net\n", f"  pay: net\n{EXPLAINED}"))
@@ -89,6 +93,7 @@ def test_explanations_of_contracts_are_exported_on_record_by_those_who_may_see_t
     assert "Export with explanations of contracts" not in text_of(other.get(PAGE))
 
 
+@pytest.mark.slow
 def test_the_page_offers_personal_data_only_to_those_who_may_have_it(world: World):
     offers = "Export with names and addresses"
     assert offers in text_of(signed_in(world.db, "officer").get(PAGE))

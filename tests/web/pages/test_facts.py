@@ -48,6 +48,7 @@ def finished(own_world: World) -> World:
     return own_world
 
 
+@pytest.mark.slow
 def test_the_person_who_recorded_a_finish_withdraws_it_after_seeing_the_effect(finished: World):
     browser, path = signed_in(finished.db, "owner"), f"{PAGE}/progress-1"
     page = browser.get(f"{PAGE}?about={TASK}")
@@ -67,6 +68,7 @@ def test_the_person_who_recorded_a_finish_withdraws_it_after_seeing_the_effect(f
     assert ("owner", "withdraw", "progress-1") in finished.audited()
 
 
+@pytest.mark.slow
 def test_another_day_is_a_correcting_fact(finished: World):
     browser, path = signed_in(finished.db, "owner"), f"{PAGE}/progress-1"
     checked = browser.send(f"{path}/day", browser.get(path), day="8/3/2027", **{"day-why": "A typing mistake"})
@@ -79,6 +81,7 @@ def test_another_day_is_a_correcting_fact(finished: World):
         assert programme.days_of(TASK) == (date(2027, 3, 8), date(2027, 3, 8))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
@@ -94,6 +97,7 @@ def test_a_day_that_makes_no_sense_is_refused(finished: World, fields: dict[str,
     assert len(known(finished, "progress")) == 1
 
 
+@pytest.mark.slow
 def test_if_someone_else_was_faster_their_entry_is_shown(finished: World):
     mine, theirs, path = signed_in(finished.db, "owner"), signed_in(finished.db, "chief"), f"{PAGE}/progress-1"
     checked = mine.send(path, mine.get(path), why="Mine")
@@ -105,6 +109,7 @@ def test_if_someone_else_was_faster_their_entry_is_shown(finished: World):
     assert "by Chief Executive: Theirs" in text_of(late)
 
 
+@pytest.mark.slow
 def test_a_replaced_report_has_no_day_to_correct(own_world: World):
     start_task(TASK, date(2027, 3, 8), own_world.change("owner"))
     finish_task(TASK, date(2027, 3, 10), None, own_world.change("owner"))
@@ -116,6 +121,7 @@ def test_a_replaced_report_has_no_day_to_correct(own_world: World):
     assert "A later entry has replaced this one." in text_of(answer)
 
 
+@pytest.mark.slow
 def test_attendance_and_support_move_to_another_day(own_world: World):
     record_attendance([Attendance(task=TRAINING, person="head", on=date(2027, 3, 20))], own_world.change("member"))
     governance.note_act("Opened the training", date(2027, 3, 20), own_world.change("member"))
@@ -130,6 +136,7 @@ def test_attendance_and_support_move_to_another_day(own_world: World):
         assert (right.values["on"], right.withdrawn) == (date(2027, 3, 19), None)
 
 
+@pytest.mark.slow
 def test_a_decision_is_reopened_with_its_conditions(own_world: World):
     browser = signed_in(own_world.db, "owner")
     page = browser.get(f"/p/small/decisions/{PLAN}")
@@ -144,6 +151,7 @@ def test_a_decision_is_reopened_with_its_conditions(own_world: World):
     assert known(own_world, "decision")[1].values["outcome"] == Outcome.REJECT
 
 
+@pytest.mark.slow
 def test_only_who_signed_withdraws_a_signature(own_world: World):
     signature = next(f for f in known(own_world, "pilot-entry") if f.values["kind"] == "signature")
     assert f"{PAGE}/{signature.id}" in signed_in(own_world.db, "signatory").get(f"{PAGE}?about={GO}").text
@@ -151,6 +159,7 @@ def test_only_who_signed_withdraws_a_signature(own_world: World):
     assert (refused.status_code, heading(refused)) == (403, "You do not have access to this")
 
 
+@pytest.mark.slow
 def test_people_who_do_not_see_the_record_see_only_what_they_recorded(own_world: World):
     finish_task(TASK, date(2027, 3, 10), date(2027, 3, 9), own_world.change("head"))
     for person, own in (("head", ["progress-1"]), ("viewer", ["pilot-entry-6"]), ("accountant", [])):
@@ -163,6 +172,7 @@ def test_people_who_do_not_see_the_record_see_only_what_they_recorded(own_world:
     assert "payroll/" not in everything, "no ids"
 
 
+@pytest.mark.slow
 def test_the_pages_of_things_lead_to_their_entries(own_world: World):
     record_attendance([Attendance(task=TRAINING, person="head", on=date(2027, 3, 20))], own_world.change("member"))
     governance.note_act("Opened the training", date(2027, 3, 20), own_world.change("member"))
@@ -177,6 +187,7 @@ def test_the_pages_of_things_lead_to_their_entries(own_world: World):
     assert PAGE not in signed_in(own_world.db, "accountant").get(f"/p/small/plan/{TRAINING}").text
 
 
+@pytest.mark.slow
 def test_evidence_is_withdrawn_here_too(own_world: World):
     add_evidence(own_world, "owner")
     browser, path = signed_in(own_world.db, "owner"), f"{PAGE}/evidence-1"
@@ -191,6 +202,7 @@ def test_a_filter_that_is_not_valid_is_refused(world: World, query: str):
     assert signed_in(world.db, "chair").get(f"{PAGE}?{query}").status_code == 422
 
 
+@pytest.mark.slow
 def test_reading_facts_is_recorded(own_world: World):
     signed_in(own_world.db, "chair").get(f"{PAGE}?kind=decision")
     assert ("chair", "look", "facts:decision") in own_world.audited()

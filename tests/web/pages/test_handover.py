@@ -21,6 +21,7 @@ OWNER = f"{LIST}/owner"
 TO_MEMBER = {"last_day": "24/3/2027", "by": "member", "roles": "now"}
 
 
+@pytest.mark.slow
 def test_the_list_shows_who_has_work_or_roles(world: World):
     page = signed_in(world.db, "chief").get(LIST)
     assert heading(page) == "Hand over someone’s work"
@@ -42,6 +43,7 @@ def test_the_form_lists_what_passes_on_and_what_stays(world: World):
     assert "not leaving after all" not in said
 
 
+@pytest.mark.slow
 def test_work_and_roles_are_handed_over_and_the_person_is_signed_out(own_world: World):
     theirs = signed_in(own_world.db, "owner")
     assert theirs.get("/p/small").status_code == 200
@@ -80,6 +82,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(world: World, fields: 
     assert f'value="{fields["last_day"]}"' in answer.text
 
 
+@pytest.mark.slow
 def test_a_handover_by_someone_else_is_shown_beside_ones_own(own_world: World):
     browser = signed_in(own_world.db, "chief")
     checked = check(browser, OWNER, **TO_MEMBER)
@@ -93,6 +96,7 @@ def test_a_handover_by_someone_else_is_shown_beside_ones_own(own_world: World):
     assert publish(browser, OWNER, again, **TO_MEMBER, cause="They retire.").status_code == 303
 
 
+@pytest.mark.slow
 def test_a_later_visit_shows_what_is_stored_and_can_take_it_back(own_world: World):
     hand_over(FilledHandover(person="owner", last_day=TODAY, by="chair"), "", own_world.change("chief"))
     browser = signed_in(own_world.db, "chief")
@@ -105,6 +109,7 @@ def test_a_later_visit_shows_what_is_stored_and_can_take_it_back(own_world: Worl
     assert "Last day" not in text_of(browser.get(LIST))
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_who_signs_can_be_replaced_after_the_pilot_was_released_but_only_by_a_successor(stored_sample: str):
     """The payroll manager signs go-lives, and measures a criterion of the released pilot."""

@@ -106,6 +106,7 @@ def reach(browser: Browser, home: str, others: re.Pattern[str]) -> set[str]:
     return known
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("person", AT_ASH)
 def test_no_page_that_people_of_a_school_can_reach_names_another(schools: World, person: str):
@@ -121,6 +122,7 @@ def test_others_see_every_school_in_the_same_pages(schools: World):
         assert OTHERS.search(page.text) is not None, path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("person", AT_ASH)
 def test_what_is_about_every_school_is_refused(schools: World, person: str, logged: io.StringIO):
     browser = signed_in(schools.db, person)
@@ -132,6 +134,7 @@ def test_what_is_about_every_school_is_refused(schools: World, person: str, logg
         assert len(refusals(logged)) == 1, path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("person", AT_ASH)
 def test_what_people_of_a_school_may_not_know_is_like_what_does_not_exist(
     schools: World, person: str, logged: io.StringIO
@@ -149,6 +152,7 @@ def test_what_people_of_a_school_may_not_know_is_like_what_does_not_exist(
     assert (sent.status_code, len(refusals(logged))) == (404, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("person", AT_ASH)
 def test_the_brief_of_a_school_has_the_milestones_of_the_brief(schools: World, person: str):
     own, whole = (signed_in(schools.db, who).get(HOME) for who in (person, "chief"))
@@ -162,6 +166,7 @@ def test_the_brief_of_a_school_has_the_milestones_of_the_brief(schools: World, p
     assert "Go-lives at Ash School" in text_of(own)
 
 
+@pytest.mark.slow
 def test_a_task_of_another_school_is_not_there(schools: World):
     browser = signed_in(schools.db, "head")
     assert browser.get(f"{HOME}/plan/payroll/ash/plan").status_code == 200
@@ -229,6 +234,7 @@ def test_the_effect_of_what_a_head_records_names_no_other_school(schools: World,
     assert marks[0][1].partition(".")[0] == marks[1][1].partition(".")[0], "the same change has the same effect"
 
 
+@pytest.mark.slow
 def test_what_one_head_saw_is_not_shown_to_another(schools: World):
     first = signed_in(schools.db, "head").get(f"{HOME}/plan").text
     second = signed_in(schools.db, "beech-head").get(f"{HOME}/plan").text

@@ -81,6 +81,7 @@ def test_an_invitation_sends_one_message_in_both_languages(own_world: World, mai
     assert ("admin", "invite", "head") in own_world.audited()
 
 
+@pytest.mark.slow
 def test_an_admin_is_told_to_use_their_organisations_account(own_world: World, mailbox: tuple[str, list[EmailMessage]]):
     store(own_world, "chief", programme=LIVE)
     url, mails = mailbox

@@ -50,6 +50,7 @@ def lose(browser: Browser, path: str, **fields: str) -> httpx.Response:
     return browser.send(path, page, **fields)
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize("path", quick_first(10, [path for _, path, _ in WRITES]))
 def test_every_form_is_kept_when_the_session_has_ended(world: World, path: str):
     browser, fields = signed_in(world.db, "chief"), {**FORMS.get(path, {}), "text": WORDS}
@@ -65,6 +66,7 @@ def test_every_form_is_kept_when_the_session_has_ended(world: World, path: str):
         assert f'name="{name}" value="{value.replace("<", "&lt;").replace(">", "&gt;")}"' in page.text
 
 
+@pytest.mark.slow
 def test_what_was_entered_is_checked_as_if_it_had_just_been_sent(own_world: World):
     browser = signed_in(own_world.db, "manager")
     fields = {"status": "started", "day": "2027-03-24", "left": "99", "step": "save", "effect": "0" * 16}
@@ -99,6 +101,7 @@ def test_a_form_with_files_keeps_its_fields(world: World):
     assert "Choose the file again" in shown
 
 
+@pytest.mark.slow
 def test_no_one_else_sees_it(world: World):
     browser = signed_in(world.db, "chief")
     lose(browser, "/p/small/comments/payroll/ash/plan", text=WORDS)
@@ -111,6 +114,7 @@ def test_no_one_else_sees_it(world: World):
     assert WORDS in text_of(browser.get(KEPT))
 
 
+@pytest.mark.slow
 def test_it_is_kept_for_an_hour_also_after_a_night(world: World):
     browser, task = signed_in(world.db, "chief"), "/p/small/comments/payroll/ash/plan"
     page, at = browser.get("/p/small/settings/sessions"), [NOW + SESSION_LIFE + timedelta(hours=3)]
@@ -160,6 +164,7 @@ def test_the_conditions_of_a_decision_are_listed(world: World):
     }
 
 
+@pytest.mark.slow
 def test_the_fields_of_a_table_are_listed(world: World):
     browser = signed_in(world.db, "member")
     lose(browser, "/p/small/people/training/payroll/ash/train", on="20/3/2027", **{"evidence:head": "A completed case"})
@@ -184,6 +189,7 @@ def files_of(db: str) -> list[Path]:
     return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
+@pytest.mark.slow
 def test_a_restart_of_the_server_forgets_nothing(own_world: World):
     browser = signed_in(own_world.db, "chief")
     lose(browser, "/p/small/comments/payroll/ash/plan", text=WORDS)
@@ -193,6 +199,7 @@ def test_a_restart_of_the_server_forgets_nothing(own_world: World):
     assert WORDS in text_of(again.get(KEPT))
 
 
+@pytest.mark.slow
 def test_an_erasure_and_the_nightly_retention_remove_the_files(own_world: World):
     for person in ("chief", "viewer"):
         lose(signed_in(own_world.db, person), "/p/small/comments/payroll/ash/plan", text=WORDS)
@@ -204,6 +211,7 @@ def test_an_erasure_and_the_nightly_retention_remove_the_files(own_world: World)
     assert files_of(own_world.db) == []
 
 
+@pytest.mark.slow
 def test_a_form_that_cannot_be_written_down_is_not_promised(own_world: World, monkeypatch: pytest.MonkeyPatch):
     browser = signed_in(own_world.db, "chief")
 

@@ -81,6 +81,7 @@ def stored_files(world: World) -> set[str]:
     return {path.name for path in folder.iterdir() if path.name != ".now"} if folder.is_dir() else set()
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_columns_come_first_then_the_result_with_its_evidence_and_then_the_run(own_world: World):
     browser = signed_in(own_world.db, "manager")
@@ -117,6 +118,7 @@ def test_columns_come_first_then_the_result_with_its_evidence_and_then_the_run(o
     assert any("'reconcile'" in line and "session" in line for line in own_world.dump().splitlines())
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_an_explained_run_is_compared_again_and_the_gates_evidence_changes(own_world: World):
     browser = signed_in(own_world.db, "manager")
@@ -170,6 +172,7 @@ def test_files_are_private_named_by_their_content_and_shared(own_world: World):
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_decimal_mark_that_the_amounts_do_not_show_is_asked_for(own_world: World):
     browser = signed_in(own_world.db, "manager")
@@ -190,6 +193,7 @@ def test_a_decimal_mark_that_the_amounts_do_not_show_is_asked_for(own_world: Wor
     assert runs_of(own_world)[-1].is_clean
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_what_quotes_cells_is_for_who_uploaded_it_and_who_may_see_contracts(own_world: World):
     member = signed_in(own_world.db, "member")
@@ -210,6 +214,7 @@ def test_changed_ids_are_read(own_world: World):
     assert "The run is clean" in text_of(check(browser, page))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("files", "words"),
     [
@@ -228,6 +233,7 @@ def test_mistakes_are_named_and_nothing_is_kept(own_world: World, files: dict[st
     assert "ledger_pair VALUES" not in own_world.dump().replace('"', "")
 
 
+@pytest.mark.slow
 def test_odd_names_are_shown_as_text(own_world: World):
     browser = signed_in(own_world.db, "manager")
     where = upload(browser, old_name="../../<b>x</b> {{ 7*7 }}.csv", new_name="C:\\pay\\New.csv").headers["location"]
@@ -236,6 +242,7 @@ def test_odd_names_are_shown_as_text(own_world: World):
     assert "<b>x" not in page.text
 
 
+@pytest.mark.slow
 def test_a_file_that_is_too_large_is_refused(own_world: World):
     browser = signed_in(own_world.db, "manager", limits=Limits(ledgers_bytes=2_000))
     page = upload(browser, OLD + "A9,1,1\n" * 1000)
@@ -251,6 +258,7 @@ def test_uploads_are_limited_in_number(own_world: World):
     assert "There are 6 uploads for this service already." in text_of(answers[-1])
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("person", ["viewer", "head", "accountant", *STRANGERS])
 def test_who_may_not_compare_is_refused_before_a_file_is_read(own_world: World, person: str):
@@ -266,6 +274,7 @@ def test_who_may_not_compare_is_refused_before_a_file_is_read(own_world: World, 
     assert person == "head" or "Compare two outputs" not in browser.get(PILOT).text
 
 
+@pytest.mark.slow
 def test_a_form_of_another_page_or_kind_is_refused(own_world: World):
     browser = signed_in(own_world.db, "manager")
     files = {"old": ("a.csv", OLD.encode()), "new": ("b.csv", NEW.encode())}
@@ -275,6 +284,7 @@ def test_a_form_of_another_page_or_kind_is_refused(own_world: World):
     assert stored_files(own_world) == set()
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_of_two_who_save_the_same_month_the_second_sees_the_first(own_world: World):
     first, second = signed_in(own_world.db, "manager"), signed_in(own_world.db, "member")
@@ -302,6 +312,7 @@ def test_an_explanation_in_the_meantime_is_not_saved_over(own_world: World):
     assert "The result would now be different." in text_of(again)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_an_erasure_and_the_end_of_their_time_remove_the_files(own_world: World):
     compared(own_world, signed_in(own_world.db, "manager"))
@@ -318,6 +329,7 @@ def test_an_erasure_and_the_end_of_their_time_remove_the_files(own_world: World)
     assert signed_in(own_world.db, "manager").get(f"{URL}/2").status_code == 404
 
 
+@pytest.mark.slow
 def test_what_a_server_left_behind_is_removed_later(own_world: World):
     files = LedgerFiles(own_world.db)
     part = files.begin()
@@ -348,6 +360,7 @@ def test_a_comparison_is_stopped_and_is_no_calculation_of_the_programme(own_worl
     assert "Which columns were compared?" in text_of(browser.get(where))
 
 
+@pytest.mark.slow
 def test_an_upload_of_another_service_is_not_there(own_world: World):
     browser = signed_in(own_world.db, "member")
     upload(browser)
@@ -356,6 +369,7 @@ def test_an_upload_of_another_service_is_not_there(own_world: World):
     assert signed_in(own_world.db, "chief").get("/p/another/pilots/payroll/compare/1").status_code == 404
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_run_that_the_command_has_stored_is_not_stored_again(own_world: World):
     browser = signed_in(own_world.db, "manager")
@@ -367,6 +381,7 @@ def test_a_run_that_the_command_has_stored_is_not_stored_again(own_world: World)
     assert page.status_code == 200
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_worker_compares_in_a_process_of_its_own(own_world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.undo()

@@ -26,6 +26,7 @@ def shown(world: World, **settings: object) -> str:
     return text_of(answer)
 
 
+@pytest.mark.slow
 def test_the_server_is_shown_without_its_password(world: World):
     text = shown(world, smtp_url=SECRET)
     assert "Email through a mail server" in text
@@ -54,6 +55,7 @@ def send(world: World, post: LinkPost) -> httpx.Response:
     return browser.send(MAIL, browser.get(MAIL))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("receipt", "said"),
     [
@@ -78,6 +80,7 @@ def test_a_test_is_sent_once_and_its_result_is_shown(
     ]
 
 
+@pytest.mark.slow
 def test_without_a_mail_server_the_test_is_written_as_a_file(own_world: World, tmp_path: Path):
     answer = send(own_world, post_of(outbox=tmp_path))
     assert "Written as a file on the server" in text_of(answer)
@@ -86,6 +89,7 @@ def test_without_a_mail_server_the_test_is_written_as_a_file(own_world: World, t
     assert "https://change.example.org/p/small/settings/mail" in mail.get_body(("plain",)).get_content()
 
 
+@pytest.mark.slow
 def test_no_more_tests_than_twenty_a_day(own_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("changeflow.usecases.mail_settings.MOST_TESTS", 1)
     statuses = [send(own_world, post_of(outbox=tmp_path)).status_code for _ in range(2)]

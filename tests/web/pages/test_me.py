@@ -118,6 +118,7 @@ def test_after_a_quarter_of_an_hour_the_page_offers_no_undo(asked: tuple[World, 
     assert later.send(f"{ME}/undo", page, item=task).status_code == 422
 
 
+@pytest.mark.slow
 def test_no_one_else_sees_ones_things(world: World):
     found = asked_for(world)
     every = [item for items in found.values() for item in items if "#" not in item and not item.startswith("round/")]

@@ -77,6 +77,7 @@ def examples(page: object) -> list[str]:
     return re.findall(r'href="(\S+?)">Read one<', page.text)  # type: ignore[attr-defined]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_week_says_what_the_command_says(own_world: World):
     moments = nudge_preview.moments_from(MORNING, nudge_preview.WEEK)
@@ -93,12 +94,14 @@ def test_the_week_says_what_the_command_says(own_world: World):
         assert "@" not in shown
 
 
+@pytest.mark.usual(5)
 @pytest.mark.parametrize("person", OTHERS)
 def test_others_see_no_messages(world: World, person: str):
     for path in (URL, WEEK, f"{WEEK}/2027-03-25/owner"):
         assert browser(world, person).get(path).status_code == 403
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_message_is_shown_as_it_would_be_sent_and_noted(own_world: World):
     visitor, before = browser(own_world), len(own_world.audited())
@@ -112,6 +115,7 @@ def test_a_message_is_shown_as_it_would_be_sent_and_noted(own_world: World):
     assert second[2].startswith("letter:")
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_week_that_is_no_longer_current_says_so_and_is_not_enough_for_the_switch(own_world: World):
     visitor = browser(own_world)
@@ -152,6 +156,7 @@ def test_a_week_in_progress_shows_how_far_it_is_and_can_be_stopped(own_world: Wo
     assert own_world.audited()[-1] == ("lead", "stop-calculation", "messages")
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_worker_works_the_week_out_in_a_process_of_its_own(own_world: World):
     visitor = browser(own_world)
@@ -163,6 +168,7 @@ def test_the_worker_works_the_week_out_in_a_process_of_its_own(own_world: World)
     assert "https://plan.example/a/" in text_of(visitor.get(path))
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_result_is_not_shown_for_a_later_one_with_its_number(own_world: World):
     """An erasure removes all results, so SQLite gives the same number again."""
@@ -182,6 +188,7 @@ def test_a_result_is_not_shown_for_a_later_one_with_its_number(own_world: World)
     assert visitor.get(path).status_code == 404
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_week_can_be_worked_out_while_others_write(own_world: World):
     def write(_: str) -> None:
@@ -204,6 +211,7 @@ def test_a_message_that_no_one_gets_is_not_there(world: World, path: str):
     assert browser(world).get(f"{WEEK}/{path}").status_code == 404
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_messages_are_switched_on_only_after_one_of_each_kind_was_opened(own_world: World):
     visitor = browser(own_world)
@@ -225,6 +233,7 @@ def test_messages_are_switched_on_only_after_one_of_each_kind_was_opened(own_wor
     assert "Messages are off" not in visitor.get("/p/small").text
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_messages_go_off_at_once_and_on_only_as_the_page_showed_it(own_world: World):
     switch_messages(change(own_world, "chief"), is_on=True)
@@ -242,6 +251,7 @@ def test_messages_go_off_at_once_and_on_only_as_the_page_showed_it(own_world: Wo
     assert acts == [("chief", "messages:on"), ("member", "messages:off")]
 
 
+@pytest.mark.slow
 def test_two_clicks_switch_once(own_world: World):
     switch_messages(change(own_world, "chief"), is_on=True)
     visitor = browser(own_world)
@@ -250,6 +260,8 @@ def test_two_clicks_switch_once(own_world: World):
     assert [what for _, what, _ in own_world.audited()].count("messages:off") == 1
 
 
+@pytest.mark.slow
+@pytest.mark.usual(4)
 @pytest.mark.parametrize("person", [*OTHERS, "lead"])
 def test_who_may_not_switch_is_refused(own_world: World, person: str):
     visitor = browser(own_world, person)
@@ -281,6 +293,7 @@ def test_what_is_switched_off_is_held_and_says_why(own_world: World, tmp_path: P
     assert text_of(page).count("Sent") > done.sent
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_test_goes_to_oneself_alone(own_world: World, tmp_path: Path):
     outbox = tmp_path / "outbox"

@@ -30,6 +30,7 @@ def told_too_early(own_world: World) -> tuple[World, str]:
     return own_world, live.task
 
 
+@pytest.mark.slow
 def test_the_task_and_the_school_say_why_and_no_other_page_does(told_too_early: tuple[World, str]):
     world, task = told_too_early
     browser = signed_in(world.db, "chief")

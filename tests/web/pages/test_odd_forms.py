@@ -70,6 +70,7 @@ def fields_of(form: html.HtmlElement) -> Iterator[tuple[str, str, str]]:
         yield name, kind, value or ("A sensible text" if kind in TYPED else "1" if kind == "checkbox" else "")
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("person", ["chief", "head"])
 def test_an_odd_value_in_any_field_is_answered_and_loses_nothing(person: str, own_world: World):

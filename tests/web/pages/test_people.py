@@ -37,6 +37,7 @@ def test_no_score_of_a_person_is_on_the_page(world: World):
     assert "Viewer" not in page
 
 
+@pytest.mark.slow
 def test_reading_it_is_in_the_audit_once(own_world: World):
     before = len(own_world.audited())
     browser = signed_in(own_world.db, "viewer")
@@ -45,6 +46,7 @@ def test_reading_it_is_in_the_audit_once(own_world: World):
     assert [(who, subject) for who, what, subject in added if what == "look"] == [("viewer", "round:2027-03-18")]
 
 
+@pytest.mark.slow
 def test_a_later_reading_is_another(own_world: World):
     before = len(own_world.audited())
     for day in range(2):
@@ -53,6 +55,7 @@ def test_a_later_reading_is_another(own_world: World):
     assert len(looks) == 2
 
 
+@pytest.mark.slow
 def test_a_name_with_html_is_shown_as_text(own_world: World):
     text = "<b>x</b> {{ 7*7 }}"
     governance.note_act(text, TODAY, own_world.change("chief"))

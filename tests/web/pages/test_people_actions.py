@@ -67,6 +67,7 @@ def owned(db: str, task: str) -> str | None:
     return loaded(PROGRAMME, db=db, on=NOW.date()).roadmap.tasks[task].owner
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_owner_of_an_action_is_chosen_on_its_page(stored_sample: str):
     programme = loaded(PROGRAMME, db=stored_sample, on=NOW.date())

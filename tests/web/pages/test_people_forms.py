@@ -99,6 +99,7 @@ class TestTraining:
         assert words in text_of(answer)
         assert fields["on"] in answer.text
 
+    @pytest.mark.slow
     def test_a_person_whom_it_is_not_for_is_no_choice(self, world: World):
         browser = signed_in(world.db, "lead")
         fields = {"on": "20/3/2027", "came:chief": "1"}
@@ -119,6 +120,7 @@ class TestSupport:
         assert "<b>x" not in page.text
         assert ("head", "sponsor", "lead:2027-03-24") in own_world.audited()
 
+    @pytest.mark.slow
     def test_the_same_act_again_changes_nothing_and_says_so(self, own_world: World):
         governance.note_act("Opened it", TODAY, own_world.change("chief"))
         browser = signed_in(own_world.db, "chief")
@@ -158,6 +160,7 @@ class TestCheckpoints:
         progress.report_progress(finish, own_world.change("chief"))
         return own_world
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("person", ["owner", "head", "lead", "chief"])
     def test_those_who_may_answer_it(self, live: World, person: str):
         browser = signed_in(live.db, person)
@@ -195,6 +198,7 @@ class TestCheckpoints:
         assert "40%" in text_of(stale)
         assert 'value="85"' in stale.text
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("fields", "words"),
         [
@@ -217,6 +221,7 @@ class TestCheckpoints:
         assert "comes after a go-live that has not happened yet" in page
 
 
+@pytest.mark.slow
 def test_people_links_to_what_a_person_may_open(world: World):
     titles = {
         "viewer": ["Changes at the same time (saturation)"],
@@ -250,6 +255,7 @@ class TestAssessments:
         assert "'head','2027-03-22','self',5,1" in own_world.dump()
         assert [(who, what) for who, what, _ in own_world.audited() if what == "assess"][-1] == ("lead", "assess")
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("rows", "words"),
         [

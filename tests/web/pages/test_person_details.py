@@ -45,6 +45,7 @@ def test_the_list_finds_people_by_name_role_and_school(world: World):
     assert "all the words “no one at all”" in text_of(browser.get(f"{LIST}?q=no+one+at+all"))
 
 
+@pytest.mark.thorough
 def test_only_those_who_may_store_a_version_and_see_every_school_open_it(world: World):
     for person in ("viewer", "head", "patron", "accountant", "officer"):
         browser = signed_in(world.db, person)
@@ -76,6 +77,7 @@ def test_the_form_opens_with_what_is_stored(world: World):
     assert "groups-board" not in fields
 
 
+@pytest.mark.slow
 def test_an_address_is_shown_only_to_those_who_may_see_and_change_it(world: World):
     for person in ("chief", "chair"):
         page = signed_in(world.db, person).get(VIEWER)
@@ -88,6 +90,7 @@ def test_an_address_is_shown_only_to_those_who_may_see_and_change_it(world: Worl
         assert "only the SRO, the board or an admin can change it" in text_of(page)
 
 
+@pytest.mark.slow
 def test_the_effect_is_shown_and_the_details_are_published_once(own_world: World):
     browser = signed_in(own_world.db, "member")
     checked = send(browser, VIEWER, "check", role="Clerk", school="ash", from_day="1/9/2027")
@@ -103,6 +106,7 @@ def test_the_effect_is_shown_and_the_details_are_published_once(own_world: World
     assert "Schools: No single school; Ash School from 1 Sep 2027." in text_of(browser.get(VIEWER))
 
 
+@pytest.mark.slow
 def test_an_address_is_corrected_and_the_old_one_no_longer_signs_in(own_world: World):
     theirs = signed_in(own_world.db, "viewer")
     assert theirs.get("/p/small").status_code == 200
@@ -116,6 +120,7 @@ def test_an_address_is_corrected_and_the_old_one_no_longer_signs_in(own_world: W
     assert stored(own_world).version.number == 1
 
 
+@pytest.mark.slow
 def test_a_name_sent_twice_is_saved_once(own_world: World):
     browser = signed_in(own_world.db, "member")
     checked = send(browser, VIEWER, "check", name="A Person")
@@ -142,6 +147,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(world: World, typed: d
     assert fields_of(answer)["name"] == ("A Person" if typed else "")
 
 
+@pytest.mark.slow
 def test_a_change_by_someone_else_is_shown_beside_ones_own(own_world: World):
     browser = signed_in(own_world.db, "chief")
     checked = send(browser, VIEWER, "check", role="Clerk")
@@ -159,6 +165,7 @@ def publish_again(browser: Browser, late: Any) -> Any:
     return send(browser, VIEWER, "save", send(browser, VIEWER, "check", late))
 
 
+@pytest.mark.slow
 def test_a_name_that_someone_else_has_given_since_is_shown_beside_ones_own(own_world: World):
     browser = signed_in(own_world.db, "chief")
     checked = send(browser, VIEWER, "check", name="First")
@@ -171,6 +178,7 @@ def test_a_name_that_someone_else_has_given_since_is_shown_beside_ones_own(own_w
     assert stored(own_world).contacts["viewer"].name == "First"
 
 
+@pytest.mark.slow
 def test_powers_are_changed_only_by_those_who_may(own_world: World):
     refused = send(signed_in(own_world.db, "member"), VIEWER, "check", **{"groups-board": "1"})
     assert refused.status_code == 403
@@ -180,18 +188,21 @@ def test_powers_are_changed_only_by_those_who_may(own_world: World):
     assert viewer.groups == ("board",)
 
 
+@pytest.mark.slow
 def test_the_form_says_who_may_give_powers(world: World):
     for path in (VIEWER, ADD):
         assert "Only the SRO or the board" in text_of(signed_in(world.db, "member").get(path))
         assert "Only the SRO or the board" not in text_of(signed_in(world.db, "chief").get(path))
 
 
+@pytest.mark.slow
 def test_a_forged_address_is_refused(own_world: World):
     browser = signed_in(own_world.db, "member")
     assert send(browser, VIEWER, "check", email="mine@example.org").status_code == 403
     assert stored(own_world).contacts["viewer"].email == "viewer@example.org"
 
 
+@pytest.mark.slow
 def test_a_person_is_added(own_world: World):
     browser = signed_in(own_world.db, "member")
     typed = {
@@ -212,6 +223,7 @@ def test_a_person_is_added(own_world: World):
     assert "What this version changed about people cannot be undone" in text_of(undo)
 
 
+@pytest.mark.slow
 def test_someone_who_was_erased_has_no_contact_details_to_fill_in(own_world: World):
     asked.erase("viewer", db=own_world.db, programme=None, actor="officer", now=NOW)
     browser = signed_in(own_world.db, "admin")
@@ -221,6 +233,7 @@ def test_someone_who_was_erased_has_no_contact_details_to_fill_in(own_world: Wor
     assert publish(browser, VIEWER, school="ash").status_code == 303
 
 
+@pytest.mark.thorough
 def test_a_school_with_people_says_where_to_give_them_another(own_world: World):
     browser, form = signed_in(own_world.db, "chief"), "/p/small/edits/remove-school"
     publish(browser, VIEWER, school="cedar")

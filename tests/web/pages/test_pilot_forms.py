@@ -80,6 +80,7 @@ def test_an_issue_is_raised_shown_as_evidence_and_updated(own_world: World):
     assert "Printed again (25 Mar 2027)" in page
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_feedback_becomes_an_improvement_and_you_said_we_did(own_world: World):
     browser = signed_in(own_world.db, "member")
@@ -168,6 +169,7 @@ def test_a_run_is_repeated_with_its_effect_and_a_filing_recorded(own_world: Worl
     assert "--" not in text_of(refused)
 
 
+@pytest.mark.usual(8)
 @pytest.mark.parametrize(
     ("path", "fields", "words"),
     [
@@ -224,6 +226,7 @@ def test_a_choice_that_is_not_in_the_list_is_not_there(world: World, path: str, 
     assert page.status_code in (404, 422), missing
 
 
+@pytest.mark.slow
 def test_someone_elses_update_is_shown_and_ones_own_is_kept(own_world: World):
     browser = signed_in(own_world.db, "manager")
     old = browser.get(f"{PILOT}/issues/1")
@@ -236,6 +239,8 @@ def test_someone_elses_update_is_shown_and_ones_own_is_kept(own_world: World):
     assert hidden(late, "seen") != hidden(old, "seen")
 
 
+@pytest.mark.slow
+@pytest.mark.usual(5)
 @pytest.mark.parametrize("path", WRONG)
 def test_who_may_not_is_refused(own_world: World, path: str):
     anyone = path in ("issues/new", "feedback/new")

@@ -42,6 +42,7 @@ def explanations(world: World) -> list[Explanation]:
     return [e for e in facts.pilot if isinstance(e, Explanation)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("person", ["manager", "provider", "member", "chief", "viewer", *STRANGERS])
 def test_contracts_are_for_the_service_manager_and_the_lead_provider(own_world: World, person: str):
     page = signed_in(own_world.db, person).get(URL)
@@ -61,6 +62,7 @@ def test_contracts_are_for_the_service_manager_and_the_lead_provider(own_world: 
         assert 'name="reason"' not in page.text
 
 
+@pytest.mark.slow
 def test_contracts_in_full_are_another_look(own_world: World):
     page = signed_in(own_world.db, "manager").get(f"{URL}?contracts=full")
     assert "A2" in text_of(page)
@@ -109,6 +111,7 @@ def test_a_range_is_explained(own_world: World):
     assert (made.contract, made.between) == (None, (Decimal(-20), Decimal("1020.00")))
 
 
+@pytest.mark.usual(8)
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
@@ -151,6 +154,7 @@ def test_someone_elses_explanation_is_shown_and_ones_own_is_kept(own_world: Worl
     assert "Pay award</textarea>" in page.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("person", ["member", "chief", "viewer", "head", *STRANGERS])
 def test_who_may_not_explain_is_refused(own_world: World, person: str):
     browser = signed_in(own_world.db, person)
@@ -159,6 +163,7 @@ def test_who_may_not_explain_is_refused(own_world: World, person: str):
     assert explanations(own_world) == []
 
 
+@pytest.mark.slow
 def test_a_row_that_is_not_there_keeps_the_form_and_an_unknown_run_is_not_found(world: World):
     browser = signed_in(world.db, "manager")
     page = check(browser, **{**ONE, "row": "7"})
@@ -169,6 +174,7 @@ def test_a_row_that_is_not_there_keeps_the_form_and_an_unknown_run_is_not_found(
     assert browser.get("/p/small/pilots/nothing/runs/2027-02").status_code == 404
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_rule_is_accepted_for_the_next_month(own_world: World):
     more = "".join(f"B{n},100.00,80.00\n" for n in range(3))

@@ -41,6 +41,7 @@ def test_a_run_has_the_counts_that_the_report_has(world: World):
     assert "0 clean runs in a row" in said
 
 
+@pytest.mark.slow
 def test_it_has_criteria_signatures_issues_feedback_and_lessons(own_world: World):
     before = text_of(signed_in(own_world.db, "chief").get(PAYROLL))
     assert "“Queries” has not been measured yet." in before
@@ -55,6 +56,7 @@ def test_it_has_criteria_signatures_issues_feedback_and_lessons(own_world: World
     assert "Queries: 2 (must be at most 3)." in after
 
 
+@pytest.mark.slow
 def test_text_with_html_is_shown_as_text(own_world: World):
     text = "<b>x</b> {{ 7*7 }}"
     give_feedback(own_world, "viewer", text)

@@ -51,6 +51,7 @@ def test_each_task_has_its_dates_float_and_owner(world: World, programme: Progra
         assert ("critical" in cells["Float"]) is programme.timed(task.id).critical
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("person", [HOLDER[role] for role in (Role.VIEWER, Role.HEAD, Role.BOARD, Role.ADMIN)])
 def test_everyone_in_the_programme_reads_it(world: World, person: str):
     browser = signed_in(world.db, person)
@@ -164,6 +165,7 @@ def test_a_rule_that_sets_a_date_is_named_and_linked(world: World, programme: Pr
     assert title in {rule.title for rule in RULES.values()}
 
 
+@pytest.mark.slow
 def test_a_late_task_moves_what_the_command_says(world: World, programme: Programme):
     found = longer_in(programme, "30d")
     rows = what_if_rows(found.roadmap, found.swept, found.milestones)

@@ -36,6 +36,7 @@ def rows(page: str) -> list[str]:
     return [" ".join(row.text_content().split()) for row in html.fromstring(page).xpath("//main//tbody/tr")]
 
 
+@pytest.mark.usual(12)
 @pytest.mark.parametrize("person", PEOPLE)
 @pytest.mark.parametrize("path", ["", "/versions", "/versions/1"])
 def test_only_those_who_may_read_the_record_do(world: World, person: str, path: str):
@@ -58,6 +59,7 @@ def test_every_entry_but_reading_is_there_latest_first(world: World):
     assert "Signed in" not in text_of(page)
 
 
+@pytest.mark.slow
 def test_sign_ins_are_shown_on_request(own_world: World):
     browser = signed_in(own_world.db, "chief")
     page = browser.get("/p/small/record?reading=1")
@@ -90,6 +92,7 @@ def test_a_filter_that_is_not_valid_is_refused_in_words(world: World, query: str
     assert (answer.status_code, heading(answer)) == (422, "We could not use what you entered")
 
 
+@pytest.mark.slow
 def test_a_long_record_has_pages_and_shows_each_entry_once(own_world: World):
     with session_scope(own_world.db) as session:
         entries = [("announce", f"payroll:{n}") for n in range(2 * PAGE)]

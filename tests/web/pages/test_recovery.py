@@ -43,6 +43,7 @@ def office(db: str) -> Browser:
     return browser
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_result_is_the_commands_own(stored_sample: str):
     browser = office(stored_sample)
@@ -73,6 +74,7 @@ def test_what_someone_asks_becomes_the_commands_options():
     assert command_of(plain.subject) == ["recover", "live", "--format", "json", "--odds", "80"]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_options_that_are_not_enough_are_a_result(stored_sample: str):
     browser = office(stored_sample)
@@ -106,6 +108,7 @@ def test_without_options_the_page_says_what_to_do(world: World):
     assert "Calculate" not in page.text
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_failed_calculation_says_why_in_words_of_pages(stored_sample: str):
     browser = office(stored_sample)
@@ -115,6 +118,7 @@ def test_a_failed_calculation_says_why_in_words_of_pages(stored_sample: str):
     assert "Tick the box that assumes a range" in text_of(browser.get(where))
 
 
+@pytest.mark.slow
 def test_viewers_read_and_do_not_start_and_heads_see_nothing(own_world: World):
     viewer = signed_in(own_world.db, HOLDER[Role.VIEWER])
     page = viewer.get("/p/small/recovery")
@@ -124,6 +128,7 @@ def test_viewers_read_and_do_not_start_and_heads_see_nothing(own_world: World):
     assert (refused.status_code, heading(refused)) == (403, "You do not have access to this")
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_an_option_becomes_a_draft_of_what_it_changes_and_is_published(stored_sample: str):
     browser = office(stored_sample)
@@ -165,6 +170,7 @@ def test_an_option_becomes_a_draft_of_what_it_changes_and_is_published(stored_sa
     assert "weekend" not in [o.id for o in after.definition.risk.recovery_options]
 
 
+@pytest.mark.slow
 def test_who_may_not_change_the_plan_cannot_use_an_option(own_world: World):
     viewer = signed_in(own_world.db, HOLDER[Role.VIEWER])
     assert viewer.send("/p/small/recovery/1", viewer.get("/p/small/recovery"), option="x").status_code == 403

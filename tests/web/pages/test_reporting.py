@@ -98,6 +98,7 @@ def test_another_effect_than_the_one_shown_is_not_saved(own_world: World):
     assert progress_of(own_world) is None
 
 
+@pytest.mark.slow
 def test_who_may_not_report_has_no_form_and_is_refused(own_world: World):
     browser = opened(own_world, "viewer")
     page = browser.get(PAGE)

@@ -29,6 +29,7 @@ def test_without_a_report_the_list_says_so(world: World):
     assert "No report has been issued yet." in text_of(signed_in(world.db, "viewer").get("/p/small/reports"))
 
 
+@pytest.mark.slow
 def test_the_list_has_each_report_with_its_headline(issued: World):
     page = signed_in(issued.db, "viewer").get("/p/small/reports")
     report = _report(issued)
@@ -39,6 +40,7 @@ def test_the_list_has_each_report_with_its_headline(issued: World):
     assert 'href="/p/small/reports/1"' in page.text
 
 
+@pytest.mark.slow
 def test_a_report_is_shown_as_it_was_issued(issued: World):
     page = signed_in(issued.db, "viewer").get("/p/small/reports/1")
     report = _report(issued)
@@ -65,6 +67,7 @@ def test_what_was_not_issued_is_not_found(issued: World, path: str):
     assert (answer.status_code, heading(answer)) == (404, "Page not found")
 
 
+@pytest.mark.slow
 def test_a_report_changed_in_the_database_is_not_shown(issued: World, tmp_path: Path):
     made = issued.copy(tmp_path / "changed")
     with closing(sqlite3.connect(made.db.removeprefix("sqlite:///"))) as connection:

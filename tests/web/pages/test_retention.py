@@ -72,6 +72,7 @@ def test_other_data_than_was_shown_is_not_deleted(own_world: World):
     assert "Someone else has recorded something here" in text_of(late)
 
 
+@pytest.mark.slow
 def test_a_reason_is_needed(own_world: World):
     answer = check_due(officer(own_world), why="")
     assert answer.status_code == 422

@@ -46,6 +46,7 @@ def test_rule_codes_are_under_details_alone(world: World):
     assert not [rule for rule, _ in findings(world) if rule in main.text_content()]
 
 
+@pytest.mark.slow
 def test_a_waiver_says_for_what_why_until_when_and_who_approved(own_world: World):
     text = "<b>x</b> {{ 7*7 }}"
     waiver = Waiver(rule="R02", reason=text, owner="chief", approved_by=("chief",), expires=date(2027, 12, 31))

@@ -25,6 +25,7 @@ def test_everyone_but_heads_sees_every_school(world: World, person: str):
         assert move.name in shown
 
 
+@pytest.mark.slow
 def test_a_head_sees_their_own_school_alone(world: World):
     shown = text_of(signed_in(world.db, "head").get(URL))
     assert "Ash School" in shown
@@ -51,6 +52,7 @@ def test_weeks_that_are_none_are_refused(world: World, start: str):
     assert signed_in(world.db, "chief").get(URL, params={"from": start}).status_code == 422
 
 
+@pytest.mark.slow
 def test_the_later_half_year_is_another_page(world: World):
     browser = signed_in(world.db, "chief")
     assert browser.get(URL).text != browser.get(f"{URL}?from=26").text

@@ -27,6 +27,8 @@ def links(page: object) -> list[str]:
     return [a.get("href") for a in html.fromstring(page.text).xpath("//main//table//a")]  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
+@pytest.mark.usual(7)
 @pytest.mark.parametrize("person", EVERYWHERE)
 def test_people_of_the_whole_programme_see_every_school(world: World, person: str):
     browser = signed_in(world.db, person)
@@ -83,6 +85,7 @@ def test_staff_of_a_school_see_their_own(own_world: World):
     assert [browser.get(path).status_code for path in (ASH, BEECH)] == [404, 200]
 
 
+@pytest.mark.slow
 def test_a_later_date_is_named_beside_the_announced_one(own_world: World):
     with read_scope(own_world.db) as session:
         found = go_lives(load(session, "small", on=TODAY).programme)

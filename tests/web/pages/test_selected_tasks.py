@@ -27,6 +27,7 @@ def chosen(browser: Browser, to: str, **tasks: str) -> Any:
     return browser.send(to, browser.get(PLAN), step="choose", back=PLAN.removeprefix("/p/small/plan"), **tasks)
 
 
+@pytest.mark.slow
 def test_open_tasks_can_be_selected_by_those_who_may_change_the_plan(world: World):
     browser = signed_in(world.db, "chief")
     page = browser.get(PLAN)
@@ -47,6 +48,7 @@ def test_a_task_of_several_schools_has_one_box(world: World):
     assert boxes(page).count("task:estates/w2/capacity") == 1
 
 
+@pytest.mark.slow
 def test_the_form_lists_the_selection_and_leads_back_to_the_filters(world: World):
     browser = signed_in(world.db, "chief")
     page = chosen(browser, MOVE, **BOTH)
@@ -58,6 +60,7 @@ def test_the_form_lists_the_selection_and_leads_back_to_the_filters(world: World
     assert browser.get("/p/small/selected-tasks/colour").status_code == 404
 
 
+@pytest.mark.slow
 def test_selected_tasks_are_moved_as_one_version(own_world: World):
     browser = signed_in(own_world.db, "chief")
     checked = check(browser, MOVE, chosen(browser, MOVE, **BOTH), **BOTH, **LATER)
@@ -73,6 +76,7 @@ def test_selected_tasks_are_moved_as_one_version(own_world: World):
     assert "“Estates, wave 1: capacity”: start on 14 Apr 2027 at the earliest." in page
 
 
+@pytest.mark.slow
 def test_selected_tasks_are_given_another_owner_in_a_draft(own_world: World):
     browser = signed_in(own_world.db, "chief")
     checked = check(browser, OWNER, chosen(browser, OWNER, **BOTH), **BOTH, owner="member")
@@ -84,6 +88,7 @@ def test_selected_tasks_are_given_another_owner_in_a_draft(own_world: World):
     assert text_of(browser.get("/p/small/drafts/1")).count("the owner is now Team Member.") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
@@ -102,6 +107,7 @@ def test_what_is_wrong_is_said_and_the_selection_is_kept(world: World, fields: d
     assert f'value="{fields["days"]}"' in answer.text
 
 
+@pytest.mark.slow
 def test_a_task_finished_meanwhile_is_a_conflict_that_keeps_the_selection(own_world: World):
     browser = signed_in(own_world.db, "chief")
     checked = check(browser, MOVE, chosen(browser, MOVE, **BOTH), **BOTH, **LATER)
@@ -118,6 +124,7 @@ def test_a_task_finished_meanwhile_is_a_conflict_that_keeps_the_selection(own_wo
     assert stored(own_world).version.number == 1
 
 
+@pytest.mark.slow
 def test_a_begun_task_has_no_earliest_start_of_its_own(own_world: World):
     started = TaskReport(TaskStatus.STARTED, TODAY, None, "")
     progress.report_task(CAPACITY, started, own_world.change("chief"))

@@ -59,6 +59,8 @@ def test_an_invitation_at_another_address_is_withdrawn_at_the_next_request(own_w
     assert browser.get("/p/small").status_code == 404
 
 
+@pytest.mark.slow
+@pytest.mark.usual(8)
 @pytest.mark.parametrize("person", OTHERS)
 def test_only_an_admin_sees_the_page_or_invites(world: World, person: str):
     browser = signed_in(world.db, person)
@@ -73,6 +75,7 @@ def test_only_an_admin_sees_the_page_or_invites(world: World, person: str):
         assert (answer.status_code, heading(answer)) == (403, "You do not have access to this")
 
 
+@pytest.mark.slow
 def test_an_unknown_person_and_a_foreign_programme_are_not_there(world: World):
     admin = signed_in(world.db, "admin")
     own = admin.get(SESSIONS)
@@ -82,6 +85,7 @@ def test_an_unknown_person_and_a_foreign_programme_are_not_there(world: World):
     assert admin.get("/p/another/settings/sessions").status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("email", ["", "x", "a@b@c", "ſ@example.org", "x" * 300 + "@example.org"])
 def test_a_text_that_is_no_address_is_sent_back(own_world: World, email: str):
     answer = act(signed_in(own_world.db, "admin"), "invite", email=email)
@@ -99,6 +103,7 @@ def test_an_address_is_one_persons(own_world: World):
     assert "This person has no invitation." in text_of(act(admin, "withdraw", "viewer"))
 
 
+@pytest.mark.slow
 def test_markup_in_an_entered_address_is_text(own_world: World):
     answer = act(signed_in(own_world.db, "admin"), "invite", email='"><b>x</b> {{ 7*7 }}')
     assert "<b>x" not in answer.text
@@ -171,6 +176,7 @@ def test_a_person_cannot_end_the_session_of_another(own_world: World):
         account_settings.end_session(head.cookies[SESSION], "small", foreign, db=own_world.db, now=NOW)
 
 
+@pytest.mark.slow
 def test_ending_ones_own_session_signs_out(own_world: World):
     browser = signed_in(own_world.db, "chief")
     [own] = session_ids(browser)[True]
@@ -179,6 +185,7 @@ def test_ending_ones_own_session_signs_out(own_world: World):
     assert browser.get(SESSIONS).status_code == 303
 
 
+@pytest.mark.slow
 def test_a_session_on_the_machine_is_listed_as_such(own_world: World):
     fresh = accounts.sign_in_here("small", "admin", SignIn.MACHINE, kind="Firefox", db=own_world.db, now=NOW)
     browser = Browser(own_world.db)
@@ -209,6 +216,7 @@ def test_an_admin_ends_the_sessions_of_others(own_world: World):
     assert admin.get("/p/small").status_code == 200
 
 
+@pytest.mark.slow
 def test_no_one_ends_a_session_through_another_person(own_world: World):
     admin, chief = signed_in(own_world.db, "admin"), signed_in(own_world.db, "chief")
     [theirs, *_] = sessions_of(admin, "chief")

@@ -17,6 +17,7 @@ def links_of(browser: Browser, path: str) -> list[str]:
     return [link.replace("&amp;", "&") for link in re.findall(r'href="(/p/small/[^"]*)"', main)]
 
 
+@pytest.mark.slow
 def test_everyone_sees_the_settings_that_are_theirs(world: World):
     assert links_of(signed_in(world.db, "viewer"), SETTINGS) == [f"{SETTINGS}/sessions"]
     admin = links_of(signed_in(world.db, "admin"), SETTINGS)
@@ -33,6 +34,7 @@ def test_every_link_of_settings_calendars_and_teams_opens(world: World):
             assert browser.get(link).status_code == 200, link
 
 
+@pytest.mark.slow
 def test_calendars_are_listed_with_forms_that_are_filled_in(world: World):
     browser = signed_in(world.db, "chief")
     page = browser.get(f"{SETTINGS}/calendars")
@@ -43,6 +45,7 @@ def test_calendars_are_listed_with_forms_that_are_filled_in(world: World):
     assert 'value="trust" selected' in browser.get(closure).text
 
 
+@pytest.mark.slow
 def test_teams_are_listed_with_their_time_and_absences(own_world: World):
     browser = signed_in(own_world.db, "chief")
     assert "The programme has no teams yet." in text_of(browser.get(f"{SETTINGS}/teams"))

@@ -20,6 +20,7 @@ def stored_programmes(db: str) -> list[str]:
         return versions.programme_ids(session)
 
 
+@pytest.mark.slow
 def test_the_printed_address_works_once_for_fifteen_minutes_on_this_machine(first: str):
     desk, now = SetupDesk(first), [NOW]
     address = f"/setup/start/{desk.open(NOW)}"
@@ -37,6 +38,7 @@ def test_the_printed_address_works_once_for_fifteen_minutes_on_this_machine(firs
     assert browser.get(address).status_code == 404
 
 
+@pytest.mark.slow
 def test_a_page_of_the_setup_needs_the_browser_that_used_the_address(first: str):
     browser = at_desk(first)
     page = browser.get("/setup/you")
@@ -60,6 +62,7 @@ def test_what_was_entered_is_kept_when_the_time_is_over(first: str):
     assert 'value="director@example.org"' in again.text
 
 
+@pytest.mark.slow
 def test_the_first_admin_must_say_who_they_are(first: str):
     browser = at_desk(first)
     assert browser.get("/setup").headers["location"] == "/setup/you"
@@ -72,6 +75,7 @@ def test_the_first_admin_must_say_who_they_are(first: str):
     assert tasks.count("Cannot start yet") == 7
 
 
+@pytest.mark.slow
 def test_a_template_is_stored_once_and_its_admin_comes_in(first: str):
     browser = at_desk(first)
     fill(browser, "/setup/you", **YOU)
@@ -93,6 +97,7 @@ def test_a_template_is_stored_once_and_its_admin_comes_in(first: str):
     assert browser.get("/setup").headers["location"] == "/"
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_the_sample_is_a_sandbox_with_what_has_happened_up_to_today(first: str):
     browser = at_desk(first)

@@ -45,6 +45,7 @@ def with_plan(db: str, folder: Path, *, clock: Callable[[], datetime] = lambda: 
     return browser
 
 
+@pytest.mark.slow
 def test_a_plan_is_stored_after_its_dates_were_shown_and_only_once(first: str, tmp_path: Path):
     browser = with_plan(first, tmp_path)
     page = browser.get(f"{IMPORT}/tasks")
@@ -64,6 +65,7 @@ def test_a_plan_is_stored_after_its_dates_were_shown_and_only_once(first: str, t
     assert "move &lt;old&gt; balances &amp; test" in browser.get("/p/central-services/plan").text
 
 
+@pytest.mark.slow
 def test_one_choice_covers_a_whole_summary(first: str, tmp_path: Path):
     browser = with_plan(first, tmp_path)
     page = browser.get(f"{IMPORT}/tasks")
@@ -83,6 +85,7 @@ def test_one_choice_covers_a_whole_summary(first: str, tmp_path: Path):
     assert [chosen(f"t{n}-service") for n in (13, 14)] == ["Finance", "Payroll"]
 
 
+@pytest.mark.thorough
 def test_choices_are_kept_when_the_time_is_over(first: str, tmp_path: Path):
     now = [NOW]
     browser = with_plan(first, tmp_path, clock=lambda: now[0])
@@ -95,6 +98,7 @@ def test_choices_are_kept_when_the_time_is_over(first: str, tmp_path: Path):
     assert chosen == "Payroll"
 
 
+@pytest.mark.usual(3)
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
@@ -122,6 +126,7 @@ Train staff,18/01/2027,someday,Payroll,blue
 """
 
 
+@pytest.mark.slow
 def test_the_columns_of_a_spreadsheet_are_guessed_and_can_be_changed(first: str):
     browser = at_desk(first)
     fill(browser, "/setup/you", **YOU)
@@ -148,6 +153,7 @@ def test_the_columns_of_a_spreadsheet_are_guessed_and_can_be_changed(first: str)
     assert "2 of 2 tasks have dates that differ from the plan." in text_of(browser.get(f"{IMPORT}/dates"))
 
 
+@pytest.mark.slow
 def test_an_empty_plan_and_one_that_contradicts_itself_are_refused(first: str, tmp_path: Path):
     browser = at_desk(first)
     fill(browser, "/setup/you", **YOU)
@@ -172,6 +178,8 @@ def test_a_stranger_cannot_send_a_plan(first: str):
     assert (answer.status_code, heading(answer)) == (403, "Open the setup address again")
 
 
+@pytest.mark.slow
+@pytest.mark.usual(4)
 @pytest.mark.parametrize(
     ("field", "text", "says"),
     [
@@ -201,6 +209,7 @@ def send_calendar(browser: Browser, content: bytes, **fields: str) -> httpx.Resp
     return browser.ask("POST", f"{IMPORT}/terms", data=data, files=files, headers={"Sec-Fetch-Site": "same-origin"})
 
 
+@pytest.mark.slow
 def test_a_calendar_adds_its_terms_to_the_list_and_keeps_what_was_typed(first: str, tmp_path: Path):
     browser = with_plan(first, tmp_path)
     page = send_calendar(browser, CALENDAR, name="Another name", terms="Summer 2027, 12/4/2027, 21/7/2027")
@@ -234,6 +243,7 @@ def test_a_server_without_mpxj_says_so(first: str, monkeypatch: pytest.MonkeyPat
     assert "This server cannot read .mpp and .xer files: save the plan as XML first." in text
 
 
+@pytest.mark.slow
 def test_schools_can_be_pasted_from_a_spreadsheet_with_names_in_html(first: str, tmp_path: Path):
     browser = with_plan(first, tmp_path)
     page = browser.get(f"{IMPORT}/about")

@@ -60,6 +60,7 @@ def link_of(mail: Message) -> str:
     return found[0]
 
 
+@pytest.mark.slow
 def test_an_invited_person_signs_in_by_the_link(own_world: World, tmp_path: Path):
     invite(own_world, "head")
     browser = a_browser(own_world, tmp_path / "out")
@@ -75,6 +76,7 @@ def test_an_invited_person_signs_in_by_the_link(own_world: World, tmp_path: Path
     assert ("head", "sign-in", "link") in own_world.audited()
 
 
+@pytest.mark.slow
 def test_the_mail_is_from_the_programme_office_with_a_short_subject(own_world: World, tmp_path: Path):
     invite(own_world, "head")
     ask(a_browser(own_world, tmp_path / "out"), HEAD)
@@ -104,6 +106,7 @@ def test_a_look_alike_address_gets_no_mail_of_its_own(own_world: World, tmp_path
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("email", [STRANGER, "member@example.org", "admin@example.org"])
 def test_a_stranger_learns_nothing(email: str, own_world: World, tmp_path: Path):
     """Strangers, people who are not invited, and invited admins get the same response as an invited person."""
@@ -163,6 +166,7 @@ def test_html_in_an_address_is_shown_as_text(world: World, tmp_path: Path):
     assert "49" not in text_of(answer)
 
 
+@pytest.mark.slow
 def test_a_link_works_once(own_world: World, tmp_path: Path):
     invite(own_world, "head")
     browser = a_browser(own_world, tmp_path / "out")
@@ -175,6 +179,7 @@ def test_a_link_works_once(own_world: World, tmp_path: Path):
     assert browser.get(link).status_code == 403
 
 
+@pytest.mark.slow
 def test_a_link_works_for_ten_minutes(own_world: World, tmp_path: Path):
     invite(own_world, "head")
     browser = a_browser(own_world, tmp_path / "out")
@@ -188,6 +193,7 @@ def test_a_link_works_for_ten_minutes(own_world: World, tmp_path: Path):
     assert in_time.get(link).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_link_works_only_in_the_browser_that_asked(own_world: World, tmp_path: Path):
     invite(own_world, "head")
     browser, other = a_browser(own_world, tmp_path / "out"), a_browser(own_world, tmp_path / "out")
@@ -260,6 +266,7 @@ def test_in_a_sandbox_the_mail_is_a_file_whatever_the_channel(own_world: World, 
     assert len(mails(tmp_path / "out")) == 1
 
 
+@pytest.mark.slow
 def test_a_mail_server_that_is_down_is_tried_again_and_changes_no_answer(own_world: World, tmp_path: Path):
     invite(own_world, "head")
     waited: list[float] = []
@@ -269,6 +276,7 @@ def test_a_mail_server_that_is_down_is_tried_again_and_changes_no_answer(own_wor
     assert waited == [0.0, 5.0, 20.0]
 
 
+@pytest.mark.slow
 def test_every_sign_in_has_a_new_token_and_ends_the_session_before_it(own_world: World, tmp_path: Path):
     """A session that an attacker planted in a browser is not the one that the browser's owner gets."""
     invite(own_world, "head")
@@ -295,6 +303,7 @@ def test_only_a_path_of_ours_is_opened_afterwards(text: str):
     assert not any(c in path for c in "\\\r\n\t\x00#")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wanted", ["https://elsewhere.example.org/", "//elsewhere.example.org", "/\\elsewhere.example.org", "javascript:0"]
 )
@@ -318,6 +327,7 @@ def test_the_mail_is_in_the_readers_language(own_world: World, tmp_path: Path):
     assert mail["Subject"].startswith("Mewngofnodi i ")
 
 
+@pytest.mark.slow
 def test_no_log_has_the_link_or_the_address(own_world: World, tmp_path: Path):
     import io
 

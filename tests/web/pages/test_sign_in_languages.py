@@ -77,6 +77,7 @@ def test_a_refusal_is_in_the_readers_language(world: World):
     assert "Nid yw’r ddolen fewngofnodi hon yn gweithio mwyach." in text_of(page)
 
 
+@pytest.mark.slow
 def test_only_the_default_text_of_the_providers_button_is_translated(world: World):
     chosen = ProviderSettings(issuer="https://provider.example.org", client_id="x", client_secret="x")
     default = Browser(world.db, provider=Provider(chosen)).get("/sign-in?lang=cy")

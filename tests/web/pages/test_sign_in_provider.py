@@ -86,6 +86,7 @@ def test_an_account_is_known_by_the_providers_name_for_it_not_by_its_address(
     assert own_world.audited()[-1] == ("chief", "refused", "sign-in")
 
 
+@pytest.mark.usual(4)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "changed",
@@ -122,6 +123,7 @@ def test_a_token_that_is_not_for_this_sign_in_is_refused(
     assert is_refused(sign_in(browser, provider), browser)
 
 
+@pytest.mark.usual(1)
 @pytest.mark.slow
 @pytest.mark.parametrize("alg", ["none", "HS256"])
 def test_a_token_without_the_providers_signature_is_refused(alg: str, own_world: World, provider: IdentityProvider):
@@ -195,6 +197,7 @@ def test_a_sign_in_that_takes_too_long_begins_again(own_world: World, provider: 
     assert late.get(path).headers["location"] == "/sign-in?why=again"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", ["", "?state=x", "?code=x&state=x", "?code=x&state=" + "9" * 12 + "." + "0" * 64])
 def test_an_answer_that_no_one_asked_for_is_not_taken(query: str, world: World, provider: IdentityProvider):
     browser = a_browser(world, provider)
@@ -204,6 +207,7 @@ def test_an_answer_that_no_one_asked_for_is_not_taken(query: str, world: World, 
     assert browser.get(f"/sign-in/provider/back{query}").headers["location"] == "/sign-in?why=again"
 
 
+@pytest.mark.slow
 def test_the_answer_of_another_provider_is_refused(own_world: World, provider: IdentityProvider):
     browser = a_browser(own_world, provider)
     path = provider.sign_in(begin(browser)).split("&iss=")[0]
@@ -232,6 +236,7 @@ UNCONFIRMED: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.usual(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("person", UNCONFIRMED, ids=str)
 def test_an_address_that_is_not_confirmed_or_not_known_does_not_come_in(
@@ -242,6 +247,7 @@ def test_an_address_that_is_not_confirmed_or_not_known_does_not_come_in(
     assert is_refused(sign_in(browser, provider), browser)
 
 
+@pytest.mark.slow
 def test_if_the_provider_is_down_the_page_says_so(own_world: World, provider: IdentityProvider):
     provider.is_down = True
     answer = a_browser(own_world, provider).get("/sign-in/provider")
@@ -258,6 +264,7 @@ def test_if_the_provider_goes_down_in_between_the_page_says_so(own_world: World,
     assert SESSION not in browser.cookies
 
 
+@pytest.mark.usual(4)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "content"),
@@ -283,6 +290,7 @@ def test_an_answer_that_is_none_counts_as_down(path: str, content: bytes, own_wo
     assert SESSION not in browser.cookies
 
 
+@pytest.mark.slow
 def test_an_endpoint_without_encryption_is_not_used(own_world: World, provider: IdentityProvider):
     text = f'{{"issuer": "{provider.issuer}", "authorization_endpoint": "http://elsewhere.example.org/"}}'
     provider.answers["/.well-known/openid-configuration"] = text.encode()
@@ -391,6 +399,7 @@ def test_a_link_for_the_first_start_is_not_printed_once_there_is_a_provider(
     assert "--setup is for the first start" in result.stderr
 
 
+@pytest.mark.slow
 def test_sessions_of_the_machine_end_once_people_sign_in_with_a_provider(own_world: World):
     fresh = accounts.sign_in_here("small", "admin", accounts.SignIn.MACHINE, kind="", db=own_world.db, now=NOW)
     other = signed_in(own_world.db, "chief")

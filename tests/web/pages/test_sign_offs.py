@@ -20,6 +20,7 @@ def answer_of(world: World, person: str = "signatory"):
     return signatures(programme, programme.roadmap.tasks[GO])[person]
 
 
+@pytest.mark.slow
 def test_a_refusal_is_checked_shown_and_saved_as_evidence(own_world: World):
     browser = signed_in(own_world.db, "signatory")
     page = browser.get(URL)

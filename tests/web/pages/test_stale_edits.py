@@ -16,6 +16,7 @@ CLOSURE, ABSENCE = "/p/small/edits/add-closure", "/p/small/edits/add-absence"
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize(
     ("kind", "field", "mine", "theirs"),
     [("rename-task", "name", "Plan it", "Plan all of it"), ("set-owner", "owner", "owner", "member")],
@@ -33,6 +34,7 @@ def test_a_change_that_moves_no_date_is_not_replaced_unseen(
     assert theirs.lower() in (task.name.rpartition(": ")[2], task.owner)
 
 
+@pytest.mark.usual(1)
 @pytest.mark.parametrize(
     ("path", "fields"),
     [
@@ -54,6 +56,7 @@ def test_a_double_click_publishes_once_and_says_so(own_world: World, path: str, 
     assert stored(own_world).version.number == before + 1
 
 
+@pytest.mark.thorough
 def test_a_double_click_on_a_draft_publishes_or_discards_it_once(own_world: World):
     browser, base = signed_in(own_world.db, "chief"), 1
     for name in ("published", "discarded"):

@@ -23,6 +23,7 @@ def reads(browser: Browser, token: str) -> int:
     return browser.get("/api/v1/programmes/small", headers={"Authorization": f"Bearer {token}"}).status_code
 
 
+@pytest.mark.slow
 def test_a_token_is_shown_once_and_reads_until_it_is_withdrawn(own_world: World, logged: io.StringIO):
     browser = signed_in(own_world.db, "admin")
     token = made(browser)
@@ -46,11 +47,13 @@ def test_only_an_admin_makes_one(world: World, role: Role):
     assert "Only an admin (Administrator) can do this." in text_of(page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("days", ["", "0", "366", "-1", "x", "९", "99999999999"])
 def test_a_token_lasts_a_year_at_most(own_world: World, days: str):
     assert "A token lasts from 1 to 365 days" in made(signed_in(own_world.db, "admin"), days=days)
 
 
+@pytest.mark.slow
 def test_a_name_is_shown_as_text(own_world: World):
     browser = signed_in(own_world.db, "admin")
     made(browser, name="<b>x</b> {{ 7*7 }}")

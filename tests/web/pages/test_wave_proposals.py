@@ -109,6 +109,7 @@ def test_a_proposal_for_an_older_version_says_so_and_its_draft_shows_what_no_lon
     assert sent.status_code == 409
 
 
+@pytest.mark.slow
 def test_a_choice_that_is_no_proposal_is_refused_and_other_calculations_are_not_here(own_world: World):
     browser, where = signed_in(own_world.db, "chief"), proposed(own_world)
     answer = use(browser, where, "soonest")
@@ -119,11 +120,13 @@ def test_a_choice_that_is_no_proposal_is_refused_and_other_calculations_are_not_
     assert "No proposals have been calculated yet." not in text_of(browser.get(URL))
 
 
+@pytest.mark.slow
 def test_a_result_of_an_earlier_release_cannot_be_used(own_world: World):
     page = signed_in(own_world.db, "chief").get(proposed(own_world, without=r'"school_ids":\[[^]]*\],'))
     assert (page.status_code, "Use this plan" in page.text) == (200, False)
 
 
+@pytest.mark.slow
 def test_who_may_not_change_the_plan_compares_only(own_world: World):
     where = proposed(own_world)
     browser = signed_in(own_world.db, HOLDER[Role.VIEWER])
@@ -133,6 +136,7 @@ def test_who_may_not_change_the_plan_compares_only(own_world: World):
     assert signed_in(own_world.db, HOLDER[Role.HEAD]).get(where).status_code == 403
 
 
+@pytest.mark.slow
 def test_a_calculation_that_is_waiting_shows_how_far_it_is(own_world: World):
     browser = signed_in(own_world.db, "chief")
     page = browser.get(URL)
@@ -142,6 +146,7 @@ def test_a_calculation_that_is_waiting_shows_how_far_it_is(own_world: World):
     assert "waiting" in text_of(browser.get(URL))
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_fixed_days_and_wishes_are_recorded_shown_changed_and_removed(own_world: World):
     browser = signed_in(own_world.db, "chief")
@@ -184,6 +189,7 @@ def option_in(browser: Browser, kind: str, field: str, words: str) -> str:
     return str(page.xpath(f"//select[@name='{field}']/option[starts-with(., '{words}')]/@value")[0])
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_requests_that_conflict_lead_to_the_forms_that_change_them(own_world: World):
     """Beech and Cedar must go live on one day, and never in the same week."""

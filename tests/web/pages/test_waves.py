@@ -42,6 +42,7 @@ def test_everyone_in_the_programme_reads_it(world: World, person: str):
     assert (page.status_code, heading(page)) == (200, "Waves")
 
 
+@pytest.mark.usual(4)
 @pytest.mark.parametrize("person", PEOPLE)
 def test_a_school_is_a_link_only_for_those_who_may_open_it(world: World, person: str):
     browser = signed_in(world.db, person)
@@ -81,6 +82,7 @@ def test_it_names_the_limits_exceeded_and_the_busiest_weeks(own_world: World):
     assert len(html.fromstring(page.text).xpath("//main//*[local-name()='svg' and @role='img']")) == 1
 
 
+@pytest.mark.slow
 def test_work_after_the_last_week_of_the_rollout_is_no_failure(own_world: World):
     folder = own_world.home / "trust"
     (folder / "rollout.yaml").write_text(ROLLOUT)

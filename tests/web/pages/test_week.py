@@ -114,6 +114,7 @@ def test_nothing_is_saved_if_one_row_is_wrong_and_every_text_stays(own_world: Wo
     assert progress_of(own_world).keys().isdisjoint({ASH, BEECH})
 
 
+@pytest.mark.slow
 def test_an_empty_form_says_so(own_world: World):
     browser = opened(own_world)
     page = browser.get(PAGE)
@@ -121,6 +122,7 @@ def test_an_empty_form_says_so(own_world: World):
     assert (answer.status_code, "Say what has happened for at least one task" in text_of(answer)) == (422, True)
 
 
+@pytest.mark.slow
 def test_a_decision_is_not_recorded_here(own_world: World):
     browser = opened(own_world)
     gate = "payroll/plan-agreed"
@@ -265,6 +267,8 @@ class TestPasting:
         assert wrong.status_code == 422
         assert "Line 1, column M" in text_of(wrong)
 
+    @pytest.mark.slow
+    @pytest.mark.usual(5)
     @pytest.mark.parametrize(
         ("text", "words"),
         [

@@ -132,6 +132,7 @@ def opened(browser: Browser) -> Iterator[tuple[str, Any]]:
             yield where, page
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("person", READERS)
 def test_no_page_shows_a_message_of_the_catalogue_in_english(person: str, welsh: World):
@@ -141,6 +142,7 @@ def test_no_page_shows_a_message_of_the_catalogue_in_english(person: str, welsh:
     assert {where: texts for where, texts in found.items() if texts} == {}
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("person", READERS)
 def test_no_form_comes_back_with_a_message_of_the_catalogue_in_english(person: str, welsh: World):
