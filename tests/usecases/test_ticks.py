@@ -297,6 +297,23 @@ def test_two_dispatchers_never_open_the_same(stored: str):
 
 
 @pytest.mark.slow
+@pytest.mark.both_databases(usual=True)
+def test_of_two_dispatchers_that_find_the_same_message_left_open_one_sends_it(stored: str):
+    ticks.tick(db=stored, now=moment(8))
+    unsure, later, lease = Postbox(Receipt(Sent.MAYBE, "no answer")), moment(8, 12), timedelta(minutes=1)
+    dispatch.dispatch(db=stored, now=moment(8, 9), channel=unsure)
+    with session_scope(stored) as session:
+        [message] = messages.resumable(session, now=later)
+    claimed = []
+    for worker in ("w1", "w2"):
+        with session_scope(stored) as session:
+            claimed.append(messages.claim(session, message, worker=worker, now=later, lease=lease))
+    assert claimed[0] is not None
+    assert claimed[0].may_have_gone
+    assert claimed[1] is None
+
+
+@pytest.mark.slow
 def test_a_person_gets_one_message_a_day_with_everything_in_it(stored: str):
     finish(stored, "payroll/requirements", 8)
     ticks.tick(db=stored, now=moment(8))
