@@ -50,9 +50,9 @@ def quick_first(
     return [_marked(case, n, number, usual, thorough) for n, case in enumerate(cases)]
 
 
-def usual_first(number: int, cases: Iterable[Any], *, thorough: int | None = None) -> list[Any]:
-    """Return the cases of a slow test: `make test` takes the first few."""
-    return quick_first(number, cases, usual=number, thorough=thorough)
+def thorough_first(number: int, cases: Iterable[Any]) -> list[Any]:
+    """Return the cases of a test that `make test` leaves out: CI takes the first few."""
+    return quick_first(number, cases, thorough=number)
 
 
 def _marked(case: Any, n: int, quick: int, usual: int | None, thorough: int | None) -> Any:

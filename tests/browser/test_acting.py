@@ -12,14 +12,12 @@ from tests.browser.conftest import sign_in
 from tests.browser.looking import DESK, PHONE, needs_chromium
 from tests.browser.sample import MANAGER, NOW, OFFICE, PROGRAMME, Served, database_in, links_in, serving
 from tests.browser.test_journeys import main_of
-from tests.quick import usual_first
+from tests.quick import thorough_first
 from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.slow, needs_chromium, pytest.mark.thorough]
 P = f"/p/{PROGRAMME}"
-BOTH = pytest.mark.parametrize(
-    "script", usual_first(1, [True, False], thorough=1), ids=["with script", "without script"]
-)
+BOTH = pytest.mark.parametrize("script", thorough_first(1, [True, False]), ids=["with script", "without script"])
 LEAD = "director-of-estates"
 """One of the sample's change leads, whose message asks for several things."""
 TASKS = {True: "payroll/w2/people-awareness", False: "payroll/w2/people-desire"}

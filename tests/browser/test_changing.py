@@ -15,7 +15,7 @@ from tests.browser.sample import NOW, OFFICE, PROGRAMME, SRO, Served, database_i
 from tests.browser.test_journeys import main_of, press_to
 from tests.waiting import PATIENCE
 
-pytestmark = [pytest.mark.slow, needs_chromium]
+pytestmark = [pytest.mark.slow, needs_chromium, pytest.mark.thorough]
 P = f"/p/{PROGRAMME}"
 SCHOOL, NAME = "larkhill", "Lark Hill Primary"
 
@@ -54,7 +54,6 @@ def press(page: Any, wanted: str, heading: str) -> None:
     page.get_by_role("heading", name=heading).first.wait_for()
 
 
-@pytest.mark.thorough
 def test_a_school_is_moved_by_keyboard_published_pulled_and_undone(page: Any, site: Served):
     trust, before = site.home / "trust", programme_of(site).definition.content_hash()
     text = (trust / "programme.yaml").read_text()
@@ -85,7 +84,6 @@ def test_a_school_is_moved_by_keyboard_published_pulled_and_undone(page: Any, si
     assert programme_of(site).definition.content_hash() == before
 
 
-@pytest.mark.thorough
 def test_tasks_are_selected_by_keyboard_and_given_another_owner_together(page: Any, site: Served):
     page.goto(f"{P}/plan?q=parallel+run")
     tasks = [box.get_attribute("name").removeprefix("task:") for box in page.get_by_role("checkbox").all()][:2]
@@ -101,7 +99,6 @@ def test_tasks_are_selected_by_keyboard_and_given_another_owner_together(page: A
     assert owners == {"programme-manager"}
 
 
-@pytest.mark.thorough
 def test_the_work_of_someone_who_leaves_is_handed_over_by_keyboard(page: Any, site: Served):
     sign_in(page, site, SRO)
     page.goto(f"{P}/people")
@@ -121,7 +118,6 @@ def test_the_work_of_someone_who_leaves_is_handed_over_by_keyboard(page: Any, si
     assert "payroll-adviser-1" in programme_of(site).service("payroll").go_no_go.sign
 
 
-@pytest.mark.thorough
 def test_a_draft_that_no_longer_fits_shows_both_texts(page: Any, site: Served):
     def move(wave: str) -> None:
         page.goto(f"{P}/edits/move-school?school={SCHOOL}")
@@ -148,7 +144,6 @@ def test_a_draft_that_no_longer_fits_shows_both_texts(page: Any, site: Served):
     assert wave_of(site, SCHOOL) == "w4"
 
 
-@pytest.mark.thorough
 def test_a_draft_is_copied_compared_and_its_likelihood_calculated(page: Any):
     page.goto(f"{P}/edits/move-school?school=harbour")
     page.get_by_label("To which wave?").select_option("w4")

@@ -11,7 +11,7 @@ from changeflow.usecases.unit_of_work import Change
 from tests.browser.conftest import sign_in
 from tests.browser.looking import DESK, needs_chromium
 from tests.browser.sample import NOW, OFFICE, PROGRAMME, SRO, Served, database_in, serving
-from tests.quick import usual_first
+from tests.quick import thorough_first
 from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.slow, needs_chromium, pytest.mark.thorough]
@@ -45,7 +45,7 @@ def fill(page: Any) -> None:
 
 @pytest.mark.parametrize(
     ("service", "script"),
-    usual_first(1, [("estates", True), ("finance", False)], thorough=1),
+    thorough_first(1, [("estates", True), ("finance", False)]),
     ids=["with script", "without script"],
 )
 def test_the_sro_decides_with_a_condition_and_finds_it_in_the_record_and_as_a_task(

@@ -13,7 +13,7 @@ from changeflow.usecases.unit_of_work import Change
 from tests.browser.conftest import ask_link, sign_in
 from tests.browser.looking import DESK, PHONE, TABLET, needs_chromium
 from tests.browser.sample import HEAD, NOW, OFFICE, PROGRAMME, SRO, Served, database_in, invite_people, serving
-from tests.quick import usual_first
+from tests.quick import thorough_first
 from tests.waiting import PATIENCE, wait_until
 from tests.web.identity_provider import CLIENT, SECRET, IdentityProvider, providing
 
@@ -24,9 +24,7 @@ LATE_TASKS = ("Finance, pilot: go live", "Finance, wave 3: go live", "Finance, w
 TODAY = date(2027, 5, 20)
 EARLIER = {"harbour": date(2027, 7, 20), "kingsmead": date(2027, 9, 15)}
 """What schools of these waves were told: earlier days than the plan's."""
-BOTH_WAYS = pytest.mark.parametrize(
-    "script", usual_first(1, [True, False], thorough=1), ids=["with script", "without script"]
-)
+BOTH_WAYS = pytest.mark.parametrize("script", thorough_first(1, [True, False]), ids=["with script", "without script"])
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +93,6 @@ def sign_in_by_link(page: Any, site: Served, person: str) -> None:
     page.wait_for_url("**/p/**")
 
 
-@pytest.mark.thorough
 @BOTH_WAYS
 def test_the_sro_on_a_tablet_reads_why_a_date_moved_and_takes_the_report_away(
     visit: Callable[..., Any], site: Served, provider: IdentityProvider, script: bool
@@ -117,7 +114,6 @@ def test_the_sro_on_a_tablet_reads_why_a_date_moved_and_takes_the_report_away(
     assert Path(coming.value.path()).read_bytes().startswith(b"%PDF")
 
 
-@pytest.mark.thorough
 @BOTH_WAYS
 def test_a_head_on_a_phone_finds_the_dates_of_their_school(visit: Callable[..., Any], site: Served, script: bool):
     page = visit(PHONE, script=script)
@@ -145,7 +141,6 @@ def press_to(page: Any, wanted: str) -> None:
     raise AssertionError(f"the focus never reached {wanted}, only {seen}")
 
 
-@pytest.mark.thorough
 @BOTH_WAYS
 def test_a_project_manager_finds_the_latest_tasks_of_a_service_by_keyboard(
     visit: Callable[..., Any], site: Served, script: bool
@@ -182,7 +177,6 @@ def start_waves(page: Any, site: Served) -> None:
     page.get_by_role("heading", name="Wave proposals").wait_for()
 
 
-@pytest.mark.thorough
 def test_a_calculation_shows_how_far_it_is_without_a_reload_and_can_be_stopped(visit: Callable[..., Any], site: Served):
     page = visit()
     start_waves(page, site)
@@ -193,7 +187,6 @@ def test_a_calculation_shows_how_far_it_is_without_a_reload_and_can_be_stopped(v
     page.get_by_text("Someone stopped this calculation").wait_for()
 
 
-@pytest.mark.thorough
 def test_without_script_one_checks_again_and_stops_it(visit: Callable[..., Any], site: Served):
     page = visit(script=False)
     start_waves(page, site)
@@ -210,7 +203,6 @@ def test_without_script_one_checks_again_and_stops_it(visit: Callable[..., Any],
     assert page.get_by_role("button", name="Stop the calculation").count() == 0
 
 
-@pytest.mark.thorough
 @BOTH_WAYS
 def test_signing_out_ends_the_session_in_another_tab_but_not_in_another_browser(
     visit: Callable[..., Any], site: Served, script: bool

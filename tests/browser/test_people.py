@@ -10,13 +10,11 @@ from tests.browser.conftest import sign_in
 from tests.browser.looking import needs_chromium
 from tests.browser.sample import OFFICE, Served, serving
 from tests.browser.test_journeys import main_of, press_to
-from tests.quick import usual_first
+from tests.quick import thorough_first
 from tests.waiting import PATIENCE, wait_until
 
 pytestmark = [pytest.mark.slow, needs_chromium, pytest.mark.thorough]
-BOTH = pytest.mark.parametrize(
-    "script", usual_first(1, [False, True], thorough=1), ids=["without script", "with script"]
-)
+BOTH = pytest.mark.parametrize("script", thorough_first(1, [False, True]), ids=["without script", "with script"])
 
 
 @pytest.fixture(scope="module")

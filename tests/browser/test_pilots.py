@@ -10,7 +10,7 @@ from changeflow.values.months import month_in_words
 from tests.browser.conftest import sign_in
 from tests.browser.looking import DESK, needs_chromium
 from tests.browser.sample import MANAGER, PROGRAMME, Served, serving
-from tests.quick import usual_first
+from tests.quick import thorough_first
 from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.slow, needs_chromium, pytest.mark.thorough]
@@ -47,7 +47,7 @@ def wait_for_comparison(page: Any, *, script: bool) -> None:
 
 @pytest.mark.parametrize(
     ("month", "script"),
-    usual_first(1, [("2027-03", False), ("2027-05", True)], thorough=1),
+    thorough_first(1, [("2027-03", False), ("2027-05", True)]),
     ids=["without script", "with script"],
 )
 def test_the_payroll_manager_uploads_explains_and_signs(

@@ -12,7 +12,7 @@ from tests.browser.conftest import sign_in
 from tests.browser.looking import needs_chromium
 from tests.browser.sample import NOW, OFFICE, PROGRAMME, Served, database_in, serving
 from tests.browser.test_journeys import main_of, press_to
-from tests.quick import usual_first
+from tests.quick import thorough_first
 from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.slow, needs_chromium, pytest.mark.thorough]
@@ -33,7 +33,7 @@ def progress_in(site: Served) -> Any:
     return programme, programme.facts.progress
 
 
-@pytest.mark.parametrize("script", usual_first(1, [False, True], thorough=1), ids=["without script", "with script"])
+@pytest.mark.parametrize("script", thorough_first(1, [False, True]), ids=["without script", "with script"])
 def test_fifty_pasted_rows_are_checked_and_saved(browser: Any, site: Served, script: bool):
     programme, before = progress_in(site)
     free = [

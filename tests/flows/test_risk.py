@@ -19,7 +19,7 @@ from changeflow.usecases.risk import simulate_programme
 from changeflow.usecases.stored import load
 from tests.builders import PROGRAMME, a_folder
 from tests.flows.patient import Api
-from tests.quick import usual_first
+from tests.quick import thorough_first
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 NOW = datetime(2027, 1, 8, 9, tzinfo=UTC)
@@ -52,7 +52,7 @@ def in_one_process(url: str, name: str) -> Any:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("runner", usual_first(1, ["threads", "dask"], thorough=1))
+@pytest.mark.parametrize("runner", thorough_first(1, ["threads", "dask"]))
 def test_the_numbers_are_the_same_on_every_runner(
     prefect_server: Api, stored: str, monkeypatch: pytest.MonkeyPatch, runner: str
 ):

@@ -165,7 +165,6 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
     return found
 
 
-@pytest.mark.thorough
 def test_both_readers_have_every_task_of_every_plan(cases: list[Case]):
     """Two ready programmes, three states of them in progress, twenty random ones, and two of the hand-worked kinds."""
     assert len(cases) == 5 + RANDOM + 2
@@ -175,7 +174,6 @@ def test_both_readers_have_every_task_of_every_plan(cases: list[Case]):
     assert sum(len(case.ours) for case in cases[5:]) > 800
 
 
-@pytest.mark.thorough
 def test_both_readers_have_the_days_of_the_plan(cases: list[Case]):
     for case in cases:
         for task, timed in case.schedule.timed.items():
@@ -268,7 +266,6 @@ def test_mpxj_has_the_percentages_of_the_workbook(cases: list[Case]):
     assert begun > 30
 
 
-@pytest.mark.thorough
 def test_both_readers_have_the_same_working_time_on_every_day(cases: list[Case]):
     days = 0
     for case in cases:
