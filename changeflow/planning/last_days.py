@@ -8,11 +8,13 @@ task that follows it counts. Every report, message, page and calendar uses
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
 import networkx as nx
+from dateutil.relativedelta import relativedelta
 
 from changeflow.errors import CalendarExhaustedError
 from changeflow.programme.asked import evening_of, floor_of
@@ -275,20 +277,20 @@ class _EveryDay:
         search, coming = self.search, self.coming
         today = search.programme.on if search.roadmap.data_date is not None else coming.day(0)
         yield DecidedOn(first=min(today, coming.day(0)), last=coming.day(search.good), moved=())
-        number, length = search.good + 1, 1
+        number = search.good + 1
         for _ in range(MOST_RUNS):
             if (moved := search.moved(number)) is None or coming.day(number) > self.until:
                 return
-            end = self._last_alike(number, moved, length)
+            end = self._last_alike(number, moved)
             yield DecidedOn(first=coming.day(number), last=coming.day(end), moved=moved)
-            number, length = end + 1, end + 1 - number
+            number = end + 1
 
-    def _last_alike(self, number: int, moved: tuple[MovedDate, ...], length: int) -> int:
+    def _last_alike(self, number: int, moved: tuple[MovedDate, ...]) -> int:
         """Return the number of the last day with the same dates as a day. Dates only move later, so bisect.
 
-        It starts where the run would end if it were as long as the previous one; most last a month.
+        It starts a month later, because most runs are pay periods.
         """
-        known, beyond, step = number, number + length, 1
+        known, beyond, step = number, self._a_month_after(number), 1
         if self._is_alike(beyond, moved):
             known, beyond = beyond, beyond + step
             while self._is_alike(beyond, moved):
@@ -302,6 +304,14 @@ class _EveryDay:
             middle = (known + beyond) // 2
             known, beyond = (middle, beyond) if self._is_alike(middle, moved) else (known, middle)
         return known
+
+    def _a_month_after(self, number: int) -> int:
+        """Return the number of the first coming day a month after a day, or of the last one that calendars reach."""
+        target, later = self.coming.day(number) + relativedelta(months=1), number + 1
+        with suppress(CalendarExhaustedError):
+            while self.coming.day(later) < target:
+                later += 1
+        return later
 
     def _is_alike(self, number: int, moved: tuple[MovedDate, ...]) -> bool:
         return self.search.moved(number) == moved and self.coming.day(number) <= self.until

@@ -4,13 +4,15 @@ A slip moves in steps. A day late may cost nothing, a day, or a month if a pay p
 float alone does not show when to worry. Everything here moves one task's finish and recomputes only its consequences.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from itertools import pairwise
 from threading import Lock
 
 import networkx as nx
 
+from changeflow.errors import CalendarExhaustedError
 from changeflow.roadmap.analysis.assumed import mark_if_at
 from changeflow.roadmap.analysis.lengths import day_unit
 from changeflow.roadmap.engine.cpm import Schedule
@@ -118,16 +120,23 @@ class Slips:
 
     def nearest(self, task: TaskId, targets: Iterable[TaskId], *, at_most: int = LOOK_AHEAD - 1) -> CutOff | None:
         """Return the earliest cut-off of any target, at most this many working days ahead."""
-        before = {t: self.schedule[t].early_finish for t in targets}
-        for days in range(at_most + 1 if before else 0):
-            slipped = self.slipped(task, days + 1)
-            after = {t: self.finish_if(task, slipped, t) for t in before}
-            jumps = [(before[t], t) for t in before if after[t] - before[t] > JUMP_DAYS * DAY]
-            if jumps:
-                moved, target = min(jumps)
-                return CutOff(task, target, days, moved, after[target])
-            before = after
-        return None
+        now = {t: self.schedule[t].early_finish for t in targets}
+
+        @cache
+        def after(days: int) -> Mapping[TaskId, int]:
+            slipped = self.slipped(task, days)
+            return {t: self.finish_if(task, slipped, t) for t in now} if days else now
+
+        if not now:
+            return None
+        # The first day may also move as-late-as-possible tasks to an earlier date, so it is asked alone.
+        days = sorted({0, 1, at_most + 1})
+        try:
+            after(at_most + 1)
+        except CalendarExhaustedError:
+            days = list(range(at_most + 2))
+        found = (_first_jump(task, after, known, last) for known, last in pairwise(days))
+        return next((cut_off for cut_off in found if cut_off is not None), None)
 
     def slipped(self, task: TaskId, days: int) -> int:
         """Return a task's finish after a slip of this many working days.
@@ -188,6 +197,22 @@ class Slips:
             nearest = self.nearest(task, [t for t in targets if t in reach], at_most=at_most)
             found += [nearest] if nearest is not None else []
         yield from sorted(found, key=lambda c: (c.float_days, c.task))
+
+
+def _first_jump(task: TaskId, after: Callable[[int], Mapping[TaskId, int]], known: int, last: int) -> CutOff | None:
+    """Return the first cut-off between two numbers of days of slip, by the targets' finishes after each number.
+
+    Targets only move later. So if none moves far from the first to the last of these days, none jumps between.
+    """
+    before, later = after(known), after(last)
+    jumps = [(before[t], t) for t in before if later[t] - before[t] > JUMP_DAYS * DAY]
+    if not jumps:
+        return None
+    if last - known > 1:
+        middle = (known + last) // 2
+        return _first_jump(task, after, known, middle) or _first_jump(task, after, middle, last)
+    moved, target = min(jumps)
+    return CutOff(task, target, known, moved, later[target])
 
 
 def format_cut_off(roadmap: Roadmap, schedule: Schedule, cut_off: CutOff) -> str:

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from changeflow.roadmap.analysis.slippage import Slips, format_cut_off
+from changeflow.roadmap.analysis.slippage import CutOff, Slips, format_cut_off
 from changeflow.roadmap.engine.cpm import time_roadmap
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.duration import Unit
@@ -102,6 +103,30 @@ def test_recomputing_what_follows_equals_computing_everything(roadmap: Roadmap):
         for target in roadmap.tasks:
             if target != task.id:
                 assert found.finish_if(task.id, again[task.id].early_finish, target) == again[target].early_finish
+
+
+@pytest.mark.slow
+@given(roadmaps(), st.sets(st.integers(0, 7)), st.integers(0, 30))
+@settings(max_examples=draws(100))
+def test_the_cut_off_is_the_first_that_asking_every_day_finds(roadmap: Roadmap, late: set[int], at_most: int):
+    """The oracle asks for one more day of slip after another. Some tasks are as late as possible, and so may move to an
+    earlier date at first."""
+    tasks = {t.id: replace(t, as_late_as_possible=n in late) for n, t in enumerate(roadmap.tasks.values())}
+    found = slips(replace(roadmap, tasks=tasks))
+    for task in tasks:
+        targets = [t for t in tasks if t != task]
+        assert found.nearest(task, targets, at_most=at_most) == _by_asking_every_day(found, task, targets, at_most)
+
+
+def _by_asking_every_day(found: Slips, task: str, targets: list[str], at_most: int) -> CutOff | None:
+    before = {t: found.schedule[t].early_finish for t in targets}
+    for days in range(at_most + 1):
+        after = {t: found.finish_if(task, found.slipped(task, days + 1), t) for t in targets}
+        for target in sorted(targets, key=lambda t: (before[t], t)):
+            if after[target] - before[target] > 5 * 24 * 60:
+                return CutOff(task, target, days, before[target], after[target])
+        before = after
+    return None
 
 
 def test_what_shortening_and_lengthening_do_to_a_milestone_in_between():
