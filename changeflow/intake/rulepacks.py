@@ -5,14 +5,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, time
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from changeflow.errors import ProblemsError
 from changeflow.intake.opening import list_files
-from changeflow.intake.programme_files import ProgrammeFiles
 from changeflow.intake.shaping import shape
 from changeflow.intake.yaml import MAX_BYTES, Document, parse_yaml, read_yaml
 from changeflow.values.problem import Problem
 from changeflow.values.rulepack import Rulepack, Rulepacks
+
+if TYPE_CHECKING:
+    from changeflow.intake.programme_files import ProgrammeFiles
 
 MOST = 1_000_000
 """The largest number in an entry, whether of days, weeks, people or shares."""
@@ -132,7 +135,7 @@ def _documents(folder: Path, shown: str, problems: list[Problem]) -> Iterator[Do
         yield read_yaml(path, f"{shown}/{path.name}", problems, inside=folder)
 
 
-def own_rulepacks(source: ProgrammeFiles, problems: list[Problem]) -> tuple[Rulepack, ...]:
+def own_rulepacks(source: "ProgrammeFiles", problems: list[Problem]) -> tuple[Rulepack, ...]:
     """Read a programme's own rulepacks."""
     found = [
         parse_yaml(text, name, problems)

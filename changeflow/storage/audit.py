@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 from sqlmodel import Session, col
 
-from changeflow.storage import sealing, structure
+from changeflow.storage import sealing
 from changeflow.storage.anchor import Head
 from changeflow.storage.chain import SEALING, ChainVerdict, Entry, Fact, SealedRow, Witness, check
 from changeflow.storage.covered import Covered, covered_tables
@@ -130,6 +130,9 @@ def unsealed(session: Session) -> list[str]:
 
 def examine(session: Session, programme: str | None = None, *, witnesses: Iterable[Witness] = ()) -> ChainVerdict:
     """Check chains, their sealed rows and outside witnesses; with a name, report only that chain."""
+    # Imported here because only this loads every table.
+    from changeflow.storage import structure
+
     connection = session.connection()
     changed = structure.differences(connection)
     try:

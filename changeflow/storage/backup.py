@@ -35,7 +35,7 @@ from changeflow.files import FULL, sync
 from changeflow.storage import custody, keys, presence
 from changeflow.storage.database import engine_for, head_version, is_sqlite, known_versions, sqlite_path, upgrade
 from changeflow.storage.sqlite_file import MAGIC, log_is_own, new_life, sidecars, uses_log
-from changeflow.storage.tables import metadata
+from changeflow.storage.tables.every_table import metadata
 
 PART = ".part"
 

@@ -37,7 +37,6 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel, col
 
 from changeflow.storage.chain import moment_text, row_digest
-from changeflow.storage.tables import metadata
 from changeflow.storage.tables.audit import AuditFactRow
 from changeflow.storage.types import UtcDateTime
 
@@ -136,6 +135,9 @@ class Covered:
 @lru_cache(maxsize=1)
 def covered_tables() -> Mapping[str, Covered]:
     """Return every sealed table, by name."""
+    # Imported here because most readings need fewer tables.
+    from changeflow.storage.tables.every_table import metadata
+
     models = {mapper.local_table: mapper for mapper in SQLModel._sa_registry.mappers}
     return {
         table.name: _covered(table, models.get(table)) for table in metadata.sorted_tables if table.name not in EXEMPT

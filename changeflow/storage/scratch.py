@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from changeflow.storage import keys, sealing
 from changeflow.storage.database import read_scope
-from changeflow.storage.tables import metadata
+from changeflow.storage.tables.every_table import metadata
 
 LEFT_OUT: Mapping[str, str] = {
     "audit": "Nothing that is tried out is sealed.",

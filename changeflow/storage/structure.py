@@ -38,7 +38,7 @@ from changeflow.phrases import printable
 from changeflow.storage import migrations
 from changeflow.storage.chain import Fault
 from changeflow.storage.covered import kind_of
-from changeflow.storage.tables import metadata
+from changeflow.storage.tables.every_table import metadata
 
 TABLE = ""
 _OWN_OF_SQLITE = re.compile(r"sqlite_(autoindex_|sequence$|stat\d$)")

@@ -26,7 +26,13 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class OwnRow(SQLModel):
+class StoredRow(SQLModel):
+    """A row of a table. Pydantic never validates rows, so it makes no validators for them."""
+
+    model_config = {"defer_build": True}
+
+
+class OwnRow(StoredRow):
     """A numbered row of one programme."""
 
     id: int | None = Field(default=None, primary_key=True)

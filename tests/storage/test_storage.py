@@ -24,8 +24,8 @@ from changeflow.errors import (
 from changeflow.programme.definition import Definition
 from changeflow.storage import migrations, versions
 from changeflow.storage.database import engine_for, session_scope, upgrade
-from changeflow.storage.tables import metadata
 from changeflow.storage.tables.audit import AuditRow
+from changeflow.storage.tables.every_table import metadata
 from changeflow.usecases import baselines, definitions, progress, waivers
 from changeflow.usecases.export import export_folder
 from changeflow.usecases.stored import load

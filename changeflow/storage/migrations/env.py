@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from changeflow.storage.tables import metadata
+from changeflow.storage.tables.every_table import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

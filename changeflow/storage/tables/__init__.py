@@ -1,30 +1,9 @@
-"""The tables, one file for each family. Import `metadata` from here, which includes all of them."""
+"""The tables, one file for each family, to which the tables of one programme refer.
 
-from sqlmodel import SQLModel
+Import a family where its rows are used, and `metadata` from `every_table` where all tables are needed: the command that
+reads one programme loads half of them.
+"""
 
-from changeflow.storage.tables import (
-    accounts,
-    agenda,
-    audit,
-    data_requests,
-    drafts,
-    facts,
-    jobs,
-    ledger_pairs,
-    programme,
-)
+from changeflow.storage.tables import programme
 
-metadata = SQLModel.metadata
-
-__all__ = [
-    "accounts",
-    "agenda",
-    "audit",
-    "data_requests",
-    "drafts",
-    "facts",
-    "jobs",
-    "ledger_pairs",
-    "metadata",
-    "programme",
-]
+__all__ = ["programme"]

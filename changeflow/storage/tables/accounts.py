@@ -6,12 +6,12 @@ No address is stored: people are recognised by the keyed hash of theirs, as reci
 from datetime import datetime
 
 from sqlalchemy import Column, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from changeflow.storage.types import OwnRow, UtcDateTime
+from changeflow.storage.types import OwnRow, StoredRow, UtcDateTime
 
 
-class AccountRow(SQLModel, table=True):
+class AccountRow(StoredRow, table=True):
     """One person's account at one identity provider, or one address that gets sign-in links."""
 
     __tablename__ = "account"
@@ -28,7 +28,7 @@ class AccountRow(SQLModel, table=True):
     closed_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
 
 
-class SessionRow(SQLModel, table=True):
+class SessionRow(StoredRow, table=True):
     """One browser that is signed in, for an account or, on this machine, for one person of one programme."""
 
     __tablename__ = "session"
@@ -48,7 +48,7 @@ class SessionRow(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
 
 
-class SignInLinkRow(SQLModel, table=True):
+class SignInLinkRow(StoredRow, table=True):
     """A sign-in link that was sent. Only digests are stored."""
 
     __tablename__ = "sign_in_link"
@@ -77,7 +77,7 @@ class InvitationRow(OwnRow, table=True):
     withdrawn_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
 
 
-class ApiTokenRow(SQLModel, table=True):
+class ApiTokenRow(StoredRow, table=True):
     """A token that lets a program read one programme. Only its digest is stored."""
 
     __tablename__ = "api_token"
@@ -92,7 +92,7 @@ class ApiTokenRow(SQLModel, table=True):
     withdrawn_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
 
 
-class SandboxRow(SQLModel, table=True):
+class SandboxRow(StoredRow, table=True):
     """The mark of a sandbox: a database to try things in, which never sends messages to people."""
 
     __tablename__ = "sandbox"

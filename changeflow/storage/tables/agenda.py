@@ -3,12 +3,12 @@
 from datetime import date, datetime
 
 from sqlalchemy import Column, Text, UniqueConstraint, false
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from changeflow.storage.types import OwnRow, UtcDateTime
+from changeflow.storage.types import OwnRow, StoredRow, UtcDateTime
 
 
-class TickRow(SQLModel, table=True):
+class TickRow(StoredRow, table=True):
     """The last tick of a programme and its state; another tick for the same state finds nothing new."""
 
     __tablename__ = "tick"
@@ -63,7 +63,7 @@ class NudgeRow(OwnRow, table=True):
     """Whether it may have been sent before the database was restored, so that its message may be a repeat."""
 
 
-class MessageRow(SQLModel, table=True):
+class MessageRow(StoredRow, table=True):
     """One message to one recipient. A worker claims it for a time, sends it and marks it.
 
     The daily limit for a recipient applies across all programmes; the unique key enforces it for two dispatchers.
@@ -92,7 +92,7 @@ class MessageRow(SQLModel, table=True):
     error: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
 
 
-class ReachRow(SQLModel, table=True):
+class ReachRow(StoredRow, table=True):
     """A person's contact preferences and whether their address works, across all programmes."""
 
     __tablename__ = "reach"
@@ -113,7 +113,7 @@ class MessageSwitchRow(OwnRow, table=True):
     by: str
 
 
-class LinkRow(SQLModel, table=True):
+class LinkRow(StoredRow, table=True):
     """A link that lets one person do one thing once. Only the token's digest is stored."""
 
     __tablename__ = "link"

@@ -5,9 +5,9 @@ identity, count and key, which distinguish a restored copy from the original.
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Column, Text, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from changeflow.storage.types import OwnRow, UtcDateTime
+from changeflow.storage.types import OwnRow, StoredRow, UtcDateTime
 
 
 class AuditRow(OwnRow, table=True):
@@ -36,7 +36,7 @@ class AuditRow(OwnRow, table=True):
     """The digest over those rows."""
 
 
-class AuditFactRow(SQLModel, table=True):
+class AuditFactRow(StoredRow, table=True):
     """One row of another table that an entry wrote, changed or removed, as a salted digest.
 
     `row_key` and `salt` exist as long as the row does. Without its salt a digest reveals nothing, so an erased score
@@ -62,7 +62,7 @@ class AuditFactRow(SQLModel, table=True):
     salt: str | None = None
 
 
-class CustodyRow(SQLModel, table=True):
+class CustodyRow(StoredRow, table=True):
     """One row for the whole database."""
 
     __tablename__ = "custody"
@@ -85,7 +85,7 @@ class CustodyRow(SQLModel, table=True):
     """A digest of the list of possible repeats that was last shown."""
 
 
-class KeyCheckRow(SQLModel, table=True):
+class KeyCheckRow(StoredRow, table=True):
     """One row, which exists once the database has a keyed hash."""
 
     __tablename__ = "key_check"

@@ -6,9 +6,9 @@ Data about individual contracts in pilots and parallel runs is removed after its
 from datetime import date, datetime
 
 from sqlalchemy import Boolean, Column, Index, LargeBinary, Text, UniqueConstraint, false
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from changeflow.storage.types import OwnRow, UtcDateTime
+from changeflow.storage.types import OwnRow, StoredRow, UtcDateTime
 
 
 class ProgressRow(OwnRow, table=True):
@@ -57,7 +57,7 @@ class EvidenceRow(OwnRow, table=True):
     by: str
 
 
-class EvidenceFileRow(SQLModel, table=True):
+class EvidenceFileRow(StoredRow, table=True):
     """A file of evidence, stored once for each programme."""
 
     __tablename__ = "evidence_file"

@@ -3,12 +3,12 @@
 from datetime import date, datetime
 
 from sqlalchemy import Column, Text, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from changeflow.storage.types import OwnRow, UtcDateTime
+from changeflow.storage.types import OwnRow, StoredRow, UtcDateTime
 
 
-class ProgrammeRow(SQLModel, table=True):
+class ProgrammeRow(StoredRow, table=True):
     __tablename__ = "programme"
 
     id: str = Field(primary_key=True)
@@ -36,7 +36,7 @@ class VersionRow(OwnRow, table=True):
     """Why, as the person who published the edits said."""
 
 
-class SchoolJoinedRow(SQLModel, table=True):
+class SchoolJoinedRow(StoredRow, table=True):
     """A school that a later version added, with the day from which it is planned."""
 
     __tablename__ = "school_joined"
@@ -47,7 +47,7 @@ class SchoolJoinedRow(SQLModel, table=True):
     version: int
 
 
-class ContactRow(SQLModel, table=True):
+class ContactRow(StoredRow, table=True):
     """A person's contact details, stored apart from versions so that they can be erased."""
 
     __tablename__ = "contact"
@@ -63,7 +63,7 @@ class ContactRow(SQLModel, table=True):
     is_active: bool = True
 
 
-class AddressSeenRow(SQLModel, table=True):
+class AddressSeenRow(StoredRow, table=True):
     """A person's address as a keyed hash, to recognise them under another id."""
 
     __tablename__ = "address_seen"
@@ -73,7 +73,7 @@ class AddressSeenRow(SQLModel, table=True):
     address: str = Field(primary_key=True)
 
 
-class TombstoneRow(SQLModel, table=True):
+class TombstoneRow(StoredRow, table=True):
     """An erased person: keyed hashes of their id and address, so that neither is imported again."""
 
     __tablename__ = "tombstone"
