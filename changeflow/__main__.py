@@ -1,6 +1,7 @@
 """`python -m changeflow` and the command `changeflow`."""
 
 import gc
+import os
 
 from changeflow.collector import collect_rarely
 
@@ -8,6 +9,8 @@ from changeflow.collector import collect_rarely
 def main() -> None:
     """Run one command."""
     collect_rarely()
+    # Pydantic would search every installed package for plugins, which changeflow does not use.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     from changeflow.cli import main as run
 
     try:

@@ -189,7 +189,7 @@ def report_go_no_go(
     """Write the page for a go/no-go decision: the evidence, what fails, what would make it pass, and the decision."""
     from changeflow.reports.documents import write_report
     from changeflow.reports.go_no_go import go_no_go_text
-    from changeflow.usecases.reports import go_no_go_of
+    from changeflow.usecases.go_no_go import go_no_go_of
 
     page = go_no_go_of(
         context.task(gate, is_gate=True),

@@ -11,9 +11,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml.composer import MaxDepthExceededError
-from ruamel.yaml.error import YAMLError
-
 from changeflow.intake.opening import read_text
 from changeflow.intake.yaml_nodes import (
     INT,
@@ -24,7 +21,9 @@ from changeflow.intake.yaml_nodes import (
     Composed,
     Construct,
     Node,
+    SyntaxMistakeError,
     TooBigError,
+    TooDeepError,
     compose,
 )
 from changeflow.values.limits import is_supported, no_day, out_of_range
@@ -170,7 +169,7 @@ def parse_yaml(
         what, remedy = error.args
         problems.append(Problem(file=shown, what=what, remedy=remedy))
         return None
-    except YAMLError as error:
+    except SyntaxMistakeError as error:
         problems.append(_syntax_problem(error, shown))
         return None
     except (RecursionError, ValueError, ArithmeticError, LookupError, AttributeError, AssertionError, TypeError):
@@ -205,18 +204,16 @@ def _collector_paused() -> Iterator[None]:
         gc.enable()
 
 
-def _syntax_problem(error: YAMLError, shown: str) -> Problem:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    what = str(getattr(error, "problem", None) or error).split("\n")[0]
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    if isinstance(error, MaxDepthExceededError):
+def _syntax_problem(error: SyntaxMistakeError, shown: str) -> Problem:
+    what = error.what
+    if isinstance(error, TooDeepError):
         what, remedy = f"It is nested more than {MAX_DEPTH} levels deep.", "Write it flatter."
     elif "another document" in what:
         what, remedy = "A second document begins here.", "Put it into a file of its own."
     else:
         what = "the file ends in the middle of a value" if "<stream end>" in what else what
         what, remedy = f"This is not valid YAML: {what}.", "Check the indentation and the colons around this line."
-    return Problem(file=shown, line=line, column=column, what=what, remedy=remedy)
+    return Problem(file=shown, line=error.line, column=error.column, what=what, remedy=remedy)
 
 
 def _scalars(node: Node) -> Iterator[str]:
@@ -286,7 +283,7 @@ class _Builder:
             return self._add(node, path, f"'{text[:60]}' is too large.", f"Use at most {_DIGITS} digits.")
         try:
             value = self.construct(node)
-        except (ValueError, ArithmeticError, LookupError, TypeError, YAMLError):
+        except (ValueError, ArithmeticError, LookupError, TypeError):
             if tag == TIMESTAMP:
                 return self._add(node, path, *no_day(text))
             return self._add(node, path, f"'{text[:60]}' cannot be read.", "Put text in quotation marks.")

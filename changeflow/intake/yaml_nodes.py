@@ -12,7 +12,6 @@ from contextlib import suppress
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any, NamedTuple, Protocol
 
-import ruamel.yaml
 import yaml
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
@@ -152,6 +151,19 @@ class TooBigError(Exception):
     """Something is too big. The arguments say what it is, and what to do about it."""
 
 
+class SyntaxMistakeError(Exception):
+    """The text is not valid YAML."""
+
+    def __init__(self, what: str, *, line: int, column: int) -> None:
+        """`line` and `column` count from 1."""
+        super().__init__(what)
+        self.what, self.line, self.column = what, line, column
+
+
+class TooDeepError(SyntaxMistakeError):
+    """Values are nested too deeply."""
+
+
 class _DoubtError(Exception):
     """Raised if ruamel.yaml should read the text."""
 
@@ -164,20 +176,17 @@ def reads_the_same(text: str) -> bool:
 def compose(text: str, *, reader: Callable[[str], Any] | None = None) -> Composed:
     """Compose the one document of a text; return its node, if any, and a function that makes values of its scalars.
 
-    Mistakes in the text are raised as errors of ruamel.yaml, or as `TooBigError`.
+    Mistakes in the text are raised as `SyntaxMistakeError`, `TooBigError`, or as errors of ruamel.yaml itself, which
+    fails on some broken files.
     """
     if reads_the_same(text):
         # No mistake is lost: ruamel.yaml reads the same text next, and raises its mistakes.
         with suppress(yaml.YAMLError, _DoubtError, ValueError):
             return _compose_fast((reader or READER)(text), text), _construct
+    # Imported here because few files need it.
+    from changeflow.intake.yaml_by_ruamel import compose_by_ruamel
+
     return compose_by_ruamel(text)
-
-
-def compose_by_ruamel(text: str) -> Composed:
-    """Compose a document with ruamel.yaml alone."""
-    reader = ruamel.yaml.YAML(typ="safe", pure=True)
-    reader.Composer, reader.max_depth = _Composer, MAX_DEPTH
-    return reader.compose(text), reader.constructor.construct_object
 
 
 def _compose_fast(reader: Any, text: str) -> Node | None:  # noqa: ANN401
@@ -290,19 +299,3 @@ if yaml.__with_libyaml__:
         """PyYAML with libyaml."""
 
     READER = FastReader
-
-
-class _Composer(ruamel.yaml.composer.Composer):
-    """ruamel.yaml's composer, with the same count."""
-
-    def __init__(self, *args: Any, **named: Any) -> None:  # noqa: ANN401
-        super().__init__(*args, **named)
-        self.made = 0
-        # An anchor given twice names the later place; no warning is needed.
-        self.warn_double_anchors = False
-
-    def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401
-        self.made += 1
-        if self.made > MAX_NODES:
-            raise TooBigError(*TOO_MANY)
-        return super().compose_node(parent, index)

@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from changeflow.storage import sealing
 from changeflow.storage.anchor import Head
 from changeflow.storage.chain import SEALING, ChainVerdict, Entry, Fact, SealedRow, Witness, check
-from changeflow.storage.covered import Covered, covered_tables
+from changeflow.storage.covered import Covered, covered_table, covered_tables
 from changeflow.storage.tables.audit import AuditFactRow, AuditRow
 from changeflow.storage.tables.programme import ProgrammeRow, ReportRow
 from changeflow.storage.witnesses import HeadWitness
@@ -130,7 +130,7 @@ def unsealed(session: Session) -> list[str]:
 
 def examine(session: Session, programme: str | None = None, *, witnesses: Iterable[Witness] = ()) -> ChainVerdict:
     """Check chains, their sealed rows and outside witnesses; with a name, report only that chain."""
-    # Imported here because only this loads every table.
+    # Imported here and below because only this needs every table.
     from changeflow.storage import structure
 
     connection = session.connection()
@@ -151,6 +151,13 @@ def examine(session: Session, programme: str | None = None, *, witnesses: Iterab
         verdict.warnings = [w for w in verdict.warnings if w.programme == programme]
         verdict.heads = {name: head for name, head in verdict.heads.items() if name == programme}
     return verdict
+
+
+def has_unreadable(session: Session) -> bool:
+    """Return whether some value is invalid for its column."""
+    from changeflow.storage import structure
+
+    return any(structure.unreadable(session.connection()))
 
 
 def _examined(session: Session, witnesses: Iterable[Witness]) -> ChainVerdict:
@@ -209,7 +216,7 @@ class _Queries(NamedTuple):
 @cache
 def _queries_of(table: str) -> _Queries:
     """Build the queries of a table once, because building them takes longer than running them."""
-    covered = covered_tables()[table]
+    covered = covered_table(table)
     sealing = _FACT[5], _FACT[7], _FACT[0], _FACT[1]
     is_of_row = (_FACT[4] == table) & (_FACT[6] == covered.key_sql())
     facts = AuditFactRow.__table__  # type: ignore[attr-defined]

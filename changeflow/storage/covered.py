@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from json.encoder import encode_basestring as json_text
 from typing import Any, TypeVar
@@ -135,13 +135,24 @@ class Covered:
 @lru_cache(maxsize=1)
 def covered_tables() -> Mapping[str, Covered]:
     """Return every sealed table, by name."""
-    # Imported here because most readings need fewer tables.
+    # Imported here because most commands need fewer tables.
     from changeflow.storage.tables.every_table import metadata
 
-    models = {mapper.local_table: mapper for mapper in SQLModel._sa_registry.mappers}
-    return {
-        table.name: _covered(table, models.get(table)) for table in metadata.sorted_tables if table.name not in EXEMPT
-    }
+    return {table.name: covered_table(table.name) for table in metadata.sorted_tables if table.name not in EXEMPT}
+
+
+def is_covered(name: str) -> bool:
+    """Return whether the audit seals the table of this name."""
+    return name not in EXEMPT and (name in SQLModel.metadata.tables or name in covered_tables())
+
+
+@cache
+def covered_table(name: str) -> Covered:
+    """Return one sealed table."""
+    table = SQLModel.metadata.tables.get(name)
+    if table is None:
+        return covered_tables()[name]
+    return _covered(table, next((m for m in SQLModel._sa_registry.mappers if m.local_table is table), None))
 
 
 def _covered(table: Table, model: Mapper[Any] | None) -> Covered:
@@ -274,9 +285,10 @@ def _before_execute(
     touched: Touched | None = connection.get_execution_options().get(_OPTION)
     if touched is None or not isinstance(clause, (Insert, Update, Delete)):
         return
-    covered = covered_tables().get(getattr(clause.table, "name", ""))
-    if covered is None:
+    name = getattr(clause.table, "name", "")
+    if not is_covered(name):
         return
+    covered = covered_table(name)
     sets = many or [one]
     if isinstance(clause, Insert):
         _note_insert(connection, covered, clause, sets, touched)

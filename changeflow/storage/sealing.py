@@ -15,7 +15,7 @@ from changeflow.logs import log
 from changeflow.storage import anchor
 from changeflow.storage.anchor import Anchored
 from changeflow.storage.chain import ENDED, GENESIS, SEALING, SPOILT, WRITTEN, Entry, Root, entry_hash, row_digest
-from changeflow.storage.covered import Covered, Touched, covered_tables, follow, in_chunks, live_facts
+from changeflow.storage.covered import Covered, Touched, covered_table, covered_tables, follow, in_chunks, live_facts
 from changeflow.storage.tables.audit import AuditFactRow, AuditRow
 from changeflow.storage.tables.programme import ProgrammeRow, VersionRow
 from changeflow.values.acting import Acting, Via, current
@@ -119,20 +119,20 @@ def finish(session: Session) -> Anchored | None:
 
 @cache
 def _with_keys(table: str) -> Select[Any]:
-    covered = covered_tables()[table]
+    covered = covered_table(table)
     return select(*covered.columns).where(covered.key_sql().in_(bindparam("some", expanding=True)))
 
 
 @cache
 def _above(table: str) -> Select[Any]:
-    covered = covered_tables()[table]
+    covered = covered_table(table)
     return select(*covered.columns).where(covered.keys[0] > bindparam("above"))
 
 
 @cache
 def _of_programme(table: str) -> Select[Any]:
     """Select every row of the programme `programme`; for a shared table, every row."""
-    covered = covered_tables()[table]
+    covered = covered_table(table)
     query = select(*covered.columns).order_by(*covered.keys)
     if covered.programme_place is not None:
         query = query.where(covered.columns[covered.programme_place] == bindparam("programme"))
@@ -180,7 +180,7 @@ class _Sealer:
         shared: list[RowChange] = []
         touched = self.work.touched
         for name in touched.tables:
-            covered = covered_tables()[name]
+            covered = covered_table(name)
             rows = dict(self._rows_of(covered, touched))
             keys = sorted(touched.keys.get(name, set()) | rows.keys())
             facts = live_facts(self.connection, name, keys)

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from changeflow.errors import ChangeflowError, CheckFailedError, InputError, UnknownThingError
 from changeflow.programme.names import names_in, person_in_words
-from changeflow.storage import anchor, audit, structure, versions
+from changeflow.storage import anchor, audit, versions
 from changeflow.storage.anchor import Head
 from changeflow.storage.chain import DATED_APART, ChainVerdict, Entry, Witness
 from changeflow.storage.database import read_scope, session_scope
@@ -106,7 +106,7 @@ def _readable(session: Session, name: str) -> list[Entry]:
     try:
         return list(audit.entries_in_full(session, name))
     except audit.UNREADABLE:
-        if not any(structure.unreadable(session.connection())):
+        if not audit.has_unreadable(session):
             raise
         raise CheckFailedError(
             f"An entry of {name} has a value that changeflow cannot have written. See which: changeflow audit verify"

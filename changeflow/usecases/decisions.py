@@ -9,9 +9,9 @@ from changeflow.reports.decisions import DecisionLog, build_decisions
 from changeflow.reports.go_no_go import GoNoGoPage
 from changeflow.roadmap.model.tasks import Task
 from changeflow.usecases.acts import mark_of
+from changeflow.usecases.go_no_go import build_page
 from changeflow.usecases.own_school import own_school, permit_known, permit_whole
 from changeflow.usecases.refusals import dates_if_answered, refusals
-from changeflow.usecases.reports import build_page
 from changeflow.usecases.visits import Visit
 from changeflow.values.words import Action, Gate
 

@@ -1,4 +1,4 @@
-"""The report to the SRO, for a folder or a stored programme, and the go/no-go page."""
+"""The report to the SRO, for a folder or a stored programme, and its log of decisions."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -6,25 +6,21 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from changeflow.agenda.gates import gate_of, weigh
-from changeflow.errors import UnknownThingError
 from changeflow.programme.names import begin
 from changeflow.programme.references import PROGRAMME
 from changeflow.reports.decisions import DecisionLog, build_decisions
-from changeflow.reports.go_no_go import GoNoGoPage, build_go_no_go
 from changeflow.reports.sro import Reminded, SroReport, build_sro
 from changeflow.reports.trend import ApprovedPlan, ReportPoint, build_trend
-from changeflow.roadmap.model.tasks import Task
 from changeflow.storage import agenda, audit, issued_reports, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.issued_reports import IssuedReport
 from changeflow.usecases.audit_trail import head_text
 from changeflow.usecases.authority import note_look
 from changeflow.usecases.changes import compare_states, earlier_state
-from changeflow.usecases.refusals import dates_if_answered, refusals
+from changeflow.usecases.refusals import refusals
 from changeflow.usecases.stored import Stored, known_until, load, stored_on
 from changeflow.values.moments import format_day, local_day
-from changeflow.values.words import Action, Gate
+from changeflow.values.words import Action
 
 
 def sro_of_folder(folder: Path, *, today: date, on: date | None = None) -> SroReport:
@@ -127,28 +123,3 @@ def decision_log(programme: str | None, *, db: str, today: date) -> DecisionLog:
     """Return the decisions needed and the decisions made."""
     judged = stored_on(programme, db=db, on=today).judged
     return build_decisions(judged, today=today, refused=refusals(judged.programme, today=today))
-
-
-def go_no_go_of(
-    gate: str, *, db: str, programme: str | None, today: date, actor: str | None = None, now: datetime | None = None
-) -> GoNoGoPage:
-    """Build a gate's go/no-go page, with the dates if it is approved or rejected today. Neither is saved.
-
-    If a name is given, or figures about people are published, the audit records the reading, at `now`.
-    """
-    stored = stored_on(programme, db=db, on=today)
-    found, task = stored.programme, gate_of(stored.programme, gate)
-    if now is not None and (actor is not None or found.facts.snapshot):
-        definition, names = stored.version.definition, stored.programme.names
-        note_look(definition, actor, Action.READ_REPORT, f"go-no-go:{gate}", db=db, now=now, names=names)
-    return build_page(stored, task, today=today)
-
-
-def build_page(stored: Stored, gate: Task, *, today: date) -> GoNoGoPage:
-    """Build the go/no-go page of a go-live gate of a loaded programme."""
-    found = stored.programme
-    if gate.gate is not Gate.GO_LIVE:
-        raise UnknownThingError("go-live gate", gate.id, [t.id for t in found.tasks() if t.gate is Gate.GO_LIVE])
-    case = weigh(stored.judged, gate.id)
-    go, no = dates_if_answered(found, gate, today)
-    return build_go_no_go(found, case, today=today, if_go=go, if_no=no, version=stored.version.number)

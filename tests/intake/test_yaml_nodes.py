@@ -10,9 +10,10 @@ import pytest
 from hypothesis import example, given, settings
 from ruamel.yaml import YAML
 
-from changeflow.intake import yaml_nodes
+from changeflow.intake import yaml_by_ruamel, yaml_nodes
 from changeflow.intake.yaml import parse_yaml, read_yaml
-from changeflow.intake.yaml_nodes import Composed, PureReader, compose, compose_by_ruamel
+from changeflow.intake.yaml_by_ruamel import compose_by_ruamel
+from changeflow.intake.yaml_nodes import Composed, PureReader, compose
 from changeflow.values.problem import Problem
 from tests.intake.reference_yaml import Row, reference_rows, rows_of
 from tests.intake.yaml_texts import texts
@@ -134,7 +135,7 @@ def test_every_shipped_file_has_the_values_that_ruamel_loads(path: Path):
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_every_shipped_file_is_read_without_ruamel(path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(yaml_nodes, "compose_by_ruamel", lambda _: pytest.fail("ruamel.yaml was asked"))
+    monkeypatch.setattr(yaml_by_ruamel, "compose_by_ruamel", lambda _: pytest.fail("ruamel.yaml was asked"))
     for text in (path.read_text(), path.read_text().replace("\n", "\r\n")):
         assert parse_yaml(text, path.name, []) is not None
 
@@ -161,7 +162,8 @@ def test_an_anchor_bomb_is_refused_whoever_composes_it():
 
 @pytest.mark.parametrize("composed_by", [*READERS.values(), compose_by_ruamel], ids=[*READERS, "ruamel"])
 def test_aliases_count_as_values(composed_by: Callable[[str], Composed], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(yaml_nodes, "MAX_NODES", 100)
+    for module in (yaml_nodes, yaml_by_ruamel):
+        monkeypatch.setattr(module, "MAX_NODES", 100)
     text = "# * * * *\na: &x 1\nb: {c: [" + "*x, " * 90 + "]{more}}\n"
     assert composed_by(text.replace("{more}", ", d: *x"))[0] is not None
     with pytest.raises(yaml_nodes.TooBigError):

@@ -23,8 +23,9 @@ from changeflow.roadmap.levelling.search import SearchEffort
 from changeflow.rules.engine import judge
 from changeflow.usecases import baselines, definitions
 from changeflow.usecases.assessments import import_assessments
+from changeflow.usecases.go_no_go import go_no_go_of
 from changeflow.usecases.progress_import import store_import
-from changeflow.usecases.reports import go_no_go_of, sro_of_stored
+from changeflow.usecases.reports import sro_of_stored
 from changeflow.usecases.risk import simulate_programme
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change

@@ -19,7 +19,8 @@ from changeflow.reports.go_no_go import go_no_go_text
 from changeflow.reports.tables import plan_json, plan_text
 from changeflow.rules.engine import judge
 from changeflow.usecases.gates import case_of
-from changeflow.usecases.reports import go_no_go_of, sro_of_stored
+from changeflow.usecases.go_no_go import go_no_go_of
+from changeflow.usecases.reports import sro_of_stored
 from changeflow.values.words import NoReturn
 from tests.builders import SERVICE
 from tests.usecases.piloted import GO, MARCH, RUN, START, programme, store, written

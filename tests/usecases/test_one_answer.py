@@ -47,13 +47,14 @@ from changeflow.roadmap.waves.plans import FEWEST, IN_FORCE, Offer
 from changeflow.roadmap.waves.problem import WavePlan, numbers_of
 from changeflow.storage.answers import AnswerLink, add_links
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.usecases import baselines, definitions, gates, reports
+from changeflow.usecases import baselines, definitions, gates, go_no_go
 from changeflow.usecases.calendar_feeds import feed_for
+from changeflow.usecases.go_no_go import go_no_go_of
 from changeflow.usecases.link_answers import question_of
 from changeflow.usecases.messages import Desk, digest_of, write_letter
 from changeflow.usecases.outbox import look
 from changeflow.usecases.progress_import import store_import
-from changeflow.usecases.reports import decision_log, go_no_go_of, sro_of_stored
+from changeflow.usecases.reports import decision_log, sro_of_stored
 from changeflow.usecases.risk import simulate_programme
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.ticks import tick
@@ -372,7 +373,7 @@ def test_each_gate_names_its_last_day_where_it_is_looked_at(
 ):
     asked = states(state)
     # What follows from an answer is tested elsewhere, and takes half a second a page.
-    monkeypatch.setattr(reports, "dates_if_answered", lambda *_: ({}, {}))
+    monkeypatch.setattr(go_no_go, "dates_if_answered", lambda *_: ({}, {}))
     for gate, day in open_gates(asked).items():
         # As `why` and `gate show` print it: to build the command line again takes as long as all the rest.
         planning._explain(asked.programme, gate)

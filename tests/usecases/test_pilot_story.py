@@ -24,9 +24,9 @@ from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.definitions import apply
 from changeflow.usecases.gates import case_of
+from changeflow.usecases.go_no_go import go_no_go_of
 from changeflow.usecases.progress import report_progress
 from changeflow.usecases.progress_import import store_import
-from changeflow.usecases.reports import go_no_go_of
 from changeflow.usecases.stored import loaded
 from changeflow.usecases.unit_of_work import Change
 from changeflow.values.moments import LONDON, day_of

@@ -23,9 +23,9 @@ from changeflow.usecases import (
     reports,
     waivers,
 )
+from changeflow.usecases.go_no_go import go_no_go_of
 from changeflow.usecases.progress_import import store_import
 from changeflow.usecases.recorded import recorded_facts, withdraw_fact
-from changeflow.usecases.reports import go_no_go_of
 from changeflow.usecases.stored import load
 from changeflow.values.acting import Acting, Via, acting
 from changeflow.values.finding import Waiver

@@ -1,13 +1,14 @@
 """The DCMA 14 points: can a schedule's dates be trusted? A healthy schedule can still be late."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 
 from changeflow.errors import CalendarExhaustedError
 from changeflow.roadmap.analysis.slippage import Slips
-from changeflow.roadmap.engine.cpm import Schedule, TimedTask, time_roadmap
+from changeflow.roadmap.engine.cpm import Schedule, TimedTask
+from changeflow.roadmap.engine.floats_to import timed_with
 from changeflow.roadmap.model.tasks import Bound, Link, LinkType, Roadmap, Task
 from changeflow.values.base import TaskId
 from changeflow.values.moments import DAY
@@ -62,7 +63,7 @@ def check_health(
         _at_most(e, 5, "Hard constraints", "hard_constraints_share", hard, of=e.planned),
         _high_float(e),
         _at_most(e, 7, "Negative float", "negative_float", _ids(e.open, lambda t: schedule[t.id].total_float < 0)),
-        _longer(e, 8, "High duration", "high_duration", schedule, lambda t: (t.early_start, t.early_finish)),
+        _longer(e, 8, "High duration", "high_duration", schedule.timed, lambda t: (t.early_start, t.early_finish)),
         _at_most(e, 9, "Invalid dates", "invalid_dates", _ids(leaves, lambda t: _is_invalid(e, t))),
         _at_most(e, 10, "Without an owner", "without_resources", _ids(e.planned, lambda t: _has_no_owner(e, t))),
         _missed(e),
@@ -156,14 +157,13 @@ def _high_float(e: _Evidence) -> HealthCheck:
     Total float to the end would make every early wave look loose: its go-live can slip for months before the last one
     moves, but its work is still tied to it.
     """
-    tasks = e.roadmap.tasks
-    fixed = {
-        t: replace(task, deadline=min(e.schedule[t].early_finish, task.deadline or e.schedule[t].early_finish))
-        for t, task in tasks.items()
+    due: dict[TaskId, int | None] = {
+        t: min(e.schedule[t].early_finish, task.deadline or e.schedule[t].early_finish)
+        for t, task in e.roadmap.tasks.items()
         if t in e.schedule.timed and (task.kind in COUNTED_ON or task.gate or (task.is_milestone and not task.is_added))
     }
-    schedule = time_roadmap(replace(e.roadmap, tasks={**tasks, **fixed})) if fixed else e.schedule
-    return _longer(e, 6, "High float", "high_float", schedule, lambda t: (t.early_finish, t.late_finish))
+    timed = timed_with(e.roadmap, e.schedule, due) if due else e.schedule.timed
+    return _longer(e, 6, "High float", "high_float", timed, lambda t: (t.early_finish, t.late_finish))
 
 
 def _finish_to_start(e: _Evidence) -> HealthCheck:
@@ -174,11 +174,16 @@ def _finish_to_start(e: _Evidence) -> HealthCheck:
 
 
 def _longer(
-    e: _Evidence, number: int, name: str, limit: str, schedule: Schedule, span: Callable[[TimedTask], tuple[int, int]]
+    e: _Evidence,
+    number: int,
+    name: str,
+    limit: str,
+    timed: Mapping[TaskId, TimedTask],
+    span: Callable[[TimedTask], tuple[int, int]],
 ) -> HealthCheck:
     """Judge the share of planned tasks that span more working days than the limit."""
     most = e.limits(f"{limit}_days")
-    bad = _ids(e.planned, lambda t: e.days(t.id, *span(schedule[t.id])) > most)
+    bad = _ids(e.planned, lambda t: e.days(t.id, *span(timed[t.id])) > most)
     return _at_most(e, number, f"{name} (over {most:g} working days)", f"{limit}_share", bad, of=e.planned)
 
 
@@ -232,11 +237,9 @@ def _critical_path_test(e: _Evidence) -> HealthCheck:
     return _unknown(12, name, "the calendars end too soon")
 
 
-def _without_deadlines(e: _Evidence) -> Schedule:
-    tasks = e.roadmap.tasks
-    if all(task.deadline is None for task in tasks.values()):
-        return e.schedule
-    return time_roadmap(replace(e.roadmap, tasks={t: replace(task, deadline=None) for t, task in tasks.items()}))
+def _without_deadlines(e: _Evidence) -> Mapping[TaskId, TimedTask]:
+    due = [t.id for t in e.roadmap.tasks.values() if t.deadline is not None]
+    return timed_with(e.roadmap, e.schedule, dict.fromkeys(due)) if due else e.schedule.timed
 
 
 def _path_length(e: _Evidence, target: TaskId | None) -> HealthCheck:

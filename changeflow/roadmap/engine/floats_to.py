@@ -1,17 +1,28 @@
-"""Float to one task: how far each task before it can slip until that one moves, regardless of the end and of
-deadlines."""
+"""Late dates and floats with other deadlines, and float to one task: how far each task before it can slip until it
+moves, whatever the end and the deadlines. Early dates do not depend on deadlines, so only the rest is computed
+again."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from changeflow.roadmap.engine.arrays import DEADLINE, FLAGS, NEVER, OTHER, SEVERAL_PATHS, Arrays
 from changeflow.roadmap.engine.backward import backward
 from changeflow.roadmap.engine.calendar_tables import PLACES
-from changeflow.roadmap.engine.cpm import Schedule, TimedColumns, reach_further, settled
+from changeflow.roadmap.engine.cpm import (
+    Schedule,
+    TimedColumns,
+    TimedTask,
+    reach_further,
+    refuse_run_out,
+    settled,
+    time_roadmap,
+)
 from changeflow.roadmap.engine.floats import measure
 from changeflow.roadmap.engine.jit import call, kernel
 from changeflow.roadmap.engine.net import Net, Result, net_of
+from changeflow.roadmap.engine.replan import is_by_links
 from changeflow.roadmap.model.tasks import Roadmap
 from changeflow.values.base import TaskId
 from changeflow.values.moments import DAY
@@ -28,26 +39,49 @@ def floats_to(roadmap: Roadmap, schedule: Schedule, target: TaskId) -> Mapping[T
         return {t: timed.total_float for t, timed in columns.items()}
     arrays, result = columns.arrays, columns.result
     while True:
-        again = _again(arrays, result, arrays.row_of[target])
+        due: dict[TaskId, int | None] = dict.fromkeys(arrays.ids)
+        row, settings, logic = arrays.row_of[target], arrays.settings.copy(), result.logic.copy()
+        due[target] = int(result.early[row, 1])
+        settings[SEVERAL_PATHS], logic[row] = 0, NEVER
+        end = np.array([int(result.early[:, 1].max()) + FAR], np.int64)
+        arrays, again = _again(arrays._replace(settings=settings), result._replace(end=end, logic=logic), due)
         if not reach_further(roadmap, arrays, again.trouble):
             return dict(zip(arrays.ids, again.total_float.tolist(), strict=True))
         arrays, result = settled(roadmap)
 
 
-def _again(arrays: Arrays, result: Result, row: int) -> Result:
-    """Compute the late dates that do not move one task, and the resulting floats."""
-    hot, cold, settings = arrays.hot.copy(), arrays.cold.copy(), arrays.settings.copy()
-    cold[:, DEADLINE] = NEVER
-    cold[row, DEADLINE] = result.early[row, 1]
-    hot[row, FLAGS] |= OTHER
-    settings[SEVERAL_PATHS] = 0
+def timed_with(
+    roadmap: Roadmap, schedule: Schedule, deadlines: Mapping[TaskId, int | None]
+) -> Mapping[TaskId, TimedTask]:
+    """Return what `time_roadmap` gives if some tasks have other deadlines, or none (None). O(tasks + links)."""
+    columns = schedule.timed
+    if not is_by_links(roadmap) or not isinstance(columns, TimedColumns) or columns.roadmap is not roadmap:
+        changed = {t: replace(roadmap.tasks[t], deadline=at) for t, at in deadlines.items()}
+        return time_roadmap(replace(roadmap, tasks={**roadmap.tasks, **changed})).timed
+    arrays, result = columns.arrays, columns.result
+    while True:
+        arrays, again = _again(arrays, result, deadlines)
+        if not reach_further(roadmap, arrays, again.trouble):
+            refuse_run_out(roadmap, again.trouble)
+            return TimedColumns(roadmap, arrays, again)
+        arrays, result = settled(roadmap)
+
+
+def _again(arrays: Arrays, result: Result, deadlines: Mapping[TaskId, int | None]) -> tuple[Arrays, Result]:
+    """Compute late dates and floats with other deadlines."""
+    hot, cold = arrays.hot.copy(), arrays.cold.copy()
     copies = {name: getattr(result, name).copy() for name in ("late", "total_float", "free_float", "worked", "logic")}
-    copies["logic"][row] = NEVER
-    end = np.array([int(result.early[:, 1].max()) + FAR], np.int64)
-    again = result._replace(**copies, end=end, trouble=np.zeros(PLACES, np.int64))
-    net = net_of(arrays._replace(hot=hot, cold=cold, settings=settings), again.trouble)
-    call(_late_again, len(hot), net, again)
-    return again
+    for task, at in deadlines.items():
+        row = arrays.row_of[task]
+        cold[row, DEADLINE] = NEVER if at is None else at
+        # An ordinary task has neither a deadline nor a finish that its links alone would give.
+        if at is not None and not hot[row, FLAGS] & OTHER:
+            hot[row, FLAGS] |= OTHER
+            copies["logic"][row] = NEVER
+    again = result._replace(**copies, trouble=np.zeros(PLACES, np.int64))
+    changed = arrays._replace(hot=hot, cold=cold)
+    call(_late_again, len(hot), net_of(changed, again.trouble), again)
+    return changed, again
 
 
 @kernel

@@ -10,7 +10,8 @@ from changeflow.agenda.gates import weigh
 from changeflow.reports.documents import html_of, json_of
 from changeflow.usecases import gates
 from changeflow.usecases.gates import case_of
-from changeflow.usecases.reports import decision_log, go_no_go_of
+from changeflow.usecases.go_no_go import go_no_go_of
+from changeflow.usecases.reports import decision_log
 from changeflow.usecases.stored import stored_on
 from changeflow.values.words import Kind, Outcome, Role
 from tests.every_role import GO, HOLDER, PLAN, TODAY, World
