@@ -7,14 +7,13 @@ task that follows it counts. Every report, message, page and calendar uses
 `last_day`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 
 import networkx as nx
-from dateutil.relativedelta import relativedelta
 
 from changeflow.errors import CalendarExhaustedError
 from changeflow.programme.asked import evening_of, floor_of
@@ -31,6 +30,8 @@ LATER_DAYS = 10
 """Days after the last responsible day whose cost is shown: our own choice."""
 FARTHEST, MOST_RUNS = timedelta(days=365), 60
 """How far the table of days continues beyond that day, and in how many runs: our own choice."""
+SHORT_RUN = 14
+"""Coming days of a run of equal dates that is no pay period."""
 LATEST = (Bound.FINISH_NO_LATER, Bound.MUST_FINISH)
 
 
@@ -127,6 +128,14 @@ class _ComingDays:
     def day(self, number: int) -> date:
         return self._reached(number)[0]
 
+    def next_month(self, number: int) -> int:
+        """Return the number of the first day in the month after a day's, or of the last day that calendars reach."""
+        day, later = self.day(number), number + 1
+        with suppress(CalendarExhaustedError):
+            while (self.day(later).year, self.day(later).month) == (day.year, day.month):
+                later += 1
+        return later
+
     def _reached(self, number: int) -> tuple[date, int]:
         while len(self._known) <= number and self._ended is None:
             try:
@@ -173,13 +182,7 @@ class _Search:
     @cached_property
     def good(self) -> int:
         """The number of the last responsible day."""
-        good, bad = 0, 1
-        while bad < MOST_DAYS and not self._harms(bad):
-            good, bad = bad, bad * 2
-        while bad - good > 1:
-            middle = (good + bad) // 2
-            good, bad = (good, middle) if self._harms(middle) else (middle, bad)
-        return good
+        return _last_with(lambda n: n < MOST_DAYS and not self._harms(n), 0, self.coming.next_month(0))
 
     def found(self) -> LastDay:
         return LastDay(
@@ -241,14 +244,11 @@ class _Search:
         return milestone.name if milestone is not None else self.roadmap.tasks[task].name
 
     def _later(self, good: int) -> Iterator[DecidedOn]:
-        runs: list[DecidedOn] = []
-        for number in range(good + 1, good + 1 + LATER_DAYS):
-            if not (moved := self.moved(number)):
-                break
-            day = self.coming.day(number)
-            first = runs.pop().first if runs and runs[-1].moved == moved else day
-            runs.append(DecidedOn(first=first, last=day, moved=moved))
-        yield from runs
+        number, most = good + 1, good + LATER_DAYS
+        while number <= most and (moved := self.moved(number)):
+            last = _last_with(lambda n: n <= most and self.moved(n) == moved, number, most)
+            yield DecidedOn(first=self.coming.day(number), last=self.coming.day(last), moved=moved)
+            number = last + 1
 
     def moved(self, number: int) -> tuple[MovedDate, ...] | None:
         """Return the dates that deciding on a day moves; None beyond the calendars."""
@@ -277,41 +277,33 @@ class _EveryDay:
         search, coming = self.search, self.coming
         today = search.programme.on if search.roadmap.data_date is not None else coming.day(0)
         yield DecidedOn(first=min(today, coming.day(0)), last=coming.day(search.good), moved=())
-        number = search.good + 1
+        number, length = search.good + 1, MOST_DAYS
         for _ in range(MOST_RUNS):
             if (moved := search.moved(number)) is None or coming.day(number) > self.until:
                 return
-            end = self._last_alike(number, moved)
+            # Most runs are pay periods; if one was short, so is the next.
+            guess = number + length if length <= SHORT_RUN else coming.next_month(number)
+            end = _last_with(partial(self._is_alike, moved=moved), number, guess)
             yield DecidedOn(first=coming.day(number), last=coming.day(end), moved=moved)
-            number = end + 1
+            number, length = end + 1, end + 1 - number
 
-    def _last_alike(self, number: int, moved: tuple[MovedDate, ...]) -> int:
-        """Return the number of the last day with the same dates as a day. Dates only move later, so bisect.
-
-        It starts a month later, because most runs are pay periods.
-        """
-        known, beyond, step = number, self._a_month_after(number), 1
-        if self._is_alike(beyond, moved):
-            known, beyond = beyond, beyond + step
-            while self._is_alike(beyond, moved):
-                step *= 2
-                known, beyond = beyond, beyond + step
-        else:
-            while (middle := beyond - step) > known and not self._is_alike(middle, moved):
-                beyond, step = middle, step * 2
-            known = max(known, middle)
-        while beyond - known > 1:
-            middle = (known + beyond) // 2
-            known, beyond = (middle, beyond) if self._is_alike(middle, moved) else (known, middle)
-        return known
-
-    def _a_month_after(self, number: int) -> int:
-        """Return the number of the first coming day a month after a day, or of the last one that calendars reach."""
-        target, later = self.coming.day(number) + relativedelta(months=1), number + 1
-        with suppress(CalendarExhaustedError):
-            while self.coming.day(later) < target:
-                later += 1
-        return later
-
-    def _is_alike(self, number: int, moved: tuple[MovedDate, ...]) -> bool:
+    def _is_alike(self, number: int, *, moved: tuple[MovedDate, ...]) -> bool:
         return self.search.moved(number) == moved and self.coming.day(number) <= self.until
+
+
+def _last_with(holds: Callable[[int], bool], known: int, guess: int) -> int:
+    """Return the last number with a property that `known` has, and that ends once. Look near a guess first."""
+    beyond, step = guess, 1
+    if holds(beyond):
+        known, beyond = beyond, beyond + step
+        while holds(beyond):
+            step *= 2
+            known, beyond = beyond, beyond + step
+    else:
+        while (middle := beyond - step) > known and not holds(middle):
+            beyond, step = middle, step * 2
+        known = max(known, middle)
+    while beyond - known > 1:
+        middle = (known + beyond) // 2
+        known, beyond = (middle, beyond) if holds(middle) else (known, middle)
+    return known

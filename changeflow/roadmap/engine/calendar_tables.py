@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -84,12 +84,16 @@ _KNOWN: "WeakKeyDictionary[LaidOut, _Table]" = WeakKeyDictionary()
 
 
 def calendar_tables(calendars: Sequence[WorkingCalendar]) -> CalendarTables:
-    """Compile calendars. Days that have the same hours share a pattern."""
+    """Compile calendars, as far as they are laid out. Days that have the same hours share a pattern."""
+    return _joined(tuple(c.laid_out for c in calendars))._replace(trouble=np.zeros(PLACES, np.int64))
+
+
+@lru_cache(maxsize=8)
+def _joined(calendars: tuple[LaidOut, ...]) -> CalendarTables:
     heads, days, intervals, buckets = [], [], [], []
     patterns: dict[bytes, int] = {}
     day_offset = interval_offset = bucket_offset = 0
-    for calendar in calendars:
-        laid_out = calendar.laid_out
+    for laid_out in calendars:
         table = _KNOWN.get(laid_out)
         if table is None:
             table = _KNOWN[laid_out] = _table(laid_out)
