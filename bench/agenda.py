@@ -14,7 +14,7 @@ from changeflow.programme.definition import Definition
 from changeflow.roadmap.model.pathways import StepFields
 from changeflow.storage import agenda, versions
 from changeflow.storage.database import session_scope, upgrade
-from changeflow.storage.tables.agenda import NudgeRow
+from changeflow.storage.tables.messages import NudgeRow
 from changeflow.storage.tables.programme import ProgrammeRow, VersionRow
 from changeflow.usecases import dispatch, ticks
 from changeflow.values.moments import local_day

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from changeflow.storage import audit
 from changeflow.storage.database import session_scope
-from changeflow.storage.tables.agenda import MessageRow, NudgeRow
+from changeflow.storage.tables.messages import MessageRow, NudgeRow
 from chaos.postroom import Letter
 
 

@@ -16,7 +16,8 @@ from changeflow.storage import versions
 from changeflow.storage.database import count_touched
 from changeflow.storage.messages import OPEN, PARKED, SENT
 from changeflow.storage.rows import values_of
-from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow, TickRow
+from changeflow.storage.tables.agenda import DueRow, TickRow
+from changeflow.storage.tables.messages import MessageRow, NudgeRow
 from changeflow.storage.tables.programme import ProgrammeRow
 
 MOVED = "finished, moved or reassigned"
@@ -109,23 +110,6 @@ def _known_keys(session: Session, programme: str) -> set[str]:
             subject, mark, rest = key.partition("|")
             known.add(f"{ids.subject(subject)}{mark}{rest}")
     return known
-
-
-def last_reminders(
-    session: Session, programme: str, *, until: datetime | None = None
-) -> dict[tuple[str, str], tuple[datetime, str]]:
-    """Return when people were last sent a message about each reason and subject, and by which channel."""
-    query = (
-        select(NudgeRow.reason, NudgeRow.subject, col(MessageRow.sent_at), col(MessageRow.channel))
-        .join(MessageRow, col(MessageRow.id) == NudgeRow.message)
-        .where(NudgeRow.programme_id == programme, MessageRow.state == SENT, col(MessageRow.sent_at).is_not(None))
-        .order_by(col(MessageRow.sent_at))
-    )
-    if until is not None:
-        query = query.where(col(MessageRow.sent_at) <= until)
-    ids = versions.renames(session, programme, until=until)
-    sent = session.exec(query)
-    return {(reason, ids.subject(subject)): (at, channel or "") for reason, subject, at, channel in sent if at}
 
 
 def _rearm(session: Session, programme: str, due: Collection[str]) -> None:

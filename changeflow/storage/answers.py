@@ -13,7 +13,7 @@ from changeflow.agenda.due import Answer, AnswerKind, GivenAnswers, standing
 from changeflow.storage import versions
 from changeflow.storage.database import count_touched
 from changeflow.storage.rows import values_of
-from changeflow.storage.tables.agenda import AnswerRow, LinkRow, ReachRow
+from changeflow.storage.tables.answers import AnswerRow, LinkRow, ReachRow
 from changeflow.values.moments import local_day
 
 CHOICE = "unsubscribe"

@@ -28,8 +28,10 @@ from changeflow.files import check_ordinary, open_ordinary, read_ordinary, sync,
 from changeflow.places import erasures_file, state_folder
 from changeflow.storage.database import count_touched, engine_for, is_sqlite, sqlite_path
 from changeflow.storage.rows import values_of
-from changeflow.storage.tables.agenda import MessageRow, TickRow
-from changeflow.storage.tables.audit import AuditRow, CustodyRow
+from changeflow.storage.tables.agenda import TickRow
+from changeflow.storage.tables.audit import AuditRow
+from changeflow.storage.tables.custody import CustodyRow
+from changeflow.storage.tables.messages import MessageRow
 
 if sys.platform != "win32":
     import fcntl

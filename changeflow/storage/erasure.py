@@ -24,9 +24,12 @@ from changeflow.storage.database import BUSY_SECONDS, count_touched, engine_for,
 from changeflow.storage.keys import adopt_key, recipient_at, recipient_of, tombstones_of
 from changeflow.storage.sqlite_file import plain_words
 from changeflow.storage.tables.accounts import InvitationRow, SessionRow
-from changeflow.storage.tables.agenda import AnswerRow, DueRow, LinkRow, MessageRow, NudgeRow, ReachRow
+from changeflow.storage.tables.agenda import DueRow
+from changeflow.storage.tables.answers import AnswerRow, LinkRow, ReachRow
+from changeflow.storage.tables.erasure import TombstoneRow
 from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow, CommentRow, WithdrawalRow
-from changeflow.storage.tables.programme import ContactRow, TombstoneRow
+from changeflow.storage.tables.messages import MessageRow, NudgeRow
+from changeflow.storage.tables.programme import ContactRow
 
 ERASED = "they were erased"
 ERASED_RECIPIENT = "erased-"

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.exc import IntegrityError
@@ -28,10 +29,11 @@ from changeflow.errors import KeyFileError, KeyFileUnsetError
 from changeflow.files import read_ordinary, sync
 from changeflow.storage import audit, versions
 from changeflow.storage.database import engine_for, sqlite_path, url_of
-from changeflow.storage.tables.agenda import MessageRow, ReachRow
-from changeflow.storage.tables.audit import KeyCheckRow
-from changeflow.storage.tables.programme import TombstoneRow
+from changeflow.storage.tables.keys import KeyCheckRow
 from changeflow.values.acting import current
+
+if TYPE_CHECKING:
+    from changeflow.storage.tables.messages import MessageRow
 
 KEY_BYTES = 32
 _MOST_BYTES = 1_000
@@ -233,12 +235,19 @@ def has_plain_hashes(session: Session) -> bool:
     """Return whether the database has rows of 0.1.0 without a keyed hash."""
     if is_bound(session):
         return False
+    # Imported here and below because only a database of 0.1.0 needs these tables.
+    from changeflow.storage.tables.answers import ReachRow
+    from changeflow.storage.tables.erasure import TombstoneRow
+    from changeflow.storage.tables.messages import MessageRow
+
     old = [*session.exec(select(MessageRow.recipient)), *session.exec(select(ReachRow.recipient))]
     return any(map(_OLD_RECIPIENT.fullmatch, old)) or session.exec(select(TombstoneRow).limit(1)).first() is not None
 
 
 def forget_plain_ids(session: Session, messages: Iterable[int]) -> None:
     """Hash the Message-IDs of 0.1.0 again, for messages that are finished."""
+    from changeflow.storage.tables.messages import MessageRow
+
     rows = session.exec(select(MessageRow.id, MessageRow.message_id).where(col(MessageRow.id).in_(list(messages))))
     old = [(n, found) for n, text in rows if (found := _OLD_MESSAGE.fullmatch(text))]
     if old:
@@ -247,6 +256,10 @@ def forget_plain_ids(session: Session, messages: Iterable[int]) -> None:
 
 
 def _carry_over(session: Session, key: bytes) -> None:
+    from changeflow.storage.tables.answers import ReachRow
+    from changeflow.storage.tables.erasure import TombstoneRow
+    from changeflow.storage.tables.messages import MessageRow
+
     session.flush()
     rows = session.exec(select(MessageRow.id, MessageRow.recipient, MessageRow.message_id, MessageRow.state)).all()
     named = [(n, _recipient(key, who)) for n, who, _, _ in rows if _OLD_RECIPIENT.fullmatch(who)]
@@ -265,7 +278,7 @@ def _carry_over(session: Session, key: bytes) -> None:
     session.flush()
 
 
-def _update(session: Session, table: type[MessageRow], column: str, values: Sequence[tuple[int | None, str]]) -> None:
+def _update(session: Session, table: "type[MessageRow]", column: str, values: Sequence[tuple[int | None, str]]) -> None:
     if values:
         statement = update(table).where(col(table.id) == bindparam("row")).values({column: bindparam("new")})
         session.connection().execute(statement, [{"row": row, "new": new} for row, new in values])

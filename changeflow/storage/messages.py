@@ -7,10 +7,10 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, bindparam, insert, or_, update
 from sqlmodel import Session, col, func, select
 
-from changeflow.storage import keys
+from changeflow.storage import keys, versions
 from changeflow.storage.database import count_touched
 from changeflow.storage.rows import values_of
-from changeflow.storage.tables.agenda import MessageRow, NudgeRow
+from changeflow.storage.tables.messages import MessageRow, NudgeRow
 from changeflow.values.moments import LONDON
 
 OPEN, SENT, PARKED, FAILED, DROPPED = "open", "sent", "parked", "failed", "dropped"
@@ -197,6 +197,23 @@ def reasons(session: Session) -> dict[str, int]:
     """Count the channel's reasons for failed or parked messages."""
     query = select(MessageRow.error, func.count()).where(col(MessageRow.state).in_((PARKED, FAILED)))
     return {error or "no reason given": count for error, count in session.exec(query.group_by(MessageRow.error))}
+
+
+def last_reminders(
+    session: Session, programme: str, *, until: datetime | None = None
+) -> dict[tuple[str, str], tuple[datetime, str]]:
+    """Return when people were last sent a message about each reason and subject, and by which channel."""
+    query = (
+        select(NudgeRow.reason, NudgeRow.subject, col(MessageRow.sent_at), col(MessageRow.channel))
+        .join(MessageRow, col(MessageRow.id) == NudgeRow.message)
+        .where(NudgeRow.programme_id == programme, MessageRow.state == SENT, col(MessageRow.sent_at).is_not(None))
+        .order_by(col(MessageRow.sent_at))
+    )
+    if until is not None:
+        query = query.where(col(MessageRow.sent_at) <= until)
+    ids = versions.renames(session, programme, until=until)
+    sent = session.exec(query)
+    return {(reason, ids.subject(subject)): (at, channel or "") for reason, subject, at, channel in sent if at}
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:

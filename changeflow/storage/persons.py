@@ -21,21 +21,16 @@ from changeflow.storage.erasure import ERASED_RECIPIENT, people_named
 from changeflow.storage.keys import adopt_key, keyed, recipient_of
 from changeflow.storage.tables import facts
 from changeflow.storage.tables.accounts import ApiTokenRow, InvitationRow, SessionRow
-from changeflow.storage.tables.agenda import (
-    AnswerRow,
-    DueRow,
-    LinkRow,
-    MessageRow,
-    MessageSwitchRow,
-    NudgeRow,
-    ReachRow,
-)
+from changeflow.storage.tables.agenda import DueRow
+from changeflow.storage.tables.answers import AnswerRow, LinkRow, ReachRow
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.tables.data_requests import DataRequestRow
 from changeflow.storage.tables.drafts import DraftRow
 from changeflow.storage.tables.jobs import JobRow
 from changeflow.storage.tables.ledger_pairs import LedgerPairRow
-from changeflow.storage.tables.programme import AddressSeenRow, ContactRow, ReportRow, VersionRow
+from changeflow.storage.tables.messages import MessageRow, MessageSwitchRow, NudgeRow
+from changeflow.storage.tables.persons import AddressSeenRow
+from changeflow.storage.tables.programme import ContactRow, ReportRow, VersionRow
 from changeflow.values.moments import local_day, round_label
 
 PROGRAMME = "programme_id"

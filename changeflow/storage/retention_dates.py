@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from changeflow.storage.tables.agenda import AnswerRow, LinkRow
+from changeflow.storage.tables.answers import AnswerRow, LinkRow
 from changeflow.storage.tables.data_requests import DataRequestRow
 from changeflow.storage.tables.facts import AssessmentRow, CommentRow, PilotEntryRow, RunRow, VarianceRow
 from changeflow.storage.tables.jobs import JobRow

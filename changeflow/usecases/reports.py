@@ -11,7 +11,7 @@ from changeflow.programme.references import PROGRAMME
 from changeflow.reports.decisions import DecisionLog, build_decisions
 from changeflow.reports.sro import Reminded, SroReport, build_sro
 from changeflow.reports.trend import ApprovedPlan, ReportPoint, build_trend
-from changeflow.storage import agenda, audit, issued_reports, versions
+from changeflow.storage import audit, issued_reports, messages, versions
 from changeflow.storage.database import read_scope
 from changeflow.storage.issued_reports import IssuedReport
 from changeflow.usecases.audit_trail import head_text
@@ -90,7 +90,7 @@ def _reminders(session: Session, programme: str, until: datetime | None) -> dict
     # Imported here because mail clients take longer to load than most reports take.
     from changeflow.delivery.channels import REACHING_PEOPLE
 
-    last = agenda.last_reminders(session, programme, until=until)
+    last = messages.last_reminders(session, programme, until=until)
     return {
         about: Reminded(local_day(at), was_sent=channel in REACHING_PEOPLE) for about, (at, channel) in last.items()
     }

@@ -24,7 +24,8 @@ from aiosmtpd.controller import Controller
 from sqlmodel import select
 
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.storage.tables.agenda import DueRow, MessageRow
+from changeflow.storage.tables.agenda import DueRow
+from changeflow.storage.tables.messages import MessageRow
 from changeflow.usecases import definitions
 from changeflow.usecases.scheduled import FLOWS
 from chaos import world

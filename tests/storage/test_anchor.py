@@ -14,7 +14,7 @@ from changeflow.storage import anchor
 from changeflow.storage.backup import backup
 from changeflow.storage.chain import Fault
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.storage.tables.agenda import ReachRow
+from changeflow.storage.tables.answers import ReachRow
 from changeflow.storage.tables.audit import AuditRow
 from changeflow.storage.witnesses import AnchorWitness
 from changeflow.usecases import audit_trail, definitions

@@ -15,10 +15,11 @@ from changeflow.storage import audit
 from changeflow.storage.chain import Fault
 from changeflow.storage.covered import EXEMPT, MECHANICS, SEALED_ONCE, covered_tables
 from changeflow.storage.database import engine_for, rolled_back, session_scope, upgrade
-from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, NudgeRow, ReachRow
+from changeflow.storage.tables.answers import AnswerRow, LinkRow, ReachRow
 from changeflow.storage.tables.audit import AuditFactRow, AuditRow
 from changeflow.storage.tables.every_table import metadata
 from changeflow.storage.tables.facts import ConfidenceRow, ProgressRow
+from changeflow.storage.tables.messages import MessageRow, NudgeRow
 from changeflow.storage.tables.programme import ContactRow, ForecastRow, ProgrammeRow
 from changeflow.usecases import audit_trail, definitions, progress
 from changeflow.usecases.issued_reports import issue_sro

@@ -21,8 +21,9 @@ from changeflow.cli import app
 from changeflow.errors import CheckFailedError, InputError, KeyFileError
 from changeflow.storage import answers, erasure, keys, messages, versions
 from changeflow.storage.database import engine_for, session_scope, upgrade
-from changeflow.storage.tables.agenda import MessageRow, NudgeRow, ReachRow
-from changeflow.storage.tables.programme import TombstoneRow
+from changeflow.storage.tables.answers import ReachRow
+from changeflow.storage.tables.erasure import TombstoneRow
+from changeflow.storage.tables.messages import MessageRow, NudgeRow
 from changeflow.usecases import definitions, dispatch, outbox, ticks
 from changeflow.usecases.upkeep import upgrade_database
 from tests import asked

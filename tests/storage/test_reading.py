@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select, update
 from changeflow.errors import DatabaseBusyError, DatabaseDownError, DatabaseError
 from changeflow.storage import versions
 from changeflow.storage.database import WriteInReadError, engine_for, read_scope, session_scope
-from changeflow.storage.tables.agenda import ReachRow
+from changeflow.storage.tables.answers import ReachRow
 from changeflow.storage.tables.programme import ProgrammeRow
 from changeflow.usecases import definitions, export, governance, monitoring, nudges, reports, stored, waves
 from changeflow.usecases.baselines import take_baseline

@@ -13,7 +13,7 @@ from sqlmodel import select
 from changeflow.storage import custody, facts
 from changeflow.storage.database import engine_for, session_scope, upgrade
 from changeflow.storage.migrations import config as _alembic
-from changeflow.storage.tables.agenda import NudgeRow
+from changeflow.storage.tables.messages import NudgeRow
 from changeflow.usecases.stored import load
 from tests import audited
 

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from changeflow.storage.answers import AnswerLink, add_links
 from changeflow.storage.database import session_scope
-from changeflow.storage.tables.agenda import NudgeRow
+from changeflow.storage.tables.messages import NudgeRow
 from changeflow.usecases.gates import decide
 from changeflow.usecases.link_answers import LinkError, question_of
 from changeflow.usecases.messages import digest_of

@@ -14,7 +14,7 @@ from changeflow.errors import CheckFailedError, UnknownThingError
 from changeflow.storage import audit, persons, publications, versions
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.keys import key_of, recipient_of
-from changeflow.storage.tables.agenda import MessageRow, NudgeRow
+from changeflow.storage.tables.messages import MessageRow, NudgeRow
 from changeflow.usecases import definitions, dispatch, ticks
 from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.unit_of_work import Change

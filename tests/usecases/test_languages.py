@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from changeflow.delivery.message import Message
 from changeflow.storage.database import session_scope
-from changeflow.storage.tables.agenda import NudgeRow
+from changeflow.storage.tables.messages import NudgeRow
 from changeflow.usecases import dispatch, ticks
 from changeflow.usecases.gates import decide
 from changeflow.usecases.link_answers import question_of

@@ -20,7 +20,7 @@ from changeflow.reports.workbook.cells import WorkbookSource
 from changeflow.reports.workbook.writing import write_workbook
 from changeflow.storage import answers
 from changeflow.storage.database import session_scope
-from changeflow.storage.tables.agenda import NudgeRow
+from changeflow.storage.tables.messages import NudgeRow
 from changeflow.usecases import nudge_preview, progress, ticks
 from changeflow.usecases.baselines import take_baseline
 from changeflow.usecases.definitions import apply

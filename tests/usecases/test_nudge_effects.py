@@ -15,8 +15,9 @@ from changeflow.reports.recorded import effects_text
 from changeflow.roadmap.model.tasks import TaskProgress
 from changeflow.storage import answers, audit, facts, publications, versions
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.storage.tables.agenda import AnswerRow, LinkRow, NudgeRow
+from changeflow.storage.tables.answers import AnswerRow, LinkRow
 from changeflow.storage.tables.facts import AssessmentRow
+from changeflow.storage.tables.messages import NudgeRow
 from changeflow.usecases import definitions, dispatch, nudges, retention, ticks
 from changeflow.usecases.progress import finish_task
 from changeflow.usecases.unit_of_work import Change

@@ -17,8 +17,9 @@ from changeflow.errors import CheckFailedError, InputError, UnknownThingError
 from changeflow.storage import audit, versions
 from changeflow.storage.backup import backup
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.storage.tables.agenda import AnswerRow, LinkRow, MessageRow, NudgeRow, ReachRow
+from changeflow.storage.tables.answers import AnswerRow, LinkRow, ReachRow
 from changeflow.storage.tables.facts import AssessmentRow, AttendanceRow
+from changeflow.storage.tables.messages import MessageRow, NudgeRow
 from changeflow.usecases import definitions, dispatch, ticks
 from changeflow.usecases.assessments import import_assessments
 from changeflow.usecases.restoration import restore

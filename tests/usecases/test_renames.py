@@ -12,7 +12,8 @@ from sqlmodel import select
 from changeflow.errors import InputError
 from changeflow.programme.renames import Renames, composed
 from changeflow.storage.database import session_scope
-from changeflow.storage.tables.agenda import DueRow, NudgeRow
+from changeflow.storage.tables.agenda import DueRow
+from changeflow.storage.tables.messages import NudgeRow
 from changeflow.usecases import baselines, changes, comments, definitions, evidence, recorded, ticks
 from changeflow.usecases.gates import decide
 from changeflow.usecases.stored import read

@@ -16,7 +16,7 @@ from changeflow.errors import ActorMissingError, CheckFailedError, ConflictError
 from changeflow.storage.backup import backup
 from changeflow.storage.custody import MachineState
 from changeflow.storage.database import engine_for, session_scope, upgrade
-from changeflow.storage.tables.agenda import MessageRow
+from changeflow.storage.tables.messages import MessageRow
 from changeflow.usecases import definitions, dispatch, monitoring, nudge_preview, progress, ticks
 from changeflow.usecases.messages import Desk
 from changeflow.usecases.restoration import join, release, restore, review

@@ -19,7 +19,8 @@ from changeflow.reports.sro import build_sro
 from changeflow.storage import answers, messages
 from changeflow.storage.agenda import MOVED
 from changeflow.storage.database import session_scope
-from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow
+from changeflow.storage.tables.agenda import DueRow
+from changeflow.storage.tables.messages import MessageRow, NudgeRow
 from changeflow.usecases import definitions, dispatch, nudge_preview, outbox, progress, ticks
 from changeflow.usecases.messages import Desk, letter_of
 from changeflow.usecases.stored import load

@@ -31,7 +31,8 @@ from changeflow.delivery.message import Message
 from changeflow.errors import ChangeflowError
 from changeflow.storage import keys
 from changeflow.storage.database import engine_for, session_scope
-from changeflow.storage.tables.agenda import DueRow, MessageRow, NudgeRow
+from changeflow.storage.tables.agenda import DueRow
+from changeflow.storage.tables.messages import MessageRow, NudgeRow
 from changeflow.usecases import definitions, dispatch, link_answers, ticks
 from changeflow.usecases.answer_recording import Given
 from changeflow.usecases.link_answers import LinkQuestion

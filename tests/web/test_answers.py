@@ -23,7 +23,9 @@ from changeflow.programme.recording import finish_of
 from changeflow.reports.effects import delays_promises, effect_of
 from changeflow.storage import answers, audit, keys, publications
 from changeflow.storage.database import session_scope
-from changeflow.storage.tables.agenda import DueRow, LinkRow, NudgeRow
+from changeflow.storage.tables.agenda import DueRow
+from changeflow.storage.tables.answers import LinkRow
+from changeflow.storage.tables.messages import NudgeRow
 from changeflow.usecases import answer_causes, definitions, dispatch, link_answers, progress, ticks, unit_of_work
 from changeflow.usecases.announcements import announce
 from changeflow.usecases.answer_recording import Given

@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from changeflow.errors import DatabaseBusyError
 from changeflow.storage.database import read_scope
-from changeflow.storage.tables.agenda import AnswerRow, LinkRow, ReachRow
+from changeflow.storage.tables.answers import AnswerRow, LinkRow, ReachRow
 from changeflow.web.app import make_app
 from tests.web.asking import ANSWER, CHOOSE, NOW, ROUTES, asking, assert_is_guarded, failing, raw, title
 

@@ -16,7 +16,7 @@ from changeflow.agenda.due import AnswerKind
 from changeflow.storage import answers
 from changeflow.storage.answers import AnswerLink
 from changeflow.storage.database import read_scope, session_scope
-from changeflow.storage.tables.agenda import AnswerRow, LinkRow, ReachRow
+from changeflow.storage.tables.answers import AnswerRow, LinkRow, ReachRow
 from changeflow.usecases import calendar_feeds, link_answers
 from changeflow.usecases.answer_recording import Given
 from changeflow.usecases.messages import digest_of

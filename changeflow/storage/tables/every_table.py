@@ -5,12 +5,18 @@ from sqlmodel import SQLModel
 from changeflow.storage.tables import (
     accounts,
     agenda,
+    answers,
     audit,
+    custody,
     data_requests,
     drafts,
+    erasure,
     facts,
     jobs,
+    keys,
     ledger_pairs,
+    messages,
+    persons,
     programme,
 )
 
@@ -19,12 +25,18 @@ metadata = SQLModel.metadata
 __all__ = [
     "accounts",
     "agenda",
+    "answers",
     "audit",
+    "custody",
     "data_requests",
     "drafts",
+    "erasure",
     "facts",
     "jobs",
+    "keys",
     "ledger_pairs",
+    "messages",
     "metadata",
+    "persons",
     "programme",
 ]

@@ -63,26 +63,6 @@ class ContactRow(StoredRow, table=True):
     is_active: bool = True
 
 
-class AddressSeenRow(StoredRow, table=True):
-    """A person's address as a keyed hash, to recognise them under another id."""
-
-    __tablename__ = "address_seen"
-
-    programme_id: str = Field(foreign_key="programme.id", primary_key=True)
-    person: str = Field(primary_key=True)
-    address: str = Field(primary_key=True)
-
-
-class TombstoneRow(StoredRow, table=True):
-    """An erased person: keyed hashes of their id and address, so that neither is imported again."""
-
-    __tablename__ = "tombstone"
-
-    programme_id: str = Field(foreign_key="programme.id", primary_key=True)
-    digest: str = Field(primary_key=True)
-    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
-
-
 class ForecastRow(OwnRow, table=True):
     """The engine's schedule for a version and its facts, stored at each change."""
 
