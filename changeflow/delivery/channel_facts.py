@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from changeflow.delivery.channels import REACHING_PEOPLE, ChannelSettings, channel_for, channel_name
+from changeflow.delivery.channel_names import REACHING_PEOPLE
+from changeflow.delivery.channels import ChannelSettings, channel_for, channel_name
 from changeflow.errors import InputError
 
 WORDS: Mapping[str, str] = {

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 from urllib.parse import unquote, urlsplit
 
+from changeflow.delivery.channel_names import REACHING_PEOPLE
 from changeflow.delivery.message import Message, as_email
 from changeflow.errors import ChangeflowError, InputError
 from changeflow.files import write_whole
@@ -60,7 +61,8 @@ class Channel(Protocol):
 class FileChannel:
     """Writes each message as an .eml file, named by its Message-ID: a repeat overwrites the earlier file."""
 
-    name, may_repeat, overwrites, reaches_people = "file", True, True, False
+    name, may_repeat, overwrites = "file", True, True
+    reaches_people = name in REACHING_PEOPLE
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -78,7 +80,8 @@ class FileChannel:
 class ConsoleChannel:
     """Prints each message's text, to show what would be sent."""
 
-    name, may_repeat, overwrites, reaches_people = "console", True, False, False
+    name, may_repeat, overwrites = "console", True, False
+    reaches_people = name in REACHING_PEOPLE
 
     def __init__(self, out: TextIO) -> None:
         self.out = out
@@ -94,7 +97,8 @@ class SmtpChannel:
     A server may recognise a repeat by its Message-ID. If not, a second copy of a reminder does no harm, and is marked.
     """
 
-    name, may_repeat, overwrites, reaches_people = "smtp", True, False, True
+    name, may_repeat, overwrites = "smtp", True, False
+    reaches_people = name in REACHING_PEOPLE
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
         self.url, self.timeout = urlsplit(url), timeout
@@ -181,7 +185,8 @@ class NotifyChannel:
     not drop a repeat by its reference, but can be searched by it, which shows whether an earlier attempt arrived.
     """
 
-    name, may_repeat, overwrites, reaches_people = "notify", False, False, True
+    name, may_repeat, overwrites = "notify", False, False
+    reaches_people = name in REACHING_PEOPLE
 
     def __init__(
         self, key: str, template: str, *, base_url: str | None = None, timeout: float = TIMEOUT_SECONDS
@@ -257,7 +262,8 @@ class TeamsChannel:
     leave, so give it a second owner. A repeated card cannot be recognised, so one that may have been sent is parked.
     """
 
-    name, may_repeat, overwrites, reaches_people = "teams", False, False, True
+    name, may_repeat, overwrites = "teams", False, False
+    reaches_people = name in REACHING_PEOPLE
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
         parts = urlsplit(url)
@@ -339,8 +345,6 @@ CHANNELS: Mapping[str, Callable[[ChannelSettings], Channel]] = {
     "teams": lambda settings: TeamsChannel(settings.needed("teams_url")),
 }
 """Makes each channel, by its name in CHANGEFLOW_CHANNEL. The settings are fields of `ChannelSettings`."""
-REACHING_PEOPLE = frozenset(c.name for c in (SmtpChannel, NotifyChannel, TeamsChannel) if c.reaches_people)
-"""Channels that send messages to people. The others only write files or print."""
 
 
 def channel_name(settings: ChannelSettings) -> str:

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from changeflow.programme.definition import Definition
 from changeflow.storage import sandbox
 from changeflow.storage.rows import latest_of, values_of
-from changeflow.storage.tables.messages import MessageSwitchRow
+from changeflow.storage.tables.message_switch import MessageSwitchRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,8 @@ from changeflow.storage.tables.data_requests import DataRequestRow
 from changeflow.storage.tables.drafts import DraftRow
 from changeflow.storage.tables.jobs import JobRow
 from changeflow.storage.tables.ledger_pairs import LedgerPairRow
-from changeflow.storage.tables.messages import MessageRow, MessageSwitchRow, NudgeRow
+from changeflow.storage.tables.message_switch import MessageSwitchRow
+from changeflow.storage.tables.messages import MessageRow, NudgeRow
 from changeflow.storage.tables.persons import AddressSeenRow
 from changeflow.storage.tables.programme import ContactRow, ReportRow, VersionRow
 from changeflow.values.moments import local_day, round_label

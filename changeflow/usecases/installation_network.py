@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from changeflow.addresses import THIS_MACHINE
-from changeflow.delivery.channels import REACHING_PEOPLE, channel_for, channel_name
+from changeflow.delivery.channel_names import REACHING_PEOPLE
+from changeflow.delivery.channels import channel_for, channel_name
 from changeflow.errors import ChangeflowError
 from changeflow.phrases import listed
 from changeflow.storage import agenda, message_switch, sandbox, versions

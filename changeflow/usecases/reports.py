@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from changeflow.delivery.channel_names import REACHING_PEOPLE
 from changeflow.programme.names import begin
 from changeflow.programme.references import PROGRAMME
 from changeflow.reports.decisions import DecisionLog, build_decisions
@@ -87,9 +88,6 @@ def build_report(session: Session, stored: Stored, *, today: date, since: str | 
 
 
 def _reminders(session: Session, programme: str, until: datetime | None) -> dict[tuple[str, str], Reminded]:
-    # Imported here because mail clients take longer to load than most reports take.
-    from changeflow.delivery.channels import REACHING_PEOPLE
-
     last = messages.last_reminders(session, programme, until=until)
     return {
         about: Reminded(local_day(at), was_sent=channel in REACHING_PEOPLE) for about, (at, channel) in last.items()

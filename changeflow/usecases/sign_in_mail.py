@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from changeflow.delivery.channel_names import REACHING_PEOPLE
 from changeflow.delivery.channels import (
-    REACHING_PEOPLE,
     Channel,
     ChannelSettings,
     FileChannel,

@@ -25,7 +25,7 @@ from changeflow.values.moments import DAY
 from changeflow.values.words import Kind
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-YEARS_AFTER = 6
+YEARS_AFTER = 5
 """How far past a programme's start its calendars are first computed; they are extended when later days are needed."""
 PAY_PERIOD, MONTH = "pay_period", "month"
 EVERY_DAY = "every_day"

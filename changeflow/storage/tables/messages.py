@@ -60,13 +60,3 @@ class MessageRow(StoredRow, table=True):
     sent_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime(), nullable=True, index=True))
     channel: str | None = None
     error: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
-
-
-class MessageSwitchRow(OwnRow, table=True):
-    """Messages of a programme switched on or off; the last row counts. Without one, the programme's files decide."""
-
-    __tablename__ = "message_switch"
-
-    is_on: bool
-    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
-    by: str
