@@ -7,9 +7,9 @@ from pathlib import Path
 from statistics import median
 
 from bench.cpm import clock
-from changeflow.intake.yaml import parse_yaml
+from changeflow.intake.yaml import compose, parse_yaml
 from changeflow.intake.yaml_by_ruamel import compose_by_ruamel
-from changeflow.intake.yaml_nodes import Composed, compose
+from changeflow.intake.yaml_nodes import Composed
 from changeflow.reports.tables import plan_text
 from changeflow.usecases.plan import plan_folder
 

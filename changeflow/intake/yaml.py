@@ -24,7 +24,7 @@ from changeflow.intake.yaml_nodes import (
     SyntaxMistakeError,
     TooBigError,
     TooDeepError,
-    compose,
+    compose_by_libyaml,
 )
 from changeflow.values.limits import is_supported, no_day, out_of_range
 from changeflow.values.problem import Problem
@@ -128,6 +128,21 @@ def words_of(*values: object) -> Iterator[str]:
             yield from words_of(*value)
         elif value is not None:
             yield str(value)
+
+
+def compose(text: str, *, reader: Callable[[str], Any] | None = None) -> Composed:
+    """Compose the one document of a text; return its node, if any, and a function that makes values of its scalars.
+
+    Mistakes in the text are raised as `SyntaxMistakeError`, `TooBigError`, or as errors of ruamel.yaml itself, which
+    fails on some broken files.
+    """
+    found = compose_by_libyaml(text, reader=reader)
+    if found is not None:
+        return found
+    # Imported here because few files need it.
+    from changeflow.intake.yaml_by_ruamel import compose_by_ruamel
+
+    return compose_by_ruamel(text)
 
 
 def read_yaml(path: Path, shown: str, problems: list[Problem], *, inside: Path | None = None) -> Document | None:

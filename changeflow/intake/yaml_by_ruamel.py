@@ -19,7 +19,7 @@ from changeflow.intake.yaml_nodes import (
 
 
 def compose_by_ruamel(text: str) -> Composed:
-    """Compose a document; see `yaml_nodes.compose`."""
+    """Compose a document; see `yaml.compose`."""
     reader = ruamel.yaml.YAML(typ="safe", pure=True)
     reader.Composer, reader.max_depth = _Composer, MAX_DEPTH
 

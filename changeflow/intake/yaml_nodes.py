@@ -173,20 +173,13 @@ def reads_the_same(text: str) -> bool:
     return _DOUBTFUL.search(text) is None
 
 
-def compose(text: str, *, reader: Callable[[str], Any] | None = None) -> Composed:
-    """Compose the one document of a text; return its node, if any, and a function that makes values of its scalars.
-
-    Mistakes in the text are raised as `SyntaxMistakeError`, `TooBigError`, or as errors of ruamel.yaml itself, which
-    fails on some broken files.
-    """
+def compose_by_libyaml(text: str, *, reader: Callable[[str], Any] | None = None) -> Composed | None:
+    """Compose the one document of a text; None if ruamel.yaml should read it. See `yaml.compose`."""
     if reads_the_same(text):
         # No mistake is lost: ruamel.yaml reads the same text next, and raises its mistakes.
         with suppress(yaml.YAMLError, _DoubtError, ValueError):
             return _compose_fast((reader or READER)(text), text), _construct
-    # Imported here because few files need it.
-    from changeflow.intake.yaml_by_ruamel import compose_by_ruamel
-
-    return compose_by_ruamel(text)
+    return None
 
 
 def _compose_fast(reader: Any, text: str) -> Node | None:  # noqa: ANN401

@@ -11,9 +11,9 @@ from hypothesis import example, given, settings
 from ruamel.yaml import YAML
 
 from changeflow.intake import yaml_by_ruamel, yaml_nodes
-from changeflow.intake.yaml import parse_yaml, read_yaml
+from changeflow.intake.yaml import compose, parse_yaml, read_yaml
 from changeflow.intake.yaml_by_ruamel import compose_by_ruamel
-from changeflow.intake.yaml_nodes import Composed, PureReader, compose
+from changeflow.intake.yaml_nodes import Composed, PureReader
 from changeflow.values.problem import Problem
 from tests.intake.reference_yaml import Row, reference_rows, rows_of
 from tests.intake.yaml_texts import texts
