@@ -108,6 +108,24 @@ def test_a_decision_whose_followers_are_done_holds_nothing_up(db: str, tmp_path:
     assert (one.later, last_day_text(one)) == ((), "No other date depends on it.")
 
 
+@pytest.mark.slow
+def test_a_deadline_that_is_met_to_the_minute_is_met(db: str, tmp_path: Path):
+    """What follows the decision takes five days on the clock, from the first of a month: it ends at the midnight after
+    Friday 5 March if the decision is made in February, and that day is its deadline. From Monday 1 March on it ends on
+    5 April."""
+    due = PROGRAMME.replace(
+        "  close: {",
+        "  named: {kind: decision, owner: chief}\n"
+        "  settled: {kind: work, duration: 5ed, starts_on: month, after: named, owner: chief, deadline: 2027-03-05}\n"
+        "  close: {",
+    )
+    stored_with(db, tmp_path, programme=due)
+    one = found(db, "programme/named", date(2027, 1, 4))
+    assert one.day == date(2027, 2, 26)
+    [run] = one.later
+    assert (run.first, [m.after for m in run.moved]) == (date(2027, 3, 1), [date(2027, 4, 5)])
+
+
 def test_every_coming_day_is_in_the_table_with_the_dates_that_it_moves(monthly: str):
     """From today to 29 January nothing moves. In each month after it the go-live is in the next: from Monday 1 February
     to Friday 26 February it is on Monday 1 March, then on 1 April, 4 May, and so on, for a year after 29 January.

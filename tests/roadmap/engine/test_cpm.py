@@ -180,6 +180,18 @@ def test_what_has_not_begun_cannot_begin_before_the_data_date():
     assert not schedule["A"].critical
 
 
+def test_begun_work_whose_days_have_passed_ends_at_the_data_date():
+    """A began on Monday 4 January and should have ended on Wednesday 6. On Monday 11 no one has said that it has, nor
+    what is left of it, so it ends then at the earliest, and B begins."""
+    roadmap = a_roadmap(
+        a_task("A", 3), a_task("B", 1), links=("A -> B",), data_date=at("2027-01-11"),
+        progress={"A": TaskProgress(at("2027-01-04T09:00"))},
+    )  # fmt: skip
+    schedule = time_roadmap(roadmap)
+    assert clock(schedule["A"].early_finish) == "Mon 11 Jan 00:00"
+    assert clock(schedule["B"].early_finish) == "Mon 11 Jan 17:00"
+
+
 def test_what_is_left_of_a_begun_task_goes_on_from_the_data_date():
     roadmap = a_roadmap(
         a_task("A", 5), a_task("B", 1), links=("A -> B",), data_date=at("2027-01-11"),
