@@ -15,7 +15,7 @@ from changeflow.intake.mspdi.reader import ProjectFile
 from changeflow.intake.plan_links import PlanLinks, length_text, links_between_tasks
 from changeflow.intake.plan_places import PlanAbout, PlanTask, TaskPlace
 from changeflow.intake.plan_week import PlanWeek, week_of
-from changeflow.programme.assembly.calendars import EVERY_DAY
+from changeflow.programme.assembly.task_periods import EVERY_DAY
 from changeflow.roadmap.model.tasks import STARTS, Bound, Link, LinkType, Task
 from changeflow.values.base import TaskId
 from changeflow.values.cells import safe_cell

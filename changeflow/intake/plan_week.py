@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.intake.mspdi.exceptions import USUAL_HOURS
-from changeflow.programme.assembly.calendars import WEEKDAYS
+from changeflow.programme.assembly.day_layers import WEEKDAYS
 from changeflow.values.moments import DAY, day_of, minute_of
 
 MOST_CLOSED = 400

@@ -51,7 +51,7 @@ def check_risk(programme: Programme) -> Iterator[DefinitionError]:
         try:
             _, unit = parse_range(event.effect, minutes_per_day=programme.minutes_per_day)
             hit = (programme.roadmap.tasks[t] for text in event.tasks for t in tasks_named(programme, text))
-            if missing := next((m for t in hit if (m := calendars.missing(unit, None, t.schools))), None):
+            if missing := next((m for t in hit if (m := calendars.periods.missing(unit, None, t.schools))), None):
                 raise ValueError(f"{event.effect[1]} needs {missing}. Add {missing} to calendars/.")
         except ValueError as error:
             what, _, remedy = str(error).partition(". ")
@@ -144,7 +144,7 @@ def _opening(definition: Definition, name: str, opens_on: str | None) -> Iterato
         return
     place = Place(FILE, ("services", name, "opens_on"))
     schools = frozenset(s for wave in References(definition).waves_of(service) for s in wave.schools)
-    if missing := Calendars.of(definition).missing(Unit.WORKING, opens_on, schools):
+    if missing := Calendars.of(definition).periods.missing(Unit.WORKING, opens_on, schools):
         yield DefinitionError(place, f"'{name}' needs {missing}.", f"Add {missing} to calendars/.")
     elif wrong := wrong_meeting(definition, opens_on, schools):
         yield DefinitionError(place, *wrong)

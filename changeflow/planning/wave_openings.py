@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from changeflow.calendar.periods import MeetingDates, Periods
 from changeflow.calendar.working import WorkingCalendar
 from changeflow.planning.wave_frame import Frame, first_forecast
-from changeflow.programme.assembly.calendars import EVERY_DAY
 from changeflow.programme.assembly.go_live_windows import FirstWorkingDays
+from changeflow.programme.assembly.task_periods import EVERY_DAY
 from changeflow.programme.definition import ServiceFile
 from changeflow.roadmap.model.pathways import WEEK
 from changeflow.values.base import TaskId
@@ -109,7 +109,7 @@ def _opens_on(frame: Frame, service: ServiceFile) -> tuple[str, Periods | None]:
     window = asked or next((t.starts_on.partition(",")[0] for t in lives if t.starts_on), None)
     schools = frozenset(programme.schools_of(service.service))
     key = frame.calendars.go_live_window_key(window, schools, _worked(frame, service))
-    periods = frame.calendars.periods[key] if key is not None else None
+    periods = frame.calendars.periods.made[key] if key is not None else None
     if isinstance(periods, MeetingDates):
         return f"a day on which “{periods.name}” meets", periods
     return f"the first working day of a {(window or WEEK).replace('_', ' ')}", periods

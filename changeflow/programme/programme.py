@@ -326,7 +326,7 @@ def join(
         tasks=dict(sorted(tasks.items())),
         links=tuple(dict.fromkeys(expansion.links)),
         calendars=calendars.compiled,
-        periods=calendars.periods,
+        periods=calendars.periods.made,
         start=minute_of(definition.programme.start),
         finish=end_of(definition.programme.finish),
         profile=replace(TEXTBOOK, retains_logic=definition.programme.policy.out_of_sequence == "retained_logic"),

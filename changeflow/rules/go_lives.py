@@ -6,7 +6,7 @@ from datetime import date
 from dateutil.relativedelta import relativedelta
 
 from changeflow.calendar.nations import public_holidays
-from changeflow.programme.assembly.calendars import EVERY_DAY, PAY_PERIOD
+from changeflow.programme.assembly.task_periods import EVERY_DAY, PAY_PERIOD
 from changeflow.programme.programme import Programme
 from changeflow.roadmap.model.pathways import MEETING
 from changeflow.roadmap.model.tasks import Task

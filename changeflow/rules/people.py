@@ -209,7 +209,7 @@ def _terms(programme: Programme) -> tuple[tuple[WorkingCalendar, ...], ...]:
     keys: dict[str, set[str]] = {}
     for school in programme.definition.schools:
         alone = frozenset({school.id})
-        keys.setdefault(calendars.terms_key(alone), set()).add(calendars.key("term", alone))
+        keys.setdefault(calendars.periods.terms_key(alone), set()).add(calendars.key("term", alone))
     found = tuple(tuple(calendars.get(key) for key in sorted(own)) for _, own in sorted(keys.items()))
     return found or ((calendars.office,),)
 

@@ -59,7 +59,7 @@ def add_rejections(
         kept = tuple(c for c in gate.constraints if c.bound not in SET_FOR_A_ROUND or c.at > after)
         opens = [*([gate.starts_on] if gate.starts_on else []), *_go_live_windows(expansion, gate)]
         if opens:
-            again = max(calendars.periods[key].next_start(after) for key in opens)
+            again = max(calendars.periods.made[key].next_start(after) for key in opens)
             what = "at the next meeting" if opens == [gate.starts_on] else "when the next period has opened"
             why += f", and it can be decided again {what}, on {format_day(day_of(again))}"
         if gate.is_milestone and gate.starts_on is None:

@@ -97,7 +97,7 @@ def _add_milestones(out: Expansion, scope: _Scope) -> None:
 def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
     fields, calendars = instance.fields, scope.calendars
     duration = parse_duration(fields.duration or "0d", minutes_per_day=scope.minutes_per_day)
-    if missing := calendars.missing(duration.unit, fields.starts_on, instance.schools):
+    if missing := calendars.periods.missing(duration.unit, fields.starts_on, instance.schools):
         what = f"'{instance.id}' needs {missing}."
         out.errors.append(DefinitionError(instance.place, what, f"Add {missing} to calendars/.", on_key=True))
         return
@@ -131,11 +131,11 @@ def _add_task(out: Expansion, instance: Instance, scope: _Scope) -> None:
         calendar=calendar,
         measured_on=None if begins_outside(duration) or measured == calendar else measured,
         term_calendar=school_calendar,
-        terms=calendars.terms_key(instance.schools),
+        terms=calendars.periods.terms_key(instance.schools),
         starts_on=(
             calendars.go_live_window_key(fields.starts_on, instance.schools, measured)
             if kind is Kind.GO_LIVE
-            else calendars.start_window_key(fields.starts_on, instance.schools)
+            else calendars.periods.start_window_key(fields.starts_on, instance.schools)
         ),
         constraints=(*_constraints(fields, instance.wave), *_levelled(instance.id, scope.definition)),
         deadline=end_of(fields.deadline),
@@ -267,7 +267,7 @@ def _add_links(out: Expansion, instance: Instance, scope: _Scope) -> None:
                 out.errors.append(DefinitionError(instance.place.at(name, n), str(error)))
                 continue
             lag = written.lag_duration(scope.minutes_per_day)
-            if missing := scope.calendars.missing(lag.unit, None, instance.schools):
+            if missing := scope.calendars.periods.missing(lag.unit, None, instance.schools):
                 what = f"The lag {written.lag.lstrip('+')} needs {missing}."
                 out.report_once(DefinitionError(instance.place.at(name, n), what, f"Add {missing} to calendars/."))
                 continue

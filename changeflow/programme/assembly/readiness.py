@@ -183,7 +183,7 @@ def _task(reach: _Reach, name: TaskId, text: str, *, weeks: float, found: Readin
         duration=Duration(days * reach.definition.programme.working_week.minutes_per_day),
         calendar=key,
         term_calendar=key,
-        terms=reach.calendars.terms_key(reach.schools),
+        terms=reach.calendars.periods.terms_key(reach.schools),
         constraints=(Constraint(Bound.START_NO_EARLIER, minute_of(found.standing.on) + DAY),) if found else (),
         because=found.because if found else "",
         is_added=True,
