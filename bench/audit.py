@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from changeflow.storage import anchor
 from changeflow.storage.chain import GENESIS, SEALING, WRITTEN, Entry, Root, entry_hash, row_digest
-from changeflow.storage.covered import covered_tables
+from changeflow.storage.covered import covered_table
 from changeflow.storage.database import engine_for, upgrade
 from changeflow.storage.tables.audit import AuditFactRow, AuditRow
 from changeflow.storage.tables.facts import ProgressRow
@@ -41,7 +41,7 @@ def measure_audit() -> dict[str, float]:
 
 def _build(db: str, lines: Path) -> None:
     upgrade(db)
-    shared = (covered_tables()[name] for name in ("programme", "progress"))
+    shared = (covered_table(name) for name in ("programme", "progress"))
     programme, progress = shared
     with engine_for(db).begin() as connection:
         connection.execute(insert(ProgrammeRow), [{"id": "bench", "revision": 0, "created_at": BEGAN}])

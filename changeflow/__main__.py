@@ -9,7 +9,8 @@ from changeflow.collector import collect_rarely
 def main() -> None:
     """Run one command."""
     collect_rarely()
-    # Pydantic would search every installed package for plugins, which changeflow does not use.
+    # Pydantic would search every installed package for plugins, which changeflow does not use. Processes that this one
+    # starts inherit the setting.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     from changeflow.cli import main as run
 

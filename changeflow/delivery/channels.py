@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 from urllib.parse import unquote, urlsplit
 
-from changeflow.delivery.channel_names import REACHING_PEOPLE
+from changeflow.delivery.channel_names import sends_to_people
 from changeflow.delivery.message import Message, as_email
 from changeflow.errors import ChangeflowError, InputError
 from changeflow.files import write_whole
@@ -62,7 +62,7 @@ class FileChannel:
     """Writes each message as an .eml file, named by its Message-ID: a repeat overwrites the earlier file."""
 
     name, may_repeat, overwrites = "file", True, True
-    reaches_people = name in REACHING_PEOPLE
+    reaches_people = sends_to_people(name)
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -81,7 +81,7 @@ class ConsoleChannel:
     """Prints each message's text, to show what would be sent."""
 
     name, may_repeat, overwrites = "console", True, False
-    reaches_people = name in REACHING_PEOPLE
+    reaches_people = sends_to_people(name)
 
     def __init__(self, out: TextIO) -> None:
         self.out = out
@@ -98,7 +98,7 @@ class SmtpChannel:
     """
 
     name, may_repeat, overwrites = "smtp", True, False
-    reaches_people = name in REACHING_PEOPLE
+    reaches_people = sends_to_people(name)
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
         self.url, self.timeout = urlsplit(url), timeout
@@ -186,7 +186,7 @@ class NotifyChannel:
     """
 
     name, may_repeat, overwrites = "notify", False, False
-    reaches_people = name in REACHING_PEOPLE
+    reaches_people = sends_to_people(name)
 
     def __init__(
         self, key: str, template: str, *, base_url: str | None = None, timeout: float = TIMEOUT_SECONDS
@@ -263,7 +263,7 @@ class TeamsChannel:
     """
 
     name, may_repeat, overwrites = "teams", False, False
-    reaches_people = name in REACHING_PEOPLE
+    reaches_people = sends_to_people(name)
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
         parts = urlsplit(url)

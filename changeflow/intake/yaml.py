@@ -133,8 +133,8 @@ def words_of(*values: object) -> Iterator[str]:
 def compose(text: str, *, reader: Callable[[str], Any] | None = None) -> Composed:
     """Compose the one document of a text; return its node, if any, and a function that makes values of its scalars.
 
-    Mistakes in the text are raised as `SyntaxMistakeError`, `TooBigError`, or as errors of ruamel.yaml itself, which
-    fails on some broken files.
+    Mistakes are raised as `SyntaxMistakeError` or `TooBigError`. On some broken files ruamel.yaml itself fails, with
+    errors such as `ValueError` or `LookupError`.
     """
     found = compose_by_libyaml(text, reader=reader)
     if found is not None:

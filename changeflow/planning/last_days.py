@@ -31,7 +31,7 @@ LATER_DAYS = 10
 FARTHEST, MOST_RUNS = timedelta(days=365), 60
 """How far the table of days continues beyond that day, and in how many runs: our own choice."""
 SHORT_RUN = 14
-"""Coming days of a run of equal dates that is no pay period."""
+"""The most coming days of a run of equal dates that is too short to be a pay period: our own choice."""
 LATEST = (Bound.FINISH_NO_LATER, Bound.MUST_FINISH)
 
 
@@ -129,7 +129,7 @@ class _ComingDays:
         return self._reached(number)[0]
 
     def next_month(self, number: int) -> int:
-        """Return the number of the first day in the month after a day's, or of the last day that calendars reach."""
+        """Return the number of the first day in a later month, or the first number beyond the calendars."""
         day, later = self.day(number), number + 1
         with suppress(CalendarExhaustedError):
             while (self.day(later).year, self.day(later).month) == (day.year, day.month):
@@ -277,11 +277,11 @@ class _EveryDay:
         search, coming = self.search, self.coming
         today = search.programme.on if search.roadmap.data_date is not None else coming.day(0)
         yield DecidedOn(first=min(today, coming.day(0)), last=coming.day(search.good), moved=())
-        number, length = search.good + 1, MOST_DAYS
+        number, length = search.good + 1, SHORT_RUN + 1
         for _ in range(MOST_RUNS):
             if (moved := search.moved(number)) is None or coming.day(number) > self.until:
                 return
-            # Most runs are pay periods; if one was short, so is the next.
+            # Most runs are pay periods. After a short one, the next is probably short too.
             guess = number + length if length <= SHORT_RUN else coming.next_month(number)
             end = _last_with(partial(self._is_alike, moved=moved), number, guess)
             yield DecidedOn(first=coming.day(number), last=coming.day(end), moved=moved)
@@ -292,7 +292,10 @@ class _EveryDay:
 
 
 def _last_with(holds: Callable[[int], bool], known: int, guess: int) -> int:
-    """Return the last number with a property that `known` has, and that ends once. Look near a guess first."""
+    """Return the last number for which `holds` is true. It is true for `known`, and once false it stays false.
+
+    The search starts near `guess`.
+    """
     beyond, step = guess, 1
     if holds(beyond):
         known, beyond = beyond, beyond + step

@@ -130,7 +130,7 @@ def unsealed(session: Session) -> list[str]:
 
 def examine(session: Session, programme: str | None = None, *, witnesses: Iterable[Witness] = ()) -> ChainVerdict:
     """Check chains, their sealed rows and outside witnesses; with a name, report only that chain."""
-    # Imported here and below because only this needs every table.
+    # Imported here and below because only a check of the whole database needs every table.
     from changeflow.storage import structure
 
     connection = session.connection()

@@ -235,7 +235,7 @@ def has_plain_hashes(session: Session) -> bool:
     """Return whether the database has rows of 0.1.0 without a keyed hash."""
     if is_bound(session):
         return False
-    # Imported here and below because only a database of 0.1.0 needs these tables.
+    # Imported here and below because only a database without a keyed hash needs these tables.
     from changeflow.storage.tables.answers import ReachRow
     from changeflow.storage.tables.erasure import TombstoneRow
     from changeflow.storage.tables.messages import MessageRow

@@ -15,6 +15,7 @@ from changeflow.storage import audit
 from changeflow.storage.chain import Fault
 from changeflow.storage.covered import EXEMPT, MECHANICS, SEALED_ONCE, covered_tables
 from changeflow.storage.database import engine_for, rolled_back, session_scope, upgrade
+from changeflow.storage.tables import every_table
 from changeflow.storage.tables.answers import AnswerRow, LinkRow, ReachRow
 from changeflow.storage.tables.audit import AuditFactRow, AuditRow
 from changeflow.storage.tables.every_table import metadata
@@ -78,6 +79,11 @@ def last_facts(db: str) -> list[tuple[str, str]]:
         number = audit.heads(session)["small"].last
         query = select(AuditFactRow).where(AuditFactRow.number == number).order_by(col(AuditFactRow.position))
         return [(fact.op, fact.of_table) for fact in session.exec(query)]
+
+
+def test_every_file_of_tables_is_among_those_that_are_checked():
+    files = {path.stem for path in Path(every_table.__file__).parent.glob("*.py")} - {"__init__", "every_table"}
+    assert {*every_table.__all__} - {"metadata"} == files
 
 
 def test_every_table_is_sealed_or_exempt_with_a_reason():

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from sqlmodel import SQLModel
 
 from changeflow.adkar.assessment import Assessment
 from changeflow.adkar.elements import Element
@@ -18,6 +17,7 @@ from changeflow.errors import ActorMissingError, InputError, ProblemsError, Unkn
 from changeflow.storage import publications
 from changeflow.storage.database import engine_for, session_scope
 from changeflow.storage.persons import ABOUT
+from changeflow.storage.tables.every_table import metadata
 from changeflow.usecases import assessments, definitions, ticks
 from changeflow.usecases.unit_of_work import Change
 from tests import asked, audited
@@ -158,13 +158,13 @@ def test_every_table_that_can_name_a_person_is_looked_at():
     looked_at = {(str(table.__tablename__), column) for table, columns, _ in ABOUT.values() for column in columns}
     can_name = {
         (table.name, column.name)
-        for table in SQLModel.metadata.tables.values()
+        for table in metadata.tables.values()
         for column in table.columns
         if column.name in NAMES_A_PERSON
     }
     assert looked_at == can_name
     # One table has people as JSON.
-    tables = SQLModel.metadata.tables.values()
+    tables = metadata.tables.values()
     assert {table.name for table in tables if "people" in table.columns} == {"published_group"}
 
 

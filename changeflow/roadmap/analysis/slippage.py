@@ -121,14 +121,16 @@ class Slips:
     def nearest(self, task: TaskId, targets: Iterable[TaskId], *, at_most: int = LOOK_AHEAD - 1) -> CutOff | None:
         """Return the earliest cut-off of any target, at most this many working days ahead."""
         now = {t: self.schedule[t].early_finish for t in targets}
+        if not now:
+            return None
 
         @cache
         def after(days: int) -> Mapping[TaskId, int]:
+            if not days:
+                return now
             slipped = self.slipped(task, days)
-            return {t: self.finish_if(task, slipped, t) for t in now} if days else now
+            return {t: self.finish_if(task, slipped, t) for t in now}
 
-        if not now:
-            return None
         # The first day may also move as-late-as-possible tasks to an earlier date, so it is asked alone.
         days = sorted({0, 1, at_most + 1})
         try:
@@ -200,9 +202,10 @@ class Slips:
 
 
 def _first_jump(task: TaskId, after: Callable[[int], Mapping[TaskId, int]], known: int, last: int) -> CutOff | None:
-    """Return the first cut-off between two numbers of days of slip, by the targets' finishes after each number.
+    """Return the first cut-off from `known` to `last` days of slip; `after` gives the targets' finishes.
 
-    Targets only move later. So if none moves far from the first to the last of these days, none jumps between.
+    Targets only move later, so if none moves far from the first to the last of these days, none jumps between. (Only a
+    lag of less than -100% of a task in whole periods could move one earlier.)
     """
     before, later = after(known), after(last)
     jumps = [(before[t], t) for t in before if later[t] - before[t] > JUMP_DAYS * DAY]

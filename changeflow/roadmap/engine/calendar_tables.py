@@ -88,8 +88,9 @@ def calendar_tables(calendars: Sequence[WorkingCalendar]) -> CalendarTables:
     return _joined(tuple(c.laid_out for c in calendars))._replace(trouble=np.zeros(PLACES, np.int64))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _joined(calendars: tuple[LaidOut, ...]) -> CalendarTables:
+    """Join the tables of calendars. A schedule and its variants have the same ones; no one may write into them."""
     heads, days, intervals, buckets = [], [], [], []
     patterns: dict[bytes, int] = {}
     day_offset = interval_offset = bucket_offset = 0

@@ -1,6 +1,8 @@
-"""Late dates and floats with other deadlines, and float to one task: how far each task before it can slip until it
-moves, whatever the end and the deadlines. Early dates do not depend on deadlines, so only the rest is computed
-again."""
+"""Late dates and floats with other deadlines; early dates do not depend on deadlines.
+
+One use is float to a task: how far each earlier task can slip before that task moves, whatever the end and the
+deadlines.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -39,12 +41,16 @@ def floats_to(roadmap: Roadmap, schedule: Schedule, target: TaskId) -> Mapping[T
         return {t: timed.total_float for t, timed in columns.items()}
     arrays, result = columns.arrays, columns.result
     while True:
-        due: dict[TaskId, int | None] = dict.fromkeys(arrays.ids)
-        row, settings, logic = arrays.row_of[target], arrays.settings.copy(), result.logic.copy()
-        due[target] = int(result.early[row, 1])
-        settings[SEVERAL_PATHS], logic[row] = 0, NEVER
+        row, settings, cold, logic = (
+            arrays.row_of[target],
+            *(a.copy() for a in (arrays.settings, arrays.cold, result.logic)),
+        )
+        settings[SEVERAL_PATHS], cold[:, DEADLINE], logic[row] = 0, NEVER, NEVER
         end = np.array([int(result.early[:, 1].max()) + FAR], np.int64)
-        arrays, again = _again(arrays._replace(settings=settings), result._replace(end=end, logic=logic), due)
+        due = {target: int(result.early[row, 1])}
+        arrays, again = _again(
+            arrays._replace(settings=settings, cold=cold), result._replace(end=end, logic=logic), due
+        )
         if not reach_further(roadmap, arrays, again.trouble):
             return dict(zip(arrays.ids, again.total_float.tolist(), strict=True))
         arrays, result = settled(roadmap)
@@ -74,7 +80,7 @@ def _again(arrays: Arrays, result: Result, deadlines: Mapping[TaskId, int | None
     for task, at in deadlines.items():
         row = arrays.row_of[task]
         cold[row, DEADLINE] = NEVER if at is None else at
-        # An ordinary task has neither a deadline nor a finish that its links alone would give.
+        # An ordinary row has no deadline and no `logic`, so make the row an odd one and clear `logic`.
         if at is not None and not hot[row, FLAGS] & OTHER:
             hot[row, FLAGS] |= OTHER
             copies["logic"][row] = NEVER

@@ -1,7 +1,6 @@
-"""The tables, one file for each family, to which the tables of one programme refer.
+"""The tables, one file for each family. `programme` is always loaded, because the others refer to it.
 
-Import a family where its rows are used, and `metadata` from `every_table` where all tables are needed: the command that
-reads one programme loads half of them.
+Import a family where its rows are used, and `metadata` from `every_table` where all tables are needed.
 """
 
 from changeflow.storage.tables import programme

@@ -1,4 +1,4 @@
-"""What is kept of an erased person."""
+"""Tombstones of erased people."""
 
 from datetime import datetime
 

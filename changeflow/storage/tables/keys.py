@@ -1,4 +1,4 @@
-"""Which key the database's keyed hashes were made with."""
+"""The key that made the database's keyed hashes."""
 
 from sqlmodel import Field
 

@@ -1,4 +1,4 @@
-"""Messages of a programme, switched on and off."""
+"""The switch for each programme's messages."""
 
 from datetime import datetime
 
