@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from changeflow.errors import InputError
 from changeflow.files import write_whole
 from changeflow.places import template_environment
+from changeflow.values.deferred import Deferred
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -115,11 +116,20 @@ def keyed(report: "DataclassInstance") -> dict[str, Any]:
     >>> move["announced"], move["told"]
     ('4 Jan 2027', '4 Jan 2027')
     """
-    if not hasattr(report, "proof"):
-        return asdict(report, dict_factory=_with_old_keys)
-    data = asdict(replace(report, proof=None), dict_factory=_with_old_keys)
-    del data["proof"]
+    data: dict[str, Any] = _plain(report)
+    data.pop("proof", None)
     return data
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    """Return a value of a report as plain data."""
+    if is_dataclass(value):
+        return _with_old_keys([(f.name, _plain(getattr(value, f.name))) for f in fields(value)])
+    if isinstance(value, Deferred):
+        return _plain(value.get())
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _with_old_keys(values: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import date
 from changeflow.planning.last_days import DecidedOn, LastDay, MovedDate, every_day, last_day
 from changeflow.programme.programme import Programme
 from changeflow.values.base import TaskId
+from changeflow.values.deferred import Deferred
 from changeflow.values.duration import counted
 from changeflow.values.moments import format_day, format_days
 
@@ -94,7 +95,7 @@ class LastDayLine:
     names: Mapping[str, str]
     """Their names, by task."""
     later: tuple[LaterLine, ...]
-    by_day: tuple[DecisionDays, ...]
+    by_day: Deferred[tuple[DecisionDays, ...]]
     """What deciding on each day of the next year moves: nothing up to the last responsible day."""
     chart: CostChart | None
 
@@ -111,15 +112,19 @@ def last_day_line(programme: Programme, gate: TaskId, *, today: date) -> LastDay
         dates={task: day.isoformat() for task, day in found.dates.items()},
         names=found.names,
         later=tuple(_later(run) for run in found.later),
-        by_day=tuple(
-            DecisionDays(
-                first_day=run.first.isoformat(),
-                last_day=run.last.isoformat(),
-                moved={m.task: m.after.isoformat() for m in run.moved},
-            )
-            for run in every_day(programme, gate)
-        ),
+        by_day=Deferred(lambda: _by_day(programme, gate)),
         chart=_draw(found),
+    )
+
+
+def _by_day(programme: Programme, gate: TaskId) -> tuple[DecisionDays, ...]:
+    return tuple(
+        DecisionDays(
+            first_day=run.first.isoformat(),
+            last_day=run.last.isoformat(),
+            moved={m.task: m.after.isoformat() for m in run.moved},
+        )
+        for run in every_day(programme, gate)
     )
 
 

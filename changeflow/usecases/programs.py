@@ -16,6 +16,7 @@ from changeflow.errors import InputError, UnknownThingError
 from changeflow.logs import log
 from changeflow.programme.announcements import go_lives
 from changeflow.reports.announcements import go_live_lines
+from changeflow.reports.decision_pages import DecisionPage
 from changeflow.reports.documents import keyed
 from changeflow.reports.tables import plan_json
 from changeflow.reports.worklist import work_rows
@@ -24,6 +25,7 @@ from changeflow.storage.accounts import SignedIn, SignIn
 from changeflow.storage.database import read_scope, session_scope
 from changeflow.usecases.accounts import SignInNeededError, new_token
 from changeflow.usecases.briefs import whole_report
+from changeflow.usecases.decisions import decision as one_decision
 from changeflow.usecases.decisions import decisions
 from changeflow.usecases.jobs import list_jobs
 from changeflow.usecases.visits import Visit, visit, visit_as
@@ -171,6 +173,14 @@ def dates_of_schools(found: Visit) -> list[dict[str, Any]]:
 def decision_log(found: Visit) -> dict[str, Any]:
     """Return the decisions needed and made, as `changeflow gate list --format json` does."""
     return keyed(decisions(found).log)
+
+
+def decision(found: Visit, gate: str) -> DecisionPage:
+    """Return one decision, with what deciding on each day moves, which its page does not show."""
+    page = one_decision(found, gate)
+    if page.last_day is not None:
+        page.last_day.by_day.get()
+    return page
 
 
 def calculations(found: Visit) -> list[dict[str, Any]]:

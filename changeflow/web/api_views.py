@@ -8,11 +8,12 @@ from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from itertools import pairwise
 from types import GenericAlias, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from pydantic import ConfigDict, Field, create_model
+from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
 from changeflow.reports.wave_boards import WaveBoard
+from changeflow.values.deferred import Deferred
 from changeflow.web.api_models import ApiModel
 
 PICTURES = frozenset({"flow", "pictures", "shade"})
@@ -54,8 +55,14 @@ def _modelled(hint: Any) -> Any:  # noqa: ANN401  (a type)
             return hint
         case origin if origin in (Union, UnionType):
             return Union[inner]  # noqa: UP007  (its parts are known only now)
+        case origin if origin is Deferred:
+            return Annotated[inner[0], BeforeValidator(_asked)]
         case origin:
             return GenericAlias(origin, inner)
+
+
+def _asked(value: Any) -> Any:  # noqa: ANN401
+    return value.get() if isinstance(value, Deferred) else value
 
 
 def _descriptions(view: type) -> Mapping[str, str]:

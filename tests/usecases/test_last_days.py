@@ -5,6 +5,7 @@ that evening, and the go-live is on Monday 1 February. Decided on Monday 1 Febru
 next month opens on 1 March, 28 days later.
 """
 
+import json
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -13,11 +14,13 @@ import pytest
 
 from changeflow.agenda.decisions import decision_log, played_through
 from changeflow.planning import last_days
-from changeflow.planning.last_days import LastDay, every_day, last_day
+from changeflow.planning.last_days import DecidedOn, LastDay, every_day, last_day
 from changeflow.programme.programme import Programme
+from changeflow.reports.documents import html_of, json_of
 from changeflow.reports.last_days import format_cost, last_day_line, last_day_text
 from changeflow.usecases.gates import decide
 from changeflow.usecases.progress import finish_task
+from changeflow.usecases.reports import sro_of_stored
 from changeflow.usecases.stored import judged
 from changeflow.values.moments import day_of
 from changeflow.values.words import Kind, Outcome
@@ -143,8 +146,28 @@ def test_every_coming_day_is_in_the_table_with_the_dates_that_it_moves(monthly: 
     assert len(after) == 12
     assert after[-1] == (date(2028, 1, 4), date(2028, 1, 28), date(2028, 2, 1))
     line = last_day_line(programme, GO, today=date(2027, 1, 4))
-    assert line.by_day[1].moved[LIVE] == "2027-03-01"
+    assert line.by_day.get()[1].moved[LIVE] == "2027-03-01"
     assert line.names[LIVE] == "Payroll, wave 1: go live"
+
+
+def test_only_json_asks_for_every_day(monthly: str, monkeypatch: pytest.MonkeyPatch):
+    """The page of the report shows the next ten days. Finding the others would take a quarter of its time."""
+    planned(monthly)
+    asked = list[str]()
+
+    def ask(programme: Programme, gate: str) -> tuple[DecidedOn, ...]:
+        asked.append(gate)
+        return every_day(programme, gate)
+
+    monkeypatch.setattr("changeflow.reports.last_days.every_day", ask)
+    report = sro_of_stored(None, db=monthly, today=date(2027, 1, 5))
+    html_of(report)
+    assert asked == []
+    needed = json.loads(json_of(report))["decisions"]
+    assert asked == [decision["task"] for decision in needed] != []
+    assert all(decision["last_day"]["by_day"] for decision in needed)
+    json_of(report)
+    assert len(asked) == len(needed), "the days are kept"
 
 
 @pytest.mark.parametrize("pathway", [GATED, MONTHLY])

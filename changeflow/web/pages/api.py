@@ -16,7 +16,6 @@ from changeflow.reports.record import VersionLine, VersionPage
 from changeflow.reports.record_words import RecordKind
 from changeflow.reports.schools import SchoolList, SchoolPage
 from changeflow.usecases import issued_pages, jobs, people_pages, pilot_pages, programs, record, rule_pages, schools
-from changeflow.usecases.decisions import decision as one_decision
 from changeflow.usecases.finding import Hits, find
 from changeflow.usecases.people_pages import PeopleView
 from changeflow.usecases.plan_pages import TaskPage, task_page
@@ -126,7 +125,7 @@ async def decisions(request: Request, programme: Name) -> Any:  # noqa: ANN401
 @_get("/decisions/{gate:path}", "decision", model_of(DecisionPage))
 async def decision(request: Request, programme: Name, gate: PathId) -> Any:  # noqa: ANN401
     """One decision: its evidence, what each answer would mean, and the answers given."""
-    return await _read(request, programme, lambda found: one_decision(found, gate))
+    return await _read(request, programme, lambda found: programs.decision(found, gate))
 
 
 @_get("/search", "search", list_of(Hits))

@@ -21,6 +21,7 @@ from changeflow.usecases.plan_pages import task_page
 from changeflow.usecases.record import RecordFilter
 from changeflow.usecases.visits import Visit, visit
 from changeflow.usecases.wave_boards import board
+from changeflow.values.deferred import Deferred
 from changeflow.web.api_views import PICTURES
 from changeflow.web.security import SESSION
 from tests.every_role import NOW, TODAY, World
@@ -127,6 +128,8 @@ def made(view: object) -> object:
     """Return a view without what only serves to draw it."""
     if isinstance(view, frozenset):
         return sorted(view)
+    if isinstance(view, Deferred):
+        return made(view.get())
     if isinstance(view, datetime):
         return view.isoformat().replace("+00:00", "Z")
     if isinstance(view, tuple | list):
