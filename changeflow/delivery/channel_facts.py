@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from changeflow.delivery.channel_names import sends_to_people
+from changeflow.delivery.channel_names import REACHING_PEOPLE
 from changeflow.delivery.channels import ChannelSettings, channel_for, channel_name
 from changeflow.errors import InputError
 
@@ -39,7 +39,7 @@ class ChannelFacts:
 
     @property
     def reaches_people(self) -> bool:
-        return sends_to_people(self.name)
+        return self.name in REACHING_PEOPLE
 
 
 def channel_facts(settings: ChannelSettings) -> ChannelFacts:

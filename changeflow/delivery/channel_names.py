@@ -1,9 +1,3 @@
-"""The channels that send messages to people."""
+"""The names of the channels that send messages to people; the others only write files or print."""
 
-ONLY_WRITING = frozenset({"file", "console"})
-"""The channels that only write files or print."""
-
-
-def sends_to_people(channel: str) -> bool:
-    """Return whether a channel sends messages to people. Any channel that is not known to be harmless does."""
-    return channel not in ONLY_WRITING
+REACHING_PEOPLE = frozenset({"smtp", "notify", "teams"})

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 from urllib.parse import unquote, urlsplit
 
-from changeflow.delivery.channel_names import sends_to_people
 from changeflow.delivery.message import Message, as_email
 from changeflow.errors import ChangeflowError, InputError
 from changeflow.files import write_whole
@@ -61,8 +60,7 @@ class Channel(Protocol):
 class FileChannel:
     """Writes each message as an .eml file, named by its Message-ID: a repeat overwrites the earlier file."""
 
-    name, may_repeat, overwrites = "file", True, True
-    reaches_people = sends_to_people(name)
+    name, may_repeat, overwrites, reaches_people = "file", True, True, False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -80,8 +78,7 @@ class FileChannel:
 class ConsoleChannel:
     """Prints each message's text, to show what would be sent."""
 
-    name, may_repeat, overwrites = "console", True, False
-    reaches_people = sends_to_people(name)
+    name, may_repeat, overwrites, reaches_people = "console", True, False, False
 
     def __init__(self, out: TextIO) -> None:
         self.out = out
@@ -97,8 +94,7 @@ class SmtpChannel:
     A server may recognise a repeat by its Message-ID. If not, a second copy of a reminder does no harm, and is marked.
     """
 
-    name, may_repeat, overwrites = "smtp", True, False
-    reaches_people = sends_to_people(name)
+    name, may_repeat, overwrites, reaches_people = "smtp", True, False, True
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
         self.url, self.timeout = urlsplit(url), timeout
@@ -185,8 +181,7 @@ class NotifyChannel:
     not drop a repeat by its reference, but can be searched by it, which shows whether an earlier attempt arrived.
     """
 
-    name, may_repeat, overwrites = "notify", False, False
-    reaches_people = sends_to_people(name)
+    name, may_repeat, overwrites, reaches_people = "notify", False, False, True
 
     def __init__(
         self, key: str, template: str, *, base_url: str | None = None, timeout: float = TIMEOUT_SECONDS
@@ -262,8 +257,7 @@ class TeamsChannel:
     leave, so give it a second owner. A repeated card cannot be recognised, so one that may have been sent is parked.
     """
 
-    name, may_repeat, overwrites = "teams", False, False
-    reaches_people = sends_to_people(name)
+    name, may_repeat, overwrites, reaches_people = "teams", False, False, True
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
         parts = urlsplit(url)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from changeflow.addresses import THIS_MACHINE
-from changeflow.delivery.channel_names import sends_to_people
+from changeflow.delivery.channel_names import REACHING_PEOPLE
 from changeflow.delivery.channels import channel_for, channel_name
 from changeflow.errors import ChangeflowError
 from changeflow.phrases import listed
@@ -26,7 +26,7 @@ def address_is_public(installation: Installation) -> Iterator[CheckOutcome]:
     if parts.hostname in THIS_MACHINE:
         text = f"Links in messages lead to {installation.base_url}, which works only on this machine."
         remedy = "Set CHANGEFLOW_BASE_URL to the address that people type, with https://."
-        is_in_use = bool(installation.issuer) or sends_to_people(channel_name(installation.channels))
+        is_in_use = bool(installation.issuer) or channel_name(installation.channels) in REACHING_PEOPLE
         yield attention(text, remedy) if is_in_use else worth_knowing(text, remedy)
         return
     if parts.scheme != "https":
@@ -72,7 +72,7 @@ def messages_can_be_sent(installation: Installation) -> Iterator[CheckOutcome]:
     except ChangeflowError as error:
         yield attention(str(error), "Correct the settings of the channel: docs/nudges.md lists them.")
         return
-    if not sends_to_people(name):
+    if name not in REACHING_PEOPLE:
         text = f"Messages go to no one: the channel is '{name}'."
         remedy = "Set a mail server in CHANGEFLOW_SMTP_URL, or another channel: docs/nudges.md lists them."
         yield attention(text, remedy) if _some_are_on(installation) else worth_knowing(text, remedy)

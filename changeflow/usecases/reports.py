@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from changeflow.delivery.channel_names import sends_to_people
+from changeflow.delivery.channel_names import REACHING_PEOPLE
 from changeflow.programme.names import begin
 from changeflow.programme.references import PROGRAMME
 from changeflow.reports.decisions import DecisionLog, build_decisions
@@ -89,11 +89,9 @@ def build_report(session: Session, stored: Stored, *, today: date, since: str | 
 
 def _reminders(session: Session, programme: str, until: datetime | None) -> dict[tuple[str, str], Reminded]:
     last = messages.last_reminders(session, programme, until=until)
-    return {about: Reminded(local_day(at), was_sent=_was_sent(channel)) for about, (at, channel) in last.items()}
-
-
-def _was_sent(channel: str) -> bool:
-    return channel != "" and sends_to_people(channel)
+    return {
+        about: Reminded(local_day(at), was_sent=channel in REACHING_PEOPLE) for about, (at, channel) in last.items()
+    }
 
 
 def _first(session: Session, stored: Stored, until: datetime | None) -> ApprovedPlan | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from changeflow.delivery.channel_names import sends_to_people
+from changeflow.delivery.channel_names import REACHING_PEOPLE
 from changeflow.delivery.channels import (
     Channel,
     ChannelSettings,
@@ -44,7 +44,7 @@ class LinkPost:
     @property
     def reaches_people(self) -> bool:
         """Whether the channel that is set sends to people, and does not only write files."""
-        return sends_to_people(channel_name(self.channels))
+        return channel_name(self.channels) in REACHING_PEOPLE
 
     def send(self, link: NewLink, *, db: str, now: datetime) -> Sent:
         """Send one link, and try again if the mail server is busy. A failure is logged, never shown to the reader."""
