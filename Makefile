@@ -32,7 +32,7 @@ run: $(VENV)/.ready  ## Run the demo on the sample programme: plan, store, remin
 serve: $(VENV)/.ready  ## Open the sample in the browser, signed in as each of three people (after `make run`)
 	@test -f out/changeflow.db || $(MAKE) -s run
 	@$(BIN)/changeflow db upgrade --db sqlite:///out/changeflow.db
-	@CHANGEFLOW_DB=sqlite:///out/changeflow.db $(BIN)/changeflow serve --port $(PORT) --at 2027-05-20T09:00 \
+	@CHANGEFLOW_DB=sqlite:///out/changeflow.db CHANGEFLOW_BASE_URL=http://127.0.0.1:$(PORT) $(BIN)/changeflow serve --port $(PORT) --at 2027-05-20T09:00 \
 	  --sign-in programme-manager --sign-in chief-executive --sign-in ashdown-head
 
 test: $(VENV)/.ready  ## Run the tests in six minutes (CHANGEFLOW_TESTS=thorough as CI does, in half an hour; whole: all)

@@ -10,6 +10,7 @@ import shlex
 import shutil
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -62,6 +63,8 @@ class Demo:
         # The file is given here because a running command replaces `sys.stdout`.
         self.console = Console(file=sys.stdout, highlight=False)
         self.outbox = home / "messages"
+        self.kept = Counter[str]()
+        """How often each command's output was kept."""
         self.server: PrefectServer | None = None
         self.environment = {
             "CHANGEFLOW_DB": f"sqlite:///{home / 'changeflow.db'}",
@@ -75,7 +78,7 @@ class Demo:
         """Start a Prefect server, which takes as long as several steps, unless PREFECT_API_URL names one."""
         if "PREFECT_API_URL" not in os.environ:
             self.server = PrefectServer(self.environment)
-            self.console.print("\n[bold]In the background, for a later step: a Prefect server[/bold]")
+            self.console.print("\n[bold]Start a Prefect server in the background, for a later step[/bold]")
             self._note(self.server.starting)
 
     def stop_server(self) -> None:
@@ -100,7 +103,9 @@ class Demo:
         for line in lines[:shown]:
             self.console.print(f"  {line}", markup=False, soft_wrap=True)
         if len(lines) > shown:
-            kept = self.home / f"{'-'.join(command[:2] if command[0] in GROUPS else command[:1])}.txt"
+            name = "-".join(command[:2] if command[0] in GROUPS else command[:1])
+            self.kept[name] += 1
+            kept = self.home / (f"{name}.txt" if self.kept[name] == 1 else f"{name}-{self.kept[name]}.txt")
             write_whole(kept, done.stdout)
             self.console.print(f"  … {len(lines) - shown} more lines in {kept}", style="dim")
         for note in [n for n in notes if not n.endswith(PROGRESS)][-SHOWN_NOTES:]:
@@ -226,7 +231,7 @@ def steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:
         ("The same report as a PDF", ["report", "sro", "--out", str(home / "sro-report.pdf"), *at]),
         ("The same report as data", ["report", "sro", "--out", str(home / "sro-report.json"), *at]),
         (
-            "Check its dates from the data alone, and that it is the issued report",
+            "Check the report's dates, and that it matches the issued report",
             ["report", "verify", str(home / "sro-report.json"), "--issued"],
         ),
         ("One page for the trustees", ["report", "trustees", "--out", str(home / "trustees.html"), *at]),
@@ -273,7 +278,7 @@ def _decision(home: Path, trust: Path, runs: Path) -> list[tuple[str, list[str]]
             "The chief executive decides",
             ["gate", "decide", GATE, "go", "--reason", "Two clean runs", "--as", "chief-executive", *at],
         ),
-        ("What drives the next wave now?", ["why", "payroll/w2/go-live", *at]),
+        ("What determines the date of the next wave?", ["why", "payroll/w2/go-live", *at]),
     ]
 
 

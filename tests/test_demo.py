@@ -201,7 +201,7 @@ def test_flows_use_the_server_that_started_in_the_background(
 
     shown = [line.strip() for line in capsys.readouterr().out.splitlines() if line]
     assert shown == [
-        "In the background, for a later step: a Prefect server",
+        "Start a Prefect server in the background, for a later step",
         "Starting a Prefect server at http://127.0.0.1:4321 ...",
         "Nudges",
         "$ PREFECT_API_URL=http://127.0.0.1:4321/api changeflow flows run dispatch-nudges",

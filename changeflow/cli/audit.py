@@ -104,7 +104,7 @@ def _lines(checked: "Checked", anchor: Path | None) -> Iterator[str]:
     rows, they = counted(checked.rows, "stored row"), "matches" if checked.rows == 1 else "match"
     yield f"{rows} {they} what the entries sealed (scores are not counted)."
     for name, (number, known) in sorted(verdict.heads.items()):
-        yield f"Head of {name}: {number}:{known[:16]}"
+        yield f"Latest entry of {name}: {number}:{known[:16]}"
     if verdict.dated_apart:
         yield (
             f"Entries that apply to another day than the one on which they were made: {verdict.dated_apart} "

@@ -118,8 +118,11 @@ def report_verify(
         context.refuse(["db", "programme"], "the database is read only with --issued.")
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"'{file}' cannot be read: {error}") from error
+    except FileNotFoundError as error:
+        what = f"There is no file '{file}'. Write a report as JSON with: changeflow report sro --out sro-report.json"
+        raise InputError(what) from error
+    except OSError as error:
+        raise InputError(f"'{file}' cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise InputError(f"'{file}' is not JSON. Give the report's .json file.") from error
     # Done before the proof: a report from another release cannot be proved, but can still be compared.

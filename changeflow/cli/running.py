@@ -100,7 +100,7 @@ def serve(
 
         provider = Provider(chosen.provider)
         end_machine_sessions(db=context.db, now=clock())
-    note(f"Serving http://{host}:{port}. Stop with Ctrl+C. Links lead to CHANGEFLOW_BASE_URL.")
+    note(f"Serving http://{host}:{port}. Stop with Ctrl+C. Links in messages lead to {chosen.base_url}.")
     print_lines(f"{door.title}: http://{host}:{port}/sign-in/here/{door.token}" for door in doors.known)
     if is_first:
         print_lines(setup_lines(desk, host, port, clock()))

@@ -70,8 +70,8 @@ def what_if_lines(
     """Yield the tasks that would move the end or a milestone, for the terminal; similar ones share a line."""
     asked = parse_duration(longer, minutes_per_day=roadmap.minutes_per_day)
     amount = length_in_words(asked, roadmap.minutes_per_day, OFFICE)
-    yield f"The end is {end_in_words(schedule)}. If one task takes {amount} longer,"
-    yield "it moves by this many calendar days:"
+    yield f"The end is {end_in_words(schedule)}. If one of these tasks takes {amount} longer,"
+    yield "the end moves by this many calendar days:"
     yield from _moving(roadmap, swept.if_longer, swept.finish, shown=SHOWN)
     still = sum(finish <= swept.finish for finish in swept.if_longer.values())
     yield f"{still} of {len(swept.if_longer)} open tasks have enough float."
