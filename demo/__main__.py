@@ -170,7 +170,7 @@ def _say_what_to_open(demo: Demo, seconds: float) -> None:
     say(f"  source .venv/bin/activate; export {known}")
     for question in QUESTIONS:
         say(f"  changeflow {question} --at {DECIDED}")
-    say(f"Give --at {DECIDED} with every question: without it, a command takes today for the day of the sample.")
+    say(f"Add --at {DECIDED} to your own questions too. Without it, commands show the sample as it would be today.")
 
 
 def steps(home: Path, trust: Path) -> list[tuple[str, list[str]]]:

@@ -41,10 +41,8 @@ def floats_to(roadmap: Roadmap, schedule: Schedule, target: TaskId) -> Mapping[T
         return {t: timed.total_float for t, timed in columns.items()}
     arrays, result = columns.arrays, columns.result
     while True:
-        row, settings, cold, logic = (
-            arrays.row_of[target],
-            *(a.copy() for a in (arrays.settings, arrays.cold, result.logic)),
-        )
+        row, settings, cold = arrays.row_of[target], arrays.settings.copy(), arrays.cold.copy()
+        logic = result.logic.copy()
         settings[SEVERAL_PATHS], cold[:, DEADLINE], logic[row] = 0, NEVER, NEVER
         end = np.array([int(result.early[:, 1].max()) + FAR], np.int64)
         due = {target: int(result.early[row, 1])}
